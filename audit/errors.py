@@ -39,7 +39,10 @@ class StateError(CountersignError):
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One row that was not taken, and why. `row` counts as the user's program does: the header is row 1."""
+    """One row that was not taken, and why. `row` counts as the user's program does: the header is row 1.
+
+    `table` and `record_id` name the claim or note that the row is part of, where that could be read.
+    """
 
     file: str
     row: int | None
@@ -47,6 +50,8 @@ class Refusal:
     value: str
     wrong: str
     do: str
+    table: str = ""
+    record_id: str = ""
 
     def sentence(self) -> str:
         row = f", row {self.row}" if self.row is not None else ""

@@ -1,0 +1,134 @@
+"""The rule book over the tables: findings in a stable order, whole or in buckets, with the same result."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+
+import pandas as pd
+
+from audit.errors import CountersignError
+from audit.grains import Prepared
+from audit.model import FINDING_COLUMNS
+from audit.reference import Facts, load_facts
+from audit.rules import Rule, nothing, rule_book
+from audit.tables import Tables
+
+SPLITS = ("whole", "buckets", "dask")
+LINES_A_BUCKET = 50_000
+ORDER = ["claim_id", "line_number", "rule", "severity", "service_date", "note_id", "procedure_code", "because"]
+Progress = Callable[[int, int], None]
+"""Called with steps done and steps in all; raise from it to cancel."""
+log = logging.getLogger(__name__)
+
+
+def chosen_rules(codes: Iterable[str] | None = None) -> list[Rule]:
+    """The rules with these codes (default: all that are not retired). Raises CountersignError for a wrong one."""
+    book = rule_book()
+    wanted = [code.strip().upper() for code in codes] if codes is not None else list(book)
+    for code in wanted:
+        if code not in book:
+            raise CountersignError(f"there is no rule {code}", do="`countersign rules` lists them")
+    return [book[code] for code in wanted if book[code].state != "retired"]
+
+
+def audit(
+    tables: Tables,
+    facts: Facts | None = None,
+    *,
+    rules: list[Rule] | None = None,
+    split: str = "whole",
+    buckets: int | None = None,
+    progress: Progress | None = None,
+) -> pd.DataFrame:
+    """Findings of `rules` over `tables`, columns FINDING_COLUMNS, ordered by claim_id, line_number, rule.
+
+    `split`: "whole" holds everything at once; "buckets" divides the claims by each rule's declared key, one
+    bucket at a time; "dask" gives the buckets to dask's scheduler. Findings are the same in all three.
+    """
+    facts = facts or load_facts()
+    rules = chosen_rules() if rules is None else rules
+    if split not in SPLITS:
+        raise CountersignError(f"'{split}' is no way to split", do=f"Use one of {', '.join(SPLITS)}")
+    if tables.claims.empty or not rules:
+        return nothing()
+    if split == "whole":
+        parts = list(_judge(tables, facts, rules, progress))
+    else:
+        number = buckets or max(2, -(-len(tables.claims) // LINES_A_BUCKET))
+        pieces = list(_pieces(tables, number))
+        parts = _by_dask(pieces, facts, rules) if split == "dask" else _in_turn(pieces, facts, rules, progress)
+    return ordered(parts)
+
+
+def ordered(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    """Findings of several rules or buckets as one frame in the order of the contract."""
+    parts = [part for part in parts if len(part)]
+    if not parts:
+        return nothing()
+    rows = pd.concat(parts, ignore_index=True).sort_values(ORDER, kind="stable", ignore_index=True)
+    return rows[list(FINDING_COLUMNS)]
+
+
+def _judge(
+    tables: Tables, facts: Facts, rules: list[Rule], progress: Progress | None = None
+) -> Iterator[pd.DataFrame]:
+    prepared = Prepared(tables, facts)
+    for number, rule in enumerate(rules):
+        if progress:
+            progress(number, len(rules))
+        try:
+            yield rule.run(prepared)
+        except Exception as error:  # a rule must not take the run down with it
+            log.error("rule %s failed: %s", rule.code, type(error).__name__)
+            yield _failed(rule, error, tables)
+    if progress:
+        progress(len(rules), len(rules))
+
+
+def _failed(rule: Rule, error: Exception, tables: Tables) -> pd.DataFrame:
+    """A rule that raised has judged nothing: every claim is untestable for it, by name."""
+    rows = tables.claims.drop_duplicates("claim_id").assign(
+        rule="ENGINE",
+        severity="untestable",
+        note_id="",
+        expected="",
+        observed="",
+        because=f"Rule {rule.code} could not run ({type(error).__name__}); this is a fault of Countersign, report it.",
+        sources="",
+        dollars_at_risk=None,
+        facts_unchecked=False,
+    )
+    return rows[list(FINDING_COLUMNS)]
+
+
+def _pieces(tables: Tables, number: int) -> Iterator[Tables]:
+    """The tables divided by patient, which every rule of today allows (`Rule.split`)."""
+    patients = pd.concat([tables.claims["patient_id"], tables.notes["patient_id"]]).drop_duplicates()
+    bucket = pd.util.hash_pandas_object(patients, index=False) % number
+    for chosen in range(number):
+        yield tables.of_patients(patients[bucket == chosen])
+
+
+def _in_turn(
+    pieces: list[Tables], facts: Facts, rules: list[Rule], progress: Progress | None
+) -> list[pd.DataFrame]:
+    parts = []
+    for number, piece in enumerate(pieces):
+        if progress:
+            progress(number, len(pieces))
+        parts.append(ordered(list(_judge(piece, facts, rules))))
+    return parts
+
+
+def _by_dask(pieces: list[Tables], facts: Facts, rules: list[Rule]) -> list[pd.DataFrame]:
+    from dask.base import compute  # noqa: PLC0415  only this way of running needs it
+    from dask.delayed import delayed  # noqa: PLC0415
+
+    codes = [rule.code for rule in rules]
+    tasks = [delayed(_judge_piece)(piece, facts, codes) for piece in pieces]
+    return list(compute(*tasks))  # type: ignore[no-untyped-call]
+
+
+def _judge_piece(piece: Tables, facts: Facts, codes: list[str]) -> pd.DataFrame:
+    return ordered(list(_judge(piece, facts, chosen_rules(codes))))

@@ -1,0 +1,77 @@
+"""Prepared tables, each of one stated grain, with the hard arithmetic as columns, so that a rule reads as the
+sentence it checks.
+
+Every grain has the columns a finding needs: claim_id, line_number, note_id, patient_id, service_date,
+procedure_code. A claim line belongs to a *day*: one patient, one discipline, one date of service, over all
+sessions and claims.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
+
+from audit.grains import days, evaluations, lines, notes, pairs
+from audit.reference import Facts
+from audit.tables import Tables
+
+GRAINS = {
+    "line": "one claim line",
+    "service": "one service (97129 and 97130 are one) of a patient's day in one claim",
+    "day": "one patient's day of service in one discipline, in one claim",
+    "note": "one visit note of a claim's day",
+    "evaluation": "one evaluation or re-evaluation line with its note",
+    "pair": "two claim lines of one day whose codes stand in the pair table",
+}
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The grains over one set of checked tables and one state of the facts; each is made when first asked for."""
+
+    tables: Tables
+    facts: Facts
+
+    @cached_property
+    def line(self) -> pd.DataFrame:
+        rows = lines.with_note(self._lines, self.linked_notes, self._note_services)
+        return pairs.with_partners(rows, self.facts)
+
+    @cached_property
+    def linked_notes(self) -> pd.DataFrame:
+        """Every note with `day`: <NA> where no claim line shares its patient, discipline and date."""
+        return notes.notes(self.tables, self._lines)
+
+    @cached_property
+    def service(self) -> pd.DataFrame:
+        return days.services(self.line, self._services_of_day, self.day)
+
+    @cached_property
+    def day(self) -> pd.DataFrame:
+        return days.days(self.line, self.linked_notes, self._services_of_day)
+
+    @cached_property
+    def note(self) -> pd.DataFrame:
+        return notes.of_claims(self.linked_notes, self.line, self._note_services)
+
+    @cached_property
+    def evaluation(self) -> pd.DataFrame:
+        return evaluations.evaluations(self.line, self.linked_notes, self._note_services)
+
+    @cached_property
+    def pair(self) -> pd.DataFrame:
+        return pairs.pairs(self.line, self.facts)
+
+    @cached_property
+    def _lines(self) -> pd.DataFrame:
+        return lines.lines(self.tables, self.facts)
+
+    @cached_property
+    def _note_services(self) -> pd.DataFrame:
+        return notes.services(self.tables, self.linked_notes, self.facts)
+
+    @cached_property
+    def _services_of_day(self) -> pd.DataFrame:
+        return days.services_of_day(self._lines, self._note_services)

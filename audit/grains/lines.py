@@ -1,0 +1,113 @@
+"""The grain `line`: a claim line with what is known of its code, its payer and its day."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from audit.reference import EARLIEST, LATEST, Facts, with_facts
+from audit.tables import Tables
+from audit.units import COGNITIVE, COGNITIVE_SERVICE
+
+DAY = ["patient_id", "discipline", "service_date"]
+MODIFIERS = ["modifier_1", "modifier_2", "modifier_3", "modifier_4"]
+SEPARATE = ("59", "XE", "XP", "XS", "XU")
+"""Modifiers that say two services of a pair were separate."""
+CODE_FACTS = ["label", "family", "timed", "in_pool", "once_a_day", "therapy_class", "typical_minutes", "evidence"]
+PROFILE = ["unit_method", "therapy_modifier", "assistant_modifier", "medicare", "pair_edits"]
+MEDICARE = "medicare-b"
+"""The shipped profile that a claim filed as Medicare Part B (claim_filing MB) falls back to."""
+
+
+def lines(tables: Tables, facts: Facts) -> pd.DataFrame:
+    """Claim lines with code facts (`code_known`), payer profile (`payer_known`), modifier flags, discipline
+    and `day` (a number shared by all lines of one patient, discipline and date of service)."""
+    rows = tables.claims.reset_index(drop=True)
+    rows = with_facts(rows, facts["codes"], CODE_FACTS, on="procedure_code", key="code")
+    rows = rows.rename(columns={"known": "code_known"})
+    rows["service"] = service_of(rows["procedure_code"])
+    rows = _with_modifiers(rows)
+    rows = _with_profile(rows, tables, facts)
+    rows["provider_discipline"] = discipline_of(tables, rows["rendering_npi"])
+    rows["discipline"] = _discipline(rows, tables)
+    rows["day"] = rows.groupby(DAY, sort=True, dropna=False).ngroup().astype("Int64")
+    return rows
+
+
+def service_of(code: pd.Series[str]) -> pd.Series[str]:
+    return code.mask(code.isin(COGNITIVE), COGNITIVE_SERVICE)
+
+
+def discipline_of(tables: Tables, npi: pd.Series[str]) -> pd.Series[str]:
+    """OT, PT or SLP as the providers table says, "" where it does not."""
+    known = tables.providers.drop_duplicates("npi").set_index("npi")["discipline"]
+    return npi.map(known).fillna("").astype("str")
+
+
+def with_note(rows: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFrame) -> pd.DataFrame:
+    """Each line's own note (`note_id`, "" when there is none) and `notes_of_day`, their number.
+
+    Of the notes of its day: first the one that names its claim, then its rendering practitioner, then its code.
+    """
+    result = rows.copy()
+    found = rows[["day", "claim_id", "rendering_npi", "service"]].rename_axis("_row").reset_index()
+    told = linked.loc[linked["day"].notna(), ["day", "note_id", "claim_id", "rendering_npi"]]
+    found = found.merge(told, on="day", suffixes=("", "_note"))
+    has_code = services[["note_id", "service"]].drop_duplicates().assign(_has_code=True)
+    found = found.merge(has_code, on=["note_id", "service"], how="left")
+    found["_claim"] = found["claim_id"] == found["claim_id_note"]
+    found["_npi"] = found["rendering_npi"] == found["rendering_npi_note"]
+    found["_has_code"] = found["_has_code"].notna()
+    found = found[found["_claim"] | ~found["claim_id_note"].isin(rows["claim_id"])]
+    order = {"_row": True, "_claim": False, "_has_code": False, "_npi": False, "note_id": True}
+    found = found.sort_values(list(order), ascending=list(order.values()))
+    first = found.drop_duplicates("_row").set_index("_row")["note_id"]
+    result["note_id"] = first.reindex(result.index).fillna("").astype("str")
+    result["notes_of_day"] = rows["day"].map(told.groupby("day").size()).fillna(0).astype("int64")
+    return result
+
+
+def _with_modifiers(rows: pd.DataFrame) -> pd.DataFrame:
+    result = rows.copy()
+    result["modifiers"] = rows[MODIFIERS].agg(" ".join, axis=1).str.split().str.join(" ")
+    for modifier in ("GO", "GP", "GN", "CO", "CQ", "KX"):
+        result[f"has_{modifier.lower()}"] = rows[MODIFIERS].isin([modifier]).any(axis=1)
+    result["has_separate"] = rows[MODIFIERS].isin(SEPARATE).any(axis=1)
+    return result
+
+
+def _with_profile(rows: pd.DataFrame, tables: Tables, facts: Facts) -> pd.DataFrame:
+    own = tables.payers.assign(
+        effective_from=tables.payers["effective_from"].fillna(EARLIEST),
+        effective_to=tables.payers["effective_to"].fillna(LATEST),
+    )
+    columns = ["payer_id", *PROFILE, "effective_from", "effective_to"]
+    shipped = facts["payers"][~facts["payers"]["payer_id"].isin(own["payer_id"])]
+    profiles = pd.concat([own[columns], shipped[columns]], ignore_index=True)
+    named = rows["payer_id"].isin(profiles["payer_id"])
+    rows = rows.assign(profile_id=rows["payer_id"].mask(~named & (rows["claim_filing"] == "MB"), MEDICARE))
+    result = with_facts(rows, profiles, PROFILE, on="profile_id", key="payer_id")
+    result["unit_method"] = result["unit_method"].mask(result["unit_method"] == "", "unknown")
+    return result.rename(columns={"known": "payer_known"})
+
+
+def _discipline(rows: pd.DataFrame, tables: Tables) -> pd.Series[str]:
+    """The practitioner's discipline, else that of the note by the same person (or for the claim), else the
+    modifier's, else OT."""
+    by_modifier = pd.Series("", index=rows.index, dtype="str")
+    for modifier, discipline in (("go", "OT"), ("gp", "PT"), ("gn", "SLP")):
+        only = rows[["has_go", "has_gp", "has_gn"]].sum(axis=1) == 1
+        by_modifier = by_modifier.mask(rows[f"has_{modifier}"] & only, discipline)
+    result = rows["provider_discipline"]
+    told = tables.notes[tables.notes["discipline"] != ""]
+    for key in (["patient_id", "service_date", "rendering_npi"], ["claim_id", "service_date"]):
+        result = result.mask(result == "", _unanimous(rows, told[(told[key] != "").all(axis=1)], key))
+    result = result.mask(result == "", by_modifier)
+    return result.mask(result == "", "OT").astype("str")
+
+
+def _unanimous(rows: pd.DataFrame, told: pd.DataFrame, key: list[str]) -> pd.Series[str]:
+    """The discipline of the notes that share `key` with a line, where they all agree; else ""."""
+    said = told.groupby(key)["discipline"].agg(["first", "nunique"]).reset_index()
+    said = said.loc[said["nunique"] == 1, [*key, "first"]]
+    found = rows[key].merge(said, on=key, how="left", validate="m:1")["first"]
+    return found.set_axis(rows.index).fillna("").astype("str")

@@ -1,0 +1,102 @@
+"""Files into raw tables of text, with the file and row of each record, and the rows that cannot be read.
+
+`read` knows a file by its content and name: CSV, a workbook, Parquet, JSON lines, 837P, or a folder of them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from audit.errors import InputError, Refusal
+from audit.intake import tabular, x12
+from audit.model import CLAIMS, TABLES
+
+PLACE = ["source_file", "source_row"]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """What one file turned out to be: `kind` is a table's name, "837P", "workbook" or "ignored"."""
+
+    name: str
+    kind: str
+    sha256: str
+    rows: int
+    ignored_columns: tuple[str, ...] = ()
+
+
+@dataclass
+class Batch:
+    """Raw tables by name (all text, plus `source_file`, `source_row`), refusals, and the files they came from."""
+
+    tables: dict[str, pd.DataFrame] = field(default_factory=dict)
+    refusals: list[Refusal] = field(default_factory=list)
+    files: list[SourceFile] = field(default_factory=list)
+
+    @property
+    def sha256(self) -> str:
+        """Names the content of the files, whatever their names and order."""
+        return hashlib.sha256("\n".join(sorted(f.sha256 for f in self.files)).encode()).hexdigest()
+
+    def add(self, table: str, rows: pd.DataFrame) -> None:
+        held = self.tables.get(table)
+        self.tables[table] = rows if held is None else pd.concat([held, rows], ignore_index=True)
+
+
+def read(paths: Iterable[Path], tables: dict[Path, str] | None = None) -> Batch:
+    """Read files and folders into one batch.
+
+    `tables` says which table a file holds where its name does not tell. Raises InputError for a file that
+    cannot be read at all; a file in a folder that is none of ours is listed as "ignored".
+    """
+    batch = Batch()
+    for path in paths:
+        if path.is_dir():
+            for inside in sorted(p for p in path.iterdir() if p.is_file() and not p.name.startswith(".")):
+                _read_file(batch, inside, None, ignore_unknown=True)
+        else:
+            _read_file(batch, path, (tables or {}).get(path), ignore_unknown=False)
+    return batch
+
+
+def _read_file(batch: Batch, path: Path, table: str | None, *, ignore_unknown: bool) -> None:
+    content = _digest(path)
+    if x12.looks_like_x12(tabular.head(path)):
+        if table not in (None, CLAIMS.name):
+            raise InputError(f"an X12 file cannot hold {table}", where=path.name, do="Give it as the claims file")
+        lines, refusals = x12.read_837p(path)
+        batch.add(CLAIMS.name, pd.DataFrame(lines, columns=[*CLAIMS.names, "minutes", *PLACE], dtype="str"))
+        batch.refusals += refusals
+        batch.files.append(SourceFile(path.name, "837P", content, len(lines)))
+        return
+    sheets = tabular.sheets(path, table)
+    known = {name: sheet for name, sheet in sheets.items() if name in TABLES}
+    if not known:
+        if ignore_unknown:
+            batch.files.append(SourceFile(path.name, "ignored", content, 0))
+            return
+        raise InputError(
+            "the file is none of the tables Countersign knows",
+            where=path.name,
+            do=f"Name it (or its sheets) after one of: {', '.join(TABLES)}",
+        )
+    for name, sheet in known.items():
+        rows, refusals, ignored = tabular.rows_of(sheet, TABLES[name], path.name)
+        batch.add(name, rows)
+        batch.refusals += refusals
+        batch.files.append(SourceFile(path.name, name, content, len(rows), ignored))
+
+
+def _digest(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        raise InputError("there is no such file", where=str(path), do="Check the path") from None
+    except OSError as error:
+        raise InputError(f"the file cannot be opened ({error.strerror})", where=str(path)) from error

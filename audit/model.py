@@ -1,0 +1,222 @@
+"""The nouns: the input tables with the grain and columns of each, severities, and the columns of a finding.
+
+The tables are a contract (`docs/formats.md`): intake reads them, `tables` checks them, the store keeps them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["text", "code", "count", "money", "date", "time", "moment", "word"]
+"""What a column holds: free text, a code kept as text, a whole number, dollars, YYYY-MM-DD, HH:MM,
+a date with a time, or one word of a fixed list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    name: str
+    kind: Kind = "text"
+    required: bool = False
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One input table. `key` names the columns that tell its rows apart."""
+
+    name: str
+    grain: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+
+    @property
+    def names(self) -> list[str]:
+        return [column.name for column in self.columns]
+
+    @property
+    def record(self) -> str:
+        """The column that names the record a row is part of: a claim's lines stand or fall together."""
+        return self.key[0] if self.key else "note_id"
+
+
+def _text(*names: str) -> tuple[Column, ...]:
+    return tuple(Column(name) for name in names)
+
+
+def _codes(*names: str) -> tuple[Column, ...]:
+    return tuple(Column(name, "code") for name in names)
+
+
+CLAIMS = Table(
+    "claims",
+    "claim line",
+    ("claim_id", "line_number"),
+    (
+        Column("claim_id", "code", required=True),
+        Column("line_number", "count", required=True),
+        Column("patient_id", "code", required=True),
+        Column("patient_name"),
+        Column("patient_birth_date", "date"),
+        Column("payer_id", "code", required=True),
+        Column("payer_name"),
+        Column("billing_npi", "code"),
+        Column("rendering_npi", "code", required=True),
+        Column("rendering_name"),
+        *_codes("referring_npi", "place_of_service"),
+        Column("service_date", "date", required=True),
+        Column("procedure_code", "code", required=True),
+        *_codes("modifier_1", "modifier_2", "modifier_3", "modifier_4"),
+        Column("units", "count", required=True),
+        Column("charge_amount", "money"),
+        *_codes("diagnosis_codes", "diagnosis_pointers", "prior_authorization", "frequency_code"),
+        *_codes("claim_filing"),
+    ),
+)
+NOTES = Table(
+    "notes",
+    "visit note",
+    ("note_id",),
+    (
+        Column("note_id", "code", required=True),
+        Column("claim_id", "code"),
+        Column("patient_id", "code", required=True),
+        Column("patient_name"),
+        Column("patient_birth_date", "date"),
+        Column("service_date", "date", required=True),
+        Column(
+            "note_type",
+            "word",
+            words=("evaluation", "re-evaluation", "daily", "progress", "recertification", "discharge"),
+        ),
+        Column("discipline", "word", words=("OT", "PT", "SLP")),
+        Column("rendering_npi", "code"),
+        *_text("author_name", "author_credential"),
+        Column("start_time", "time"),
+        Column("end_time", "time"),
+        Column("total_timed_minutes", "count"),
+        Column("total_treatment_minutes", "count"),
+        Column("signed_by"),
+        Column("signed_at", "moment"),
+        Column("cosigned_by"),
+        Column("cosigned_at", "moment"),
+        Column("modality", "word", words=("in_person", "video", "audio")),
+        Column("diagnosis_codes", "code"),
+        Column("history_level", "word", words=("brief", "expanded", "extensive")),
+        Column("performance_deficits"),
+        Column("decision_making", "word", words=("low", "moderate", "high")),
+        Column("comorbidities", "word", words=("none", "may", "present")),
+        Column("assistance", "word", words=("none", "min-mod", "significant")),
+        Column("text"),
+    ),
+)
+NOTE_SERVICES = Table(
+    "note_services",
+    "service within a note",
+    (),
+    (
+        Column("note_id", "code", required=True),
+        Column("procedure_code", "code", required=True),
+        Column("minutes", "count"),
+        Column("therapist_minutes", "count"),
+        Column("assistant_minutes", "count"),
+        Column("together_minutes", "count"),
+        Column("start_time", "time"),
+        Column("end_time", "time"),
+        Column("mode", "word", words=("individual", "group", "concurrent")),
+        *_text("body_region", "text"),
+    ),
+)
+PAYERS = Table(
+    "payers",
+    "payer and period",
+    ("payer_id", "effective_from"),
+    (
+        Column("payer_id", "code", required=True),
+        Column("name"),
+        Column("unit_method", "word", words=("total", "midpoint", "unknown")),
+        Column("therapy_modifier", "word", words=("required", "refused", "optional")),
+        Column("assistant_modifier", "word", words=("required", "optional", "none")),
+        Column("medicare", "word", words=("yes", "no")),
+        Column("pair_edits", "word", words=("medicare", "medicaid", "none")),
+        Column("effective_from", "date"),
+        Column("effective_to", "date"),
+    ),
+)
+PLANS_OF_CARE = Table(
+    "plans_of_care",
+    "plan of care",
+    ("plan_id",),
+    (
+        Column("plan_id", "code", required=True),
+        Column("patient_id", "code", required=True),
+        Column("discipline", "word", words=("OT", "PT", "SLP")),
+        Column("start_date", "date"),
+        Column("end_date", "date"),
+        Column("certified_on", "date"),
+        Column("certified_by"),
+        Column("signed_order_on", "date"),
+        Column("sent_on", "date"),
+        *_text("frequency", "duration"),
+    ),
+)
+AUTHORIZATIONS = Table(
+    "authorizations",
+    "authorisation",
+    ("number", "payer_id", "patient_id"),
+    (
+        Column("number", "code", required=True),
+        Column("payer_id", "code"),
+        Column("patient_id", "code", required=True),
+        Column("procedure_codes", "code"),
+        Column("units", "count"),
+        Column("visits", "count"),
+        Column("from_date", "date"),
+        Column("to_date", "date"),
+    ),
+)
+PROVIDERS = Table(
+    "providers",
+    "provider",
+    ("npi",),
+    (
+        Column("npi", "code", required=True),
+        *_text("name", "credential"),
+        Column("discipline", "word", words=("OT", "PT", "SLP")),
+    ),
+)
+TABLES = {
+    table.name: table
+    for table in (CLAIMS, NOTES, NOTE_SERVICES, PAYERS, PLANS_OF_CARE, AUTHORIZATIONS, PROVIDERS)
+}
+
+SEVERITIES = ("error", "warning", "info", "untestable")
+"""`error`: do not submit as is. `warning`: the reviewer decides. `info`: a note. `untestable`: cannot be
+judged with the inputs present; always shown, never a pass."""
+
+FINDING_COLUMNS = (
+    "rule",
+    "severity",
+    "claim_id",
+    "line_number",
+    "note_id",
+    "patient_id",
+    "service_date",
+    "procedure_code",
+    "expected",
+    "observed",
+    "because",
+    "sources",
+    "dollars_at_risk",
+    "facts_unchecked",
+)
+
+Role = Literal["reviewer", "second_reviewer", "doctor_of_ot", "manager", "administrator", "auditor"]
+ROLE_NAMES: dict[str, str] = {
+    "reviewer": "reviewer",
+    "second_reviewer": "second reviewer",
+    "doctor_of_ot": "doctor of OT",
+    "manager": "manager",
+    "administrator": "administrator",
+    "auditor": "read-only auditor",
+}

@@ -1,0 +1,201 @@
+"""Dated facts: the tables of `data/`, looked up by date of service, never "the latest".
+
+Each row of a fact table has `effective_from`, `effective_to` (both included, empty when open), `source`,
+`evidence` and `checked_on`. `data/tables.csv` says which dates of service each table covers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import cache, cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from audit.errors import FactError
+
+DATA = Path(__file__).resolve().parent.parent / "data"
+KEYS = {
+    "codes": ["code"],
+    "ncci_pairs": ["column_1", "column_2"],
+    "mue": ["code"],
+    "fees": ["code"],
+    "thresholds": ["parameter"],
+    "unit_table": ["units"],
+    "evaluation_levels": ["component"],
+    "payers": ["payer_id"],
+}
+"""Fact tables by file name, with the columns that tell their rows apart on one day."""
+DATED = ["effective_from", "effective_to", "source", "evidence", "checked_on"]
+EARLIEST, LATEST = pd.Timestamp("1900-01-01"), pd.Timestamp("2200-12-31")
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Dates of service for which a fact table can be relied on; None is open."""
+
+    table: str
+    covers_from: date | None
+    covers_to: date | None
+    what: str
+    refresh: str
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All fact tables of one folder, as text except the two dates. `sha256` names this state of them."""
+
+    folder: Path
+    tables: dict[str, pd.DataFrame]
+    sources: pd.DataFrame
+    coverage: dict[str, Coverage]
+    sha256: str
+
+    def __getitem__(self, table: str) -> pd.DataFrame:
+        return self.tables[table]
+
+    def value(self, parameter: str, on: date) -> Decimal:
+        """The value of a threshold in force on `on`. Raises FactError when none is on file."""
+        rows = self["thresholds"]
+        rows = rows[(rows["parameter"] == parameter) & in_force(rows, pd.Timestamp(on)) & (rows["value"] != "")]
+        if rows.empty:
+            raise FactError(
+                f"no row for '{parameter}' is in force on {on}",
+                where=str(self.folder / "thresholds.csv"),
+                do="Add the row with its dates and source, or leave that date out of this audit",
+            )
+        return Decimal(rows["value"].iloc[0])
+
+    def begins(self, parameter: str) -> pd.Timestamp:
+        """The first date of service on which a threshold or requirement is in force."""
+        rows = self["thresholds"]
+        return pd.Timestamp(rows.loc[rows["parameter"] == parameter, "effective_from"].min())
+
+    @cached_property
+    def recalled_sources(self) -> frozenset[str]:
+        """Sources whose text nobody has read yet: what rests on them alone is unchecked."""
+        return frozenset(self.sources.loc[self.sources["evidence"] == "recalled", "source"])
+
+
+def in_force(rows: pd.DataFrame, on: pd.Timestamp | pd.Series[pd.Timestamp]) -> pd.Series[bool]:
+    """Which rows of a fact table are in force on a date (or on each row's own date)."""
+    return (rows["effective_from"] <= on) & (on <= rows["effective_to"])
+
+
+def with_facts(
+    left: pd.DataFrame, facts: pd.DataFrame, columns: list[str], *, on: str, key: str
+) -> pd.DataFrame:
+    """`left` with `columns` of the fact row in force on each row's `service_date`; "" where there is none.
+
+    Adds `known` (bool): a fact row was in force. Keeps the rows, order and index of `left`.
+    """
+    dates = left[[on, "service_date"]].rename_axis("_row").reset_index()
+    found = dates.merge(facts[[key, "effective_from", "effective_to", *columns]], left_on=on, right_on=key)
+    found = found[in_force(found, found["service_date"])].set_index("_row")
+    result = left.copy()
+    result["known"] = result.index.isin(found.index)
+    for column in columns:
+        result[column] = found[column].reindex(result.index).fillna("").astype("str")
+    return result
+
+
+@cache
+def load_facts(folder: Path = DATA) -> Facts:
+    """Read and check all fact tables. Raises FactError naming file, row and what to do."""
+    tables = {name: _load_table(folder, name) for name in KEYS}
+    sources = _read(folder / "sources.csv", ["source", "title", "citation", "evidence"])
+    for name, rows in tables.items():
+        _check_sources(folder / f"{name}.csv", rows, set(sources["source"]))
+    coverage = {c.table: c for c in _coverage(folder)}
+    return Facts(folder, tables, sources, coverage, _digest(folder))
+
+
+def _digest(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for name in sorted([*KEYS, "sources", "tables"]):
+        digest.update(f"{name}\n".encode() + (folder / f"{name}.csv").read_bytes())
+    return digest.hexdigest()
+
+
+def _read(path: Path, needed: list[str]) -> pd.DataFrame:
+    try:
+        rows = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise FactError("the file is missing", where=str(path), do="Restore it from the release") from None
+    except (ValueError, UnicodeDecodeError) as error:
+        raise FactError(f"the file is no CSV table ({error})", where=str(path), do="Restore it") from error
+    missing = [column for column in needed if column not in rows.columns]
+    if missing:
+        raise FactError(f"column {missing[0]} is missing", where=str(path), do="Add the column")
+    return rows
+
+
+def _load_table(folder: Path, name: str) -> pd.DataFrame:
+    path = folder / f"{name}.csv"
+    rows = _read(path, [*KEYS[name], *DATED])
+    rows["effective_from"] = _dates(path, rows["effective_from"], EARLIEST)
+    rows["effective_to"] = _dates(path, rows["effective_to"], LATEST)
+    if name == "codes":
+        rows = _without_ranges(rows)
+    _check_overlaps(path, rows, KEYS[name])
+    return rows
+
+
+def _dates(path: Path, texts: pd.Series[str], when_empty: pd.Timestamp) -> pd.Series[pd.Timestamp]:
+    dates = pd.to_datetime(texts.where(texts != ""), format="%Y-%m-%d", errors="coerce")
+    bad = texts[(texts != "") & dates.isna()]
+    if len(bad):
+        raise FactError(
+            f"'{bad.iloc[0]}' is no date",
+            where=f"{path}, row {int(str(bad.index[0])) + 2}, column {texts.name}",
+            do="Write it as YYYY-MM-DD",
+        )
+    return dates.fillna(when_empty).astype("datetime64[us]")
+
+
+def _without_ranges(codes: pd.DataFrame) -> pd.DataFrame:
+    """A row for codes 'L3702-L3999' stands for each of them."""
+    codes["code"] = codes["code"].map(_codes_of)
+    return codes.explode("code", ignore_index=True)
+
+
+def _codes_of(code: str) -> list[str]:
+    first, dash, last = code.partition("-")
+    if not dash:
+        return [code]
+    return [f"{first[0]}{number}" for number in range(int(first[1:]), int(last[1:]) + 1)]
+
+
+def _check_overlaps(path: Path, rows: pd.DataFrame, key: list[str]) -> None:
+    ordered = rows.sort_values([*key, "effective_from", "effective_to"])
+    same = ordered.groupby(key, sort=False)
+    overlap = ordered[ordered["effective_from"] <= same["effective_to"].shift()]
+    if len(overlap):
+        named = " ".join(str(overlap.iloc[0][column]) for column in key)
+        raise FactError(
+            f"two rows for {named} are in force on {overlap.iloc[0]['effective_from']:%Y-%m-%d}",
+            where=str(path),
+            do="Close the older row with its effective_to",
+        )
+
+
+def _check_sources(path: Path, rows: pd.DataFrame, known: set[str]) -> None:
+    for number, named in rows["source"].items():
+        strange = [source for source in str(named).split() if source not in known]
+        if strange or not str(named).split():
+            raise FactError(
+                f"source '{named}' is not in sources.csv" if strange else "no source is named",
+                where=f"{path}, row {int(str(number)) + 2}",
+                do="Add the source there",
+            )
+
+
+def _coverage(folder: Path) -> Iterator[Coverage]:
+    rows = _read(folder / "tables.csv", ["table", "covers_from", "covers_to", "what", "refresh"])
+    for row in rows.to_dict("records"):
+        start, end = (date.fromisoformat(row[c]) if row[c] else None for c in ("covers_from", "covers_to"))
+        yield Coverage(row["table"], start, end, row["what"], row["refresh"])

@@ -1,0 +1,148 @@
+"""The rule book: every rule is one function in one module, its cases beside it as YAML.
+
+A rule looks at one prepared table (`grains.GRAINS`) and returns findings. Rules are found by walking this
+package; a new rule is two files and nothing else.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import string
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+
+from audit.errors import CountersignError
+from audit.grains import Prepared
+from audit.model import FINDING_COLUMNS
+
+Split = Literal["patient_id", "rendering_npi"]
+State = Literal["trial", "in force", "retired"]
+Check = Callable[[pd.DataFrame], pd.DataFrame | list[pd.DataFrame]]
+PLACE = ["claim_id", "line_number", "note_id", "patient_id", "service_date", "procedure_code"]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule. `split` names the column by which the claims may be divided without changing its findings."""
+
+    code: str
+    grain: str
+    split: Split
+    severity: str
+    sources: tuple[str, ...]
+    state: State
+    title: str
+    why: str
+    what_to_do: str
+    cases: Path
+    check: Check
+
+    @property
+    def family(self) -> str:
+        return self.cases.parent.name
+
+    def run(self, prepared: Prepared) -> pd.DataFrame:
+        """Findings of this rule, columns FINDING_COLUMNS. Raises whatever the rule raises."""
+        found = self.check(getattr(prepared, self.grain))
+        parts = [part for part in ([found] if isinstance(found, pd.DataFrame) else found) if len(part)]
+        if not parts:
+            return nothing()
+        rows = pd.concat(parts, ignore_index=True)
+        recalled = prepared.facts.recalled_sources
+        rows["facts_unchecked"] |= all(source in recalled for source in self.sources)
+        rows["severity"] = rows["severity"].mask(rows["severity"] == "", self.severity)
+        rows["rule"], rows["sources"] = self.code, " ".join(self.sources)
+        return rows[list(FINDING_COLUMNS)]
+
+
+def rule(
+    code: str,
+    *,
+    grain: str,
+    severity: str,
+    sources: list[str],
+    split: Split = "patient_id",
+    state: State = "in force",
+) -> Callable[[Check], Rule]:
+    """Make a rule of a function whose docstring is a title, "Why it matters: ..." and "What to do: ..."."""
+
+    def make(check: Check) -> Rule:
+        title, why, what_to_do = _parts(code, check.__doc__ or "")
+        cases = Path(check.__code__.co_filename).with_suffix(".yaml")
+        return Rule(code, grain, split, severity, tuple(sources), state, title, why, what_to_do, cases, check)
+
+    return make
+
+
+def _parts(code: str, doc: str) -> tuple[str, str, str]:
+    text = " ".join(doc.split())
+    title, found_why, rest = text.partition(" Why it matters: ")
+    why, found_do, do = rest.partition(" What to do: ")
+    if not (found_why and found_do and title and why and do):
+        raise CountersignError(
+            "the docstring lacks a title, 'Why it matters:' or 'What to do:'", where=f"rule {code}", do="Write them"
+        )
+    return title, why, do
+
+
+@cache
+def rule_book() -> dict[str, Rule]:
+    """All rules by code, in the order of their families and codes."""
+    book: dict[str, Rule] = {}
+    for family in ("units", "evaluations", "modifiers", "notes", "claims"):
+        package = importlib.import_module(f"audit.rules.{family}")
+        for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+            found = [r for r in vars(importlib.import_module(module.name)).values() if isinstance(r, Rule)]
+            if len(found) != 1 or found[0].code in book:
+                raise CountersignError("a module holds one rule with a code of its own", where=module.name)
+            book[found[0].code] = found[0]
+    order = sorted(book, key=lambda code: (list({r.family: 0 for r in book.values()}).index(book[code].family), code))
+    return {code: book[code] for code in order}
+
+
+def nothing() -> pd.DataFrame:
+    return pd.DataFrame(columns=list(FINDING_COLUMNS))
+
+
+def findings(
+    rows: pd.DataFrame,
+    *,
+    expected: str,
+    observed: str,
+    because: str,
+    severity: str | pd.Series[str] = "",
+    facts_unchecked: bool = False,
+) -> pd.DataFrame:
+    """One finding a row. `expected`, `observed` and `because` are templates over the row's columns, where a
+    noun counts: "{minutes:minute} support {units:unit}" gives "37 minutes support 2 units". `severity` stays
+    empty for the rule's own."""
+    result = rows[PLACE].copy()
+    result["severity"] = severity
+    records: list[Any] = rows.to_dict("records")
+    for name, template in (("expected", expected), ("observed", observed), ("because", because)):
+        result[name] = [_words.vformat(template, (), row) for row in records]
+    result["dollars_at_risk"] = None
+    result["facts_unchecked"] = facts_unchecked
+    return result
+
+
+def untestable(rows: pd.DataFrame, because: str) -> pd.DataFrame:
+    """One "cannot be judged" a claim and day, whatever the number of rows, with what is missing."""
+    once = rows.drop_duplicates(["claim_id", "service_date"])
+    return findings(once, expected="", observed="", because=because, severity="untestable")
+
+
+class _Words(string.Formatter):
+    def format_field(self, value: Any, noun: str) -> str:
+        if not noun.isalpha():
+            return str(super().format_field(value, noun))
+        return f"{value} {noun}" if value == 1 else f"{value} {noun}s"
+
+
+_words = _Words()

@@ -1,0 +1,147 @@
+"""Worked cases of a rule, read from the YAML beside it, as input tables and the findings they must give.
+
+A case is written short: everything it does not say is an ordinary, clean Medicare visit of 2026-03-12.
+
+    two units over:
+      lines: [{code: 97530, units: 2}, {code: 97110, units: 2}]
+      note: {97530: 23, 97110: 14}       # minutes; 10+13 is therapist + assistant (+ together)
+      finds: error                       # or nothing, or a list of what the findings say
+
+`note` may also be a list of notes, or `none`; a note's other columns stand beside its `services`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from audit.intake import Batch
+from audit.model import TABLES
+from audit.reference import load_facts
+from audit.rules import Rule
+from audit.tables import Tables, check
+
+DATE, NPI = "2026-03-12", "1234567893"
+PAYERS = {
+    "medicare": ("total", "required", "required", "yes", "medicare"),
+    "midpoint": ("midpoint", "required", "optional", "no", "none"),
+    "unknown": ("unknown", "required", "optional", "no", "none"),
+    "medicaid": ("total", "required", "optional", "no", "medicaid"),
+}
+LINE = {"claim_id": "C1", "patient_id": "P1", "payer_id": "medicare", "rendering_npi": NPI, "service_date": DATE, "units": "1"}
+NOTE = {
+    "patient_id": "P1",
+    "service_date": DATE,
+    "note_type": "daily",
+    "discipline": "OT",
+    "rendering_npi": NPI,
+    "author_name": "A. Therapist",
+    "author_credential": "OTR/L",
+    "signed_by": "A. Therapist",
+    "text": "Seen in clinic.",
+}
+SHORT = {"code": "procedure_code", "claim": "claim_id", "patient": "patient_id", "date": "service_date",
+         "payer": "payer_id", "npi": "rendering_npi", "line": "line_number"}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Case:
+    """One worked case: its name says in words what it shows."""
+
+    name: str
+    tables: Tables
+    finds: list[dict[str, str]]
+    """What each finding must say: any of severity, claim_id, line_number, expected, observed, and `says`, a
+    part of the reason. Empty: the rule must stay silent."""
+
+
+def cases_of(rule: Rule) -> Iterator[Case]:
+    """The cases of a rule in the order of its file. Raises whatever is wrong with them by its own name."""
+    written = yaml.load(rule.cases.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # noqa: S506  text only
+    for name, case in written.items():
+        yield Case(name, _tables(case), _finds(case["finds"], rule))
+
+
+def _finds(said: Any, rule: Rule) -> list[dict[str, str]]:
+    if said == "nothing":
+        return []
+    listed = said if isinstance(said, list) else [{"severity": said} if isinstance(said, str) else said]
+    return [{"severity": rule.severity, **_long(one)} for one in listed]
+
+
+def _long(written: dict[str, Any]) -> dict[str, Any]:
+    return {SHORT.get(name, name): value for name, value in written.items()}
+
+
+def _tables(case: dict[str, Any]) -> Tables:
+    rows: dict[str, list[dict[str, str]]] = {"claims": [_line(n, one) for n, one in enumerate(case["lines"], 1)]}
+    rows["notes"], rows["note_services"] = _notes(case.get("note", "none"))
+    rows["payers"] = [
+        {"payer_id": name, "effective_from": "2000-01-01", **dict(zip(TABLES["payers"].names[2:7], profile, strict=True))}
+        for name, profile in PAYERS.items()
+    ]
+    for name in ("payers", "providers"):
+        rows[name] = [*rows.get(name, []), *map(_long, case.get(name, []))]
+    batch = Batch({name: _frame(name, listed) for name, listed in rows.items()})
+    tables, refusals = check(batch)
+    if refusals:
+        raise ValueError(refusals[0].sentence())
+    return tables
+
+
+def _frame(name: str, rows: list[dict[str, str]]) -> pd.DataFrame:
+    named = [{**row, "source_file": "case", "source_row": str(n)} for n, row in enumerate(rows, start=1)]
+    strange = {column for row in rows for column in row} - set(TABLES[name].names)
+    if strange:
+        raise ValueError(f"{name} has no column {min(strange)}")
+    frame = pd.DataFrame(named, columns=[*TABLES[name].names, "source_file", "source_row"], dtype="str")
+    return frame.fillna("")
+
+
+def _line(number: int, written: dict[str, Any]) -> dict[str, str]:
+    line = {**LINE, "line_number": str(number), "modifiers": "GO", **_long(written)}
+    modifiers = line.pop("modifiers").split()
+    return {**line, **{f"modifier_{n}": modifier for n, modifier in enumerate(modifiers, start=1)}}
+
+
+def _notes(written: Any) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
+    if written == "none":
+        return [], []
+    listed = written if isinstance(written, list) else [written]
+    notes, services = [], []
+    for number, one in enumerate(listed, start=1):
+        note = dict(one) if "services" in one else {"services": one}
+        given = _services(note.pop("services") or {})
+        note = {**NOTE, "note_id": f"N{number}", **_totals(given), **_long(note)}
+        note.setdefault("signed_at", f"{note['service_date']}T17:00")
+        notes.append(note)
+        services += [{"note_id": note["note_id"], **service} for service in given]
+    return notes, services
+
+
+def _services(written: Any) -> list[dict[str, str]]:
+    if isinstance(written, list):
+        return [_long(one) for one in written]
+    return [{"procedure_code": code, **_minutes(said)} for code, said in written.items()]
+
+
+def _minutes(said: str) -> dict[str, str]:
+    parts = said.split("+")
+    if len(parts) == 1:
+        return {"minutes": said}
+    named = ("therapist_minutes", "assistant_minutes", "together_minutes")
+    return {"minutes": str(sum(map(int, parts))), **dict(zip(named, [*parts, "0"][:3], strict=True))}
+
+
+def _totals(services: list[dict[str, str]]) -> dict[str, str]:
+    """The totals an honest note would state; none where a service has no minutes."""
+    minutes = [service.get("minutes", "") for service in services]
+    if not all(minutes):
+        return {}
+    codes = load_facts()["codes"].drop_duplicates("code").set_index("code")["timed"]
+    timed = [int(m) for m, s in zip(minutes, services, strict=True) if codes.get(s["procedure_code"]) == "yes"]
+    return {"total_timed_minutes": str(sum(timed)), "total_treatment_minutes": str(sum(map(int, minutes)))}

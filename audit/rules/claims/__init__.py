@@ -1,0 +1,1 @@
+"""Form, dates and identity of the claim itself."""

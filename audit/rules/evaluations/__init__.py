@@ -1,0 +1,1 @@
+"""Evaluation codes against the findings of the evaluation."""

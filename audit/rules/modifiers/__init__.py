@@ -1,0 +1,1 @@
+"""Modifiers: discipline, assistant, and services that are not paid together."""

@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+import pandas as pd
+
+from audit.rules import findings, rule
+
+
+@rule("MOD-06", grain="line", severity="error", sources=["aota-co-go"])
+def assistant_modifier_without_go(lines: pd.DataFrame) -> list[pd.DataFrame]:
+    """CO stands without GO, or CQ (the physical therapy assistant's modifier) stands with GO.
+
+    Why it matters: the assistant's modifier is read together with the discipline's; an unpaired one is rejected.
+    What to do: pair CO with GO; replace CQ by CO on occupational therapy.
+    """
+    return [
+        findings(
+            lines[lines["has_co"] & ~lines["has_go"]],
+            expected="GO beside CO",
+            observed="{modifiers}",
+            because="The line has CO but not GO ({modifiers}).",
+        ),
+        findings(
+            lines[lines["has_cq"] & lines["has_go"]],
+            expected="CO in place of CQ",
+            observed="{modifiers}",
+            because="CQ belongs to physical therapy assistants; this line is occupational therapy ({modifiers}).",
+        ),
+    ]

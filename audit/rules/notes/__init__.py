@@ -1,0 +1,1 @@
+"""What the note must hold."""

@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+import pandas as pd
+
+from audit.rules import findings, rule
+
+
+@rule("DOC-01", grain="day", severity="error", sources=["cms-100-02-ch15-220.3", "cert-notes"])
+def note_missing(days: pd.DataFrame) -> pd.DataFrame:
+    """There is no note for a billed day.
+
+    Why it matters: a missing treatment note is among the most frequent reasons for which therapy is taken back.
+    What to do: find the note, or do not bill the day.
+    """
+    return findings(
+        days[days["note_count"] == 0],
+        expected="a note of {service_date:%Y-%m-%d}",
+        observed="none",
+        because="Services of {service_date:%Y-%m-%d} are billed; no {discipline} note of this patient has that date.",
+    )

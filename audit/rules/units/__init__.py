@@ -1,0 +1,1 @@
+"""Billed units against documented minutes."""

@@ -1,0 +1,100 @@
+"""The checked tables: what the rules may rely on, and the refusal of every row that breaks the contract.
+
+A row that is refused takes its whole claim (or note) with it: half a claim would be judged wrongly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from decimal import Decimal
+
+import pandas as pd
+
+from audit import contract
+from audit.errors import Refusal
+from audit.intake import Batch
+from audit.model import TABLES, Table
+
+
+@dataclass(frozen=True)
+class Tables:
+    """One frame per input table. Text and codes: `str`, "" when unknown. Counts: `Int64`. Dates:
+    `datetime64[us]`. Money: Decimal or None. Grain and columns: `model.TABLES`."""
+
+    claims: pd.DataFrame
+    notes: pd.DataFrame
+    note_services: pd.DataFrame
+    payers: pd.DataFrame
+    plans_of_care: pd.DataFrame
+    authorizations: pd.DataFrame
+    providers: pd.DataFrame
+
+    @classmethod
+    def empty(cls) -> Tables:
+        return cls(**{name: typed(pd.DataFrame(columns=t.names, dtype="str"), t) for name, t in TABLES.items()})
+
+    def of_patients(self, patients: pd.Series[str]) -> Tables:
+        """These patients' claims, notes, plans and authorisations; payers and providers whole."""
+        kept = {
+            f.name: getattr(self, f.name)[lambda t: t["patient_id"].isin(patients)]
+            for f in fields(self)
+            if "patient_id" in getattr(self, f.name)
+        }
+        services = self.note_services[self.note_services["note_id"].isin(kept["notes"]["note_id"])]
+        return replace(self, note_services=services, **kept)
+
+
+def check(batch: Batch) -> tuple[Tables, list[Refusal]]:
+    """Raw tables into checked ones, and every refusal (those of reading included)."""
+    refusals = list(batch.refusals)
+    kept: dict[str, pd.DataFrame] = {}
+    for name, table in TABLES.items():
+        rows = contract.normal(_raw(batch, table), table)
+        found = contract.broken(rows, table)
+        refusals += found.refusals
+        kept[name] = rows[~rows.index.isin(found.rows)]
+    _hold(kept, "claims", refusals, "another line of this claim was refused", "Mend that line")
+    services = kept["note_services"]
+    without = ~services["note_id"].isin(kept["notes"]["note_id"])
+    _refuse(kept, "note_services", without, refusals, "no note with this note_id was taken", "Add or mend the note")
+    _hold(kept, "notes", refusals, "a service of this note was refused", "Mend that service")
+    _hold(kept, "note_services", refusals, "another part of this note was refused", "Mend that part")
+    return Tables(**{name: typed(kept[name], table) for name, table in TABLES.items()}), refusals
+
+
+def _raw(batch: Batch, table: Table) -> pd.DataFrame:
+    nothing = pd.DataFrame(columns=[*table.names, "source_file", "source_row"], dtype="str")
+    return batch.tables.get(table.name, nothing)
+
+
+def _hold(kept: dict[str, pd.DataFrame], name: str, refusals: list[Refusal], wrong: str, do: str) -> None:
+    """Refuse what is left of a claim or note of which a row was refused."""
+    family = ("claims",) if name == "claims" else ("notes", "note_services")
+    broken = {r.record_id for r in refusals if r.table in family} - {""}
+    _refuse(kept, name, kept[name][TABLES[name].record].isin(broken), refusals, wrong, do)
+
+
+def _refuse(
+    kept: dict[str, pd.DataFrame], name: str, which: pd.Series[bool], refusals: list[Refusal], *why: str
+) -> None:
+    table, rows = TABLES[name], kept[name]
+    refusals += [contract.refusal(row, table, table.record, *why) for row in rows[which].to_dict("records")]
+    kept[name] = rows[~which]
+
+
+def typed(rows: pd.DataFrame, table: Table) -> pd.DataFrame:
+    """Rows of checked text in the dtypes of `Tables`; columns that are absent come empty."""
+    result = rows.reindex(columns=table.names, fill_value="").reset_index(drop=True)
+    for column in table.columns:
+        text = result[column.name].astype("str").fillna("")
+        if column.kind == "count":
+            result[column.name] = pd.to_numeric(text.where(text != "")).astype("Int64")
+        elif column.kind == "date":
+            days = pd.to_datetime(text.where(text != ""), format="%Y-%m-%d")
+            result[column.name] = days.astype("datetime64[us]")
+        elif column.kind == "money":
+            money = [Decimal(t) if t else None for t in text]
+            result[column.name] = pd.Series(money, index=result.index, dtype="object")
+        else:
+            result[column.name] = text
+    return result
