@@ -6,6 +6,7 @@ A row that is refused takes its whole claim (or note) with it: half a claim woul
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from datetime import date
 from decimal import Decimal
 
 import pandas as pd
@@ -44,8 +45,11 @@ class Tables:
         return replace(self, note_services=services, **kept)
 
 
-def check(batch: Batch) -> tuple[Tables, list[Refusal]]:
-    """Raw tables into checked ones, and every refusal (those of reading included)."""
+def check(batch: Batch, as_of: date | None = None) -> tuple[Tables, list[Refusal]]:
+    """Raw tables into checked ones, and every refusal (those of reading included).
+
+    Claims with services after `as_of` are refused: they cannot have been furnished yet.
+    """
     refusals = list(batch.refusals)
     kept: dict[str, pd.DataFrame] = {}
     for name, table in TABLES.items():
@@ -53,6 +57,9 @@ def check(batch: Batch) -> tuple[Tables, list[Refusal]]:
         found = contract.broken(rows, table)
         refusals += found.refusals
         kept[name] = rows[~rows.index.isin(found.rows)]
+    if as_of:
+        late = kept["claims"]["service_date"] > as_of.isoformat()
+        _refuse(kept, "claims", late, refusals, f"the service is dated after {as_of}", "Correct the date")
     _hold(kept, "claims", refusals, "another line of this claim was refused", "Mend that line")
     services = kept["note_services"]
     without = ~services["note_id"].isin(kept["notes"]["note_id"])

@@ -46,11 +46,11 @@ class Prepared:
 
     @cached_property
     def service(self) -> pd.DataFrame:
-        return days.services(self.line, self._services_of_day, self.day)
+        return days.services(self.line, self.services_of_day, self.day)
 
     @cached_property
     def day(self) -> pd.DataFrame:
-        return days.days(self.line, self.linked_notes, self._services_of_day)
+        return days.days(self.line, self.linked_notes, self.services_of_day)
 
     @cached_property
     def note(self) -> pd.DataFrame:
@@ -73,5 +73,5 @@ class Prepared:
         return notes.services(self.tables, self.linked_notes, self.facts)
 
     @cached_property
-    def _services_of_day(self) -> pd.DataFrame:
+    def services_of_day(self) -> pd.DataFrame:
         return days.services_of_day(self._lines, self._note_services)

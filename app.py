@@ -1,0 +1,37 @@
+"""The frame of the app: builds the server, says who you are, lists the pages for your role.
+
+`streamlit run app.py` runs this file twice: once to find `app`, the server, and then for every visitor.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from audit.model import ROLE_NAMES
+
+EVERYONE = tuple(ROLE_NAMES)
+PAGES = {
+    "Account": [
+        ("pages/account/yours.py", "Your account", None, EVERYONE),
+    ],
+}
+"""Section -> its pages: file, title, icon (":material/name:" or None), roles. The first one allowed is the home."""
+
+if get_script_run_ctx(suppress_warning=True) is None:
+    from pages.parts import server
+
+    server.start()
+    app = st.App(__file__, routes=server.routes(), middleware=server.middleware(), on_script_error=server.failed)
+else:
+    from pages.parts import who
+
+    st.set_page_config(page_title="Countersign", page_icon="audit/access/assets/mark.svg", layout="wide")
+    person = who.current()
+    allowed = {
+        section: [st.Page(file, title=title, icon=icon) for file, title, icon, roles in lines if person.role in roles]
+        for section, lines in PAGES.items()
+    }
+    page = st.navigation({section: pages for section, pages in allowed.items() if pages})
+    who.show(person)
+    page.run()

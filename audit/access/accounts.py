@@ -1,0 +1,176 @@
+"""Accounts: who there is, what they may do, and whether a password is theirs.
+
+Five wrong passwords lock an account for a quarter of an hour. Whoever is refused is told the same, and it costs
+the same, whether the username is unknown, the password wrong, the account locked or stopped.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, get_args
+
+from sqlalchemy import ColumnElement, Connection, Engine, Row, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from audit.access import passwords, sessions
+from audit.errors import AccessError, CountersignError, StateError
+from audit.model import Role
+from audit.store import trail
+from audit.store.database import read, write
+from audit.store.schema import accounts
+
+LONGEST_USERNAME = 80
+TRIES = 5
+LOCKED_FOR = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A person. `npi` is "" for those who treat nobody."""
+
+    id: int
+    username: str
+    name: str
+    role: Role
+    npi: str
+    must_change_password: bool
+    active: bool
+
+
+def create(
+    engine: Engine,
+    *,
+    username: str,
+    name: str,
+    role: Role,
+    password: str,
+    now: datetime,
+    npi: str = "",
+    must_change_password: bool = True,
+    by: int | None = None,
+) -> Account:
+    """Add an account. Raises CountersignError when the role or password will not do, StateError when the
+    username is taken. `by` is the account that did it; None is the command line."""
+    username = _spelling(username)
+    if not 0 < len(username) <= LONGEST_USERNAME or role not in get_args(Role):
+        raise CountersignError(
+            f"an account needs a username of at most {LONGEST_USERNAME} letters and a role",
+            do=f"Roles are {', '.join(get_args(Role))}",
+        )
+    passwords.demand(password, username=username)
+    row = {
+        "username": username,
+        "name": name,
+        "role": role,
+        "npi": npi,
+        "password_hash": passwords.hashed(password),
+        "must_change_password": must_change_password,
+        "active": True,
+        "created_at": now,
+    }
+    try:
+        with write(engine) as connection:
+            account_id = connection.execute(insert(accounts).values(row).returning(accounts.c.id)).scalar_one()
+            _record(connection, "account created", account_id, now, by=by, details={"role": role})
+    except IntegrityError:
+        raise StateError(f"the username {username} is taken", do="Choose another one") from None
+    return Account(account_id, username, name, role, npi, must_change_password, active=True)
+
+
+def find(engine: Engine, account_id: int) -> Account | None:
+    with read(engine) as connection:
+        row = _row(connection, accounts.c.id == account_id)
+    return _account(row) if row else None
+
+
+def verify(engine: Engine, username: str, password: str, now: datetime) -> Account | None:
+    """The account, when the password is theirs and they may sign in. Slow on purpose: call it in a thread."""
+    with read(engine) as connection:
+        found = _row(connection, accounts.c.username == _spelling(username))
+    right = passwords.matches(found.password_hash if found else None, password)
+    with write(engine) as connection:
+        if found is None:
+            _record(connection, "sign-in failed", None, now)
+            return None
+        now_stored = _row(connection, accounts.c.id == found.id)
+        if now_stored is None or _refused(connection, now_stored, right, now):
+            return None
+        _change(connection, found.id, failed_attempts=0, locked_until=None)
+        return _account(now_stored)
+
+
+def change_password(engine: Engine, account: Account, old: str, new: str, now: datetime) -> None:
+    """Give the account a new password and end all its sessions. A wrong old password counts towards the lock.
+
+    Raises AccessError when `old` is wrong, CountersignError when `new` will not do.
+    """
+    if verify(engine, account.username, old, now) is None:
+        raise AccessError("the present password is not right", do="Type it again")
+    passwords.demand(new, username=account.username)
+    if new == old:
+        raise CountersignError("the new password is the old one", do="Choose another one")
+    password_hash = passwords.hashed(new)
+    with write(engine) as connection:
+        _change(connection, account.id, password_hash=password_hash, must_change_password=False)
+        sessions.end_all(connection, account.id, now)
+        _record(connection, "password changed", account.id, now, by=account.id)
+
+
+def deactivate(engine: Engine, account_id: int, now: datetime, *, by: int | None = None) -> None:
+    """Stop an account: its sessions end at once, and it cannot sign in."""
+    with write(engine) as connection:
+        _change(connection, account_id, active=False)
+        sessions.end_all(connection, account_id, now)
+        _record(connection, "account stopped", account_id, now, by=by)
+
+
+def _refused(connection: Connection, row: Row[Any], right: bool, now: datetime) -> bool:
+    """Whether this sign-in is refused; what happened is counted and recorded."""
+    locked = row.locked_until is not None and now < row.locked_until
+    if right and row.active and not locked:
+        return False
+    _record(connection, "sign-in failed", row.id, now, details={"locked": locked, "active": row.active})
+    if not right and not locked:
+        _count_failure(connection, row, now)
+    return True
+
+
+def _count_failure(connection: Connection, row: Row[Any], now: datetime) -> None:
+    failures = row.failed_attempts + 1
+    if failures < TRIES:
+        _change(connection, row.id, failed_attempts=failures)
+        return
+    _change(connection, row.id, failed_attempts=0, locked_until=now + LOCKED_FOR)
+    _record(connection, "lock-out", row.id, now, details={"failures": failures})
+
+
+def _record(
+    connection: Connection,
+    kind: str,
+    account_id: int | None,
+    now: datetime,
+    *,
+    by: int | None = None,
+    details: dict[str, Any] | None = None,
+) -> None:
+    """What was typed as a username is never recorded: it may be a password."""
+    subject = "unknown account" if account_id is None else f"account {account_id}"
+    trail.record(connection, kind=kind, subject=subject, account_id=by, at=now, details=details)
+
+
+def _row(connection: Connection, which: ColumnElement[bool]) -> Row[Any] | None:
+    return connection.execute(select(accounts).where(which)).one_or_none()
+
+
+def _change(connection: Connection, account_id: int, **values: Any) -> None:
+    connection.execute(update(accounts).where(accounts.c.id == account_id).values(**values))
+
+
+def _account(row: Row[Any]) -> Account:
+    return Account(row.id, row.username, row.name, row.role, row.npi, row.must_change_password, row.active)
+
+
+def _spelling(username: str) -> str:
+    """Usernames are the same in capitals and small letters."""
+    return "".join(letter for letter in username if letter.isprintable()).strip().casefold()

@@ -1,0 +1,202 @@
+"""An audit: a run of the rules over loaded claims, then the claims of it that people review.
+
+Screening covers all claims; it is not a sample. The claims for people are either every flagged one (`flagged`),
+or a random sample (`simple`, `flag`) whose frame and plan are frozen before there is a seed. The two kinds are
+never pooled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import pandas as pd
+from sqlalchemy import Connection, Engine, func, insert, select, update
+
+from audit import __version__, sampling
+from audit.engine import Progress, audit
+from audit.errors import StateError
+from audit.reference import load_facts
+from audit.store import reading, runs, schema, trail
+from audit.store.database import read, write
+
+FLAGGING = ("error", "warning")
+"""Severities that flag a claim."""
+KINDS = {
+    "flagged": "every flagged claim",
+    "flag": "a random sample, flagged and unflagged apart",
+    "simple": "a plain random sample",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """What is fixed of an audit; `seed` is "" until it is drawn."""
+
+    id: int
+    name: str
+    run_id: int
+    kind: str
+    frame: sampling.Frame
+    plan: sampling.Plan | None
+    seed: str
+
+
+def screen(
+    engine: Engine,
+    *,
+    account_id: int | None,
+    at: datetime,
+    from_date: date | None = None,
+    to_date: date | None = None,
+    payer_ids: Collection[str] | None = None,
+    progress: Progress | None = None,
+) -> int:
+    """Run the rule book over the current claims that fit; keep the findings; return the run's id.
+
+    Raises StateError when no claim fits. A run that is stopped or fails keeps no findings.
+    """
+    facts = load_facts()
+    chosen = reading.chosen_claims(engine, from_date=from_date, to_date=to_date, payer_ids=payer_ids)
+    if not chosen:
+        raise StateError("no loaded claim has these dates and payers", do="Load claims, or widen the choice")
+    run_id = runs.start_run(
+        engine,
+        claim_version_ids=chosen,
+        code_version=__version__,
+        facts_sha256=facts.sha256,
+        account_id=account_id,
+        at=at,
+    )
+    try:
+        tables = reading.tables_in_store(engine, claim_version_ids=chosen)
+        found = _on_versions(audit(tables, facts, progress=progress), tables.claims, chosen)
+        runs.finish_run(engine, run_id, findings=found, claim_version_ids=chosen, at=at)
+    except BaseException as error:
+        runs.fail_run(engine, run_id, wrong=type(error).__name__, at=at)
+        raise
+    return run_id
+
+
+def _on_versions(findings: pd.DataFrame, claims: pd.DataFrame, chosen: list[int]) -> pd.DataFrame:
+    """Findings on the chosen claims, with the claim version each is about."""
+    versions = claims.drop_duplicates("claim_id").set_index("claim_id")["claim_version_id"]
+    found = findings.assign(claim_version_id=findings["claim_id"].map(versions))
+    return found[found["claim_version_id"].isin(chosen)]
+
+
+def frame_of(connection: Connection, run_id: int) -> sampling.Frame:
+    """The run's claims as a sampling frame, in the strata "flagged" and "unflagged"."""
+    claims, screened, findings = schema.claims, schema.run_claims, schema.findings
+    flagged = select(findings.c.claim_version_id).where(
+        findings.c.run_id == run_id, findings.c.severity.in_(FLAGGING), findings.c.claim_version_id.is_not(None)
+    )
+    query = (
+        select(claims.c.claim_id, claims.c.charge_amount, claims.c.id.in_(flagged).label("flagged"))
+        .join(screened, screened.c.claim_version_id == claims.c.id)
+        .where(screened.c.run_id == run_id)
+    )
+    return sampling.freeze(
+        (row.claim_id, sampling.FLAGGED if row.flagged else sampling.UNFLAGGED, row.charge_amount or "", "")
+        for row in connection.execute(query)
+    )
+
+
+def open_audit(
+    engine: Engine,
+    run_id: int,
+    *,
+    name: str,
+    plan: sampling.Plan | None,
+    account_id: int,
+    at: datetime,
+) -> int:
+    """Freeze the run's frame with its plan; without a plan, every flagged claim is taken at once.
+
+    Raises StateError when the plan is of another frame, or no claim is flagged.
+    """
+    with write(engine) as connection:
+        frame = frame_of(connection, run_id)
+        if plan and plan.frame_sha256 != frame.sha256:
+            raise StateError("the plan was made for another frame", do="Plan again on this run")
+        row = {
+            "name": name.strip() or f"Run {run_id}",
+            "run_id": run_id,
+            "kind": plan.kind if plan else "flagged",
+            "frame_csv": frame.to_csv(),
+            "frame_sha256": frame.sha256,
+            "plan": plan.to_json() if plan else "",
+            "plan_sha256": plan.plan_sha256 if plan else "",
+            "account_id": account_id,
+            "frozen_at": at,
+        }
+        audit_id: int = connection.execute(insert(schema.audits).values(row).returning(schema.audits.c.id)).scalar_one()
+        if not plan:
+            flagged = frame.eligible.get(sampling.FLAGGED, ())
+            if not flagged:
+                raise StateError("no claim is flagged", do="Draw a random sample instead")
+            _take(connection, audit_id, run_id, {sampling.FLAGGED: flagged})
+        details = {"frame": frame.sha256, "plan": row["plan_sha256"], "kind": row["kind"]}
+        trail.record(
+            connection, kind="audit frozen", subject=f"audit {audit_id}", account_id=account_id, at=at, details=details
+        )
+    return audit_id
+
+
+def draw_seed(engine: Engine, audit_id: int, *, account_id: int, at: datetime, seed: str = "") -> str:
+    """Fix the seed of a frozen audit (given, or drawn now) and take the claims it selects; return the seed.
+
+    Raises StateError when the audit has a seed already or is no sample.
+    """
+    with write(engine) as connection:
+        one = audit_of(connection, audit_id)
+        if not one.plan or one.seed:
+            raise StateError("this audit draws nothing (any more)", do="Open a new audit")
+        seed = seed.strip() or sampling.new_seed()
+        sample = sampling.draw_sample(one.frame, one.plan, seed)
+        table = schema.audits
+        connection.execute(update(table).where(table.c.id == audit_id).values(seed=seed, seeded_at=at))
+        _take(connection, audit_id, one.run_id, dict(sample.selected))
+        trail.record(
+            connection,
+            kind="sample drawn",
+            subject=f"audit {audit_id}",
+            account_id=account_id,
+            at=at,
+            details={"seed": seed, "claims": len(sample.claim_ids)},
+        )
+    return seed
+
+
+def audit_of(connection: Connection, audit_id: int) -> Audit:
+    """Raises StateError when there is no such audit."""
+    row = connection.execute(select(schema.audits).where(schema.audits.c.id == audit_id)).mappings().first()
+    if row is None:
+        raise StateError(f"there is no audit {audit_id}")
+    plan = sampling.Plan.from_json(row["plan"]) if row["plan"] else None
+    frame = sampling.Frame.from_csv(row["frame_csv"])
+    return Audit(row["id"], row["name"], row["run_id"], row["kind"], frame, plan, row["seed"] or "")
+
+
+def audits(engine: Engine) -> pd.DataFrame:
+    """All audits, newest first: id, name, kind, run_id, frozen_at, seeded (bool), claims (number taken)."""
+    table, taken = schema.audits, schema.audit_claims
+    number = select(func.count()).where(taken.c.audit_id == table.c.id).scalar_subquery()
+    columns = [table.c.id, table.c.name, table.c.kind, table.c.run_id, table.c.frozen_at]
+    query = select(*columns, table.c.seed.is_not(None).label("seeded"), number.label("claims"))
+    with read(engine) as connection:
+        found = connection.execute(query.order_by(table.c.id.desc()))
+        return pd.DataFrame(found.all(), columns=list(found.keys()))
+
+
+def _take(connection: Connection, audit_id: int, run_id: int, selected: dict[str, tuple[str, ...]]) -> None:
+    claims, screened = schema.claims, schema.run_claims
+    query = select(claims.c.claim_id, claims.c.id).join(screened, screened.c.claim_version_id == claims.c.id)
+    versions = dict(connection.execute(query.where(screened.c.run_id == run_id)).tuples().all())
+    rows = [
+        {"audit_id": audit_id, "claim_version_id": versions[claim_id], "stratum": stratum, "position": position}
+        for stratum, claim_ids in selected.items()
+        for position, claim_id in enumerate(claim_ids, start=1)
+    ]
+    connection.execute(insert(schema.audit_claims), rows)

@@ -1,0 +1,152 @@
+"""The command line: countersign check | rules | facts | verify | demo | serve."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from audit import __version__, reports
+from audit.engine import SPLITS, audit, chosen_rules
+from audit.errors import CountersignError, InputError
+from audit.intake import Batch, read
+from audit.reference import load_facts
+from audit.rules import rule_book
+from audit.tables import check
+
+OPTIONS = {
+    "claims": "claims",
+    "notes": "notes",
+    "services": "note_services",
+    "payers": "payers",
+    "plans": "plans_of_care",
+    "authorizations": "authorizations",
+    "providers": "providers",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command. Returns its exit code: 0 no error found, 1 at least one, 2 the input cannot be read."""
+    chosen = _parser().parse_args(arguments)
+    try:
+        return int(chosen.run(chosen))
+    except CountersignError as error:
+        print(error.sentence(), file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="countersign", description="The second pair of eyes on OT claims.")
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _check_options(commands.add_parser("check", help="check files of claims and notes; needs no database"))
+    rules = commands.add_parser("rules", help="list the rules, or explain one")
+    rules.add_argument("rule", nargs="?", metavar="ID")
+    rules.set_defaults(run=_rules)
+    facts = commands.add_parser("facts", help="list the fact tables with age and evidence")
+    facts.set_defaults(run=_facts)
+    verify = commands.add_parser("verify", help="check the chain of events in the database")
+    verify.set_defaults(run=_verify)
+    for name, run, says in (
+        ("demo", _demo, "open the demo clinic: load it, audit it, serve the app"),
+        ("serve", _serve, "serve the app on the database of COUNTERSIGN_DATABASE_URL"),
+    ):
+        command = commands.add_parser(name, help=says)
+        command.add_argument("--port", type=int, default=8501)
+        command.set_defaults(run=run)
+        if name == "demo":
+            command.add_argument("--no-serve", action="store_true", help="make it ready, but do not serve")
+            command.add_argument("--folder", type=Path, default=Path("var/demo"), help="where its database goes")
+    return parser
+
+
+def _check_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="a folder, a workbook, tables, 837P files")
+    for name in OPTIONS:
+        parser.add_argument(f"--{name}", type=Path, metavar="F")
+    parser.add_argument("--as-of", type=date.fromisoformat, metavar="DATE", help="refuse services after this date")
+    parser.add_argument("--rules", metavar="ID,...", help="only these rules")
+    parser.add_argument("--format", choices=reports.FORMATS, default="table")
+    parser.add_argument("--split", choices=SPLITS, default="whole")
+    parser.add_argument("--refused", type=Path, metavar="F", help="write the refused rows with reasons to F")
+    parser.add_argument("--strict", action="store_true", help="check nothing when a row is refused")
+    parser.set_defaults(run=_check)
+
+
+def _check(chosen: argparse.Namespace) -> int:
+    rules = chosen_rules(chosen.rules.split(",") if chosen.rules else None)
+    batch = _read(chosen)
+    tables, refusals = check(batch, as_of=chosen.as_of)
+    for refusal in refusals:
+        print(refusal.sentence(), file=sys.stderr)
+    if chosen.refused:
+        chosen.refused.write_text(reports.refusals_as_csv(refusals), encoding="utf-8")
+    if refusals and chosen.strict:
+        wrong = f"{len(refusals)} rows were refused, so nothing was checked"
+        raise InputError(wrong, do="Mend them, or leave out --strict")
+    if tables.claims.empty:
+        raise InputError("there is no claim line to check", do="Give claims.csv, a workbook, a folder or an 837P file")
+    findings = audit(tables, rules=rules, split=chosen.split)
+    for line in reports.as_text(findings, chosen.format):
+        print(line)
+    print(reports.summary(tables.claims["claim_id"].nunique(), len(tables.claims), findings), file=sys.stderr)
+    return int((findings["severity"] == "error").any())
+
+
+def _read(chosen: argparse.Namespace) -> Batch:
+    named = {path: table for name, table in OPTIONS.items() if (path := getattr(chosen, name))}
+    if not (named or chosen.paths):
+        raise InputError("no file is named", do="Give a folder, or --claims F --notes F; see countersign check --help")
+    batch = read([*chosen.paths, *named], named)
+    for file in batch.files:
+        if file.kind == "ignored":
+            print(f"{file.name}: none of our tables, left out.", file=sys.stderr)
+        if file.ignored_columns:
+            print(f"{file.name}: columns left out: {', '.join(file.ignored_columns)}.", file=sys.stderr)
+    return batch
+
+
+def _rules(chosen: argparse.Namespace) -> int:
+    if chosen.rule:
+        print(reports.rule_page(chosen_rules([chosen.rule])[0], load_facts()))
+    else:
+        print("\n".join(map(reports.rule_line, rule_book().values())))
+    return 0
+
+
+def _facts(_: argparse.Namespace) -> int:
+    print("\n".join(reports.fact_lines(load_facts(), datetime.now(UTC).date())))
+    return 0
+
+
+def _verify(_: argparse.Namespace) -> int:
+    from audit.store import database, trail  # noqa: PLC0415  the database is loaded only where it is needed
+
+    engine = database.connect()
+    database.prepare(engine)
+    with database.read(engine) as connection:
+        broken = trail.verify(connection)
+    print(f"Event {broken.event_id}: {broken.wrong}." if broken else "The chain of events is whole.")
+    return int(broken is not None)
+
+
+def _demo(chosen: argparse.Namespace) -> int:
+    from audit import demonstration, serving  # noqa: PLC0415
+
+    url = demonstration.open_clinic(chosen.folder)
+    return 0 if chosen.no_serve else serving.serve(url, chosen.port, demo=True)
+
+
+def _serve(chosen: argparse.Namespace) -> int:
+    from audit import serving  # noqa: PLC0415
+
+    return serving.serve(None, chosen.port, demo=False)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,126 @@
+"""The demo clinic, opened: loaded, audited, with a finished sample audit and claims that wait for review."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from sqlalchemy import Engine, select
+
+from audit import __version__, audits, review, sampling, sign_off, worklist
+from audit.access import demo
+from audit.intake import read as read_files
+from audit.model import ROLE_NAMES
+from audit.reference import DATA, load_facts
+from audit.store import database, loading, schema
+from audit.tables import check
+
+FILES = DATA / "demo"
+SAMPLED = (date(2026, 5, 1), date(2026, 7, 31))
+WAITING = (date(2026, 8, 1), date(2026, 10, 31))
+SAMPLE_SIZE = 60
+SEED = "20260803114500271828"
+
+
+def open_clinic(folder: Path) -> str:
+    """Make the demo's database in `folder` unless it is there already; return its address, print the accounts."""
+    folder.mkdir(parents=True, exist_ok=True)
+    ready, stamp, made_from = folder / "clinic.db", folder / "made_from.txt", _made_from()
+    if not (ready.exists() and stamp.exists() and stamp.read_text() == made_from):
+        _make(folder / "making.db")
+        for name in ("clinic.db", "clinic.db-wal", "clinic.db-shm"):
+            (folder / name).unlink(missing_ok=True)
+        (folder / "making.db").rename(ready)
+        stamp.write_text(made_from)
+    print(f"Demo accounts, all with the password: {demo.PASSWORD}")
+    for person in demo.PEOPLE:
+        print(f"  {person.username:<14} {person.name}, {ROLE_NAMES[person.role]}")
+    return f"sqlite:///{ready}"
+
+
+def _made_from() -> str:
+    """Names the demo files, the facts and the code that a database was made from."""
+    files = [path.read_bytes() for path in sorted(FILES.glob("*.csv"))]
+    code = [path.read_bytes() for path in sorted(Path(__file__).parent.rglob("*.py"))]
+    return hashlib.sha256(b"".join([__version__.encode(), load_facts().sha256.encode(), *files, *code])).hexdigest()
+
+
+def _make(path: Path) -> None:
+    for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
+        (path.parent / name).unlink(missing_ok=True)
+    engine = database.connect(f"sqlite:///{path}")
+    database.prepare(engine)
+    print("Loading the demo clinic ...", flush=True)
+    people = {account.role: account.id for account in demo.create_accounts(engine, _now())}
+    _load(engine, people["administrator"])
+    print("Auditing it ...", flush=True)
+    _finished_sample(engine, people)
+    _open_work(engine, people)
+    engine.dispose()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _load(engine: Engine, account_id: int) -> None:
+    batch = read_files(sorted(p for p in FILES.glob("*.csv") if p.name != "answers.csv"))
+    tables, refusals = check(batch)
+    loading.load(engine, tables, refusals, name="Demo clinic", sha256=batch.sha256, account_id=account_id, at=_now())
+
+
+def _finished_sample(engine: Engine, people: dict[str, int]) -> None:
+    """May to July: a stratified sample, reviewed by the answers of the generator and approved by a second person."""
+    start, end = SAMPLED
+    run_id = audits.screen(engine, account_id=people["manager"], at=_now(), from_date=start, to_date=end)
+    with database.read(engine) as connection:
+        plan = sampling.flag_plan(audits.frame_of(connection, run_id), SAMPLE_SIZE)
+    by = people["manager"]
+    audit_id = audits.open_audit(engine, run_id, name="Sample, May to July", plan=plan, account_id=by, at=_now())
+    audits.draw_seed(engine, audit_id, account_id=by, at=_now(), seed=SEED)
+    planted = _answers()
+    for claim in _taken(engine, audit_id):
+        _review(engine, claim, planted, people["reviewer"])
+        sign_off.approve(engine, claim, account_id=people["second_reviewer"], at=_now())
+
+
+def _open_work(engine: Engine, people: dict[str, int]) -> None:
+    """August to October: every flagged claim waits; the first few have their first signature."""
+    start, end = WAITING
+    run_id = audits.screen(engine, account_id=people["manager"], at=_now(), from_date=start, to_date=end)
+    name = "Flagged claims, August to October"
+    audit_id = audits.open_audit(engine, run_id, name=name, plan=None, account_id=people["manager"], at=_now())
+    rows = worklist.worklist(engine, "to_review", audit_id=audit_id, size=50).rows
+    planted = _answers()
+    for claim in rows["claim_version_id"].tolist()[-6:]:
+        _review(engine, int(claim), planted, people["reviewer"])
+
+
+def _taken(engine: Engine, audit_id: int) -> list[int]:
+    table = schema.audit_claims
+    query = select(table.c.claim_version_id).where(table.c.audit_id == audit_id)
+    with database.read(engine) as connection:
+        return list(connection.execute(query.order_by(table.c.stratum, table.c.position)).scalars())
+
+
+def _review(engine: Engine, claim: int, planted: dict[str, set[str]], account_id: int) -> None:
+    """Agree where the generator planted the error, dismiss the rest; then sign."""
+    with database.read(engine) as connection:
+        found = review.findings_of(connection, claim)
+        of_claim = select(schema.claims.c.claim_id).where(schema.claims.c.id == claim)
+        claim_id = connection.execute(of_claim).scalar_one()
+    for one in found[found["severity"] != "untestable"].to_dict("records"):
+        kind = review.AGREE if one["rule"] in planted.get(claim_id, set()) else review.DISMISS
+        review.decide(engine, one["id"], kind=kind, reason="accepted", account_id=account_id, at=_now())
+    sign_off.sign_reviewed(engine, claim, account_id=account_id, at=_now())
+
+
+def _answers() -> dict[str, set[str]]:
+    """By claim: the rules that its planted errors break."""
+    found: dict[str, set[str]] = {}
+    with (FILES / "answers.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            found.setdefault(row["claim_id"], set()).update([row["rule"], *row["also"].split()])
+    return found

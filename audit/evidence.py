@@ -1,0 +1,109 @@
+"""What a reviewer sees beside the findings of one claim: lines, notes, minutes against units, plans of care."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import Connection, Engine, select
+
+from audit.errors import StateError
+from audit.evaluations import Component
+from audit.grains import Prepared
+from audit.reference import Facts, load_facts
+from audit.review import findings_of, missed_of, newest_run, state_of
+from audit.sign_off import signatures_of
+from audit.store import reading, schema
+from audit.store.database import read
+
+
+@dataclass(frozen=True)
+class Decided:
+    """Where a claim stands: its findings with verdicts, errors that people saw, signatures, state (`VIEWS`)."""
+
+    claim: dict[str, Any]
+    findings: pd.DataFrame
+    missed: pd.DataFrame
+    signatures: pd.DataFrame
+    state: str
+
+    @property
+    def undecided(self) -> pd.DataFrame:
+        """Findings that wait for a verdict, in the order in which they are shown."""
+        return self.findings[(self.findings["severity"] != "untestable") & (self.findings["decision"] == "")]
+
+    @property
+    def untestable(self) -> pd.DataFrame:
+        return self.findings[self.findings["severity"] == "untestable"]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The record behind a claim version, as the rules saw it."""
+
+    lines: pd.DataFrame
+    """Grain `line`: code, label, units, modifiers, date, practitioner."""
+    notes: pd.DataFrame
+    """Notes of the claim's days, with their text."""
+    services: pd.DataFrame
+    """Billed and documented services of the days: code, label, minutes, by whom, units billed and supported."""
+    days: pd.DataFrame
+    """Pooled minutes and units of each day, under the payer's method and the other one."""
+    components: dict[int, list[Component]]
+    """By line number of an evaluation: its components."""
+    plans: pd.DataFrame
+    other_claims: list[str]
+    """Other claims whose services are pooled with this one's."""
+
+
+def decided(connection: Connection, claim_version_id: int) -> Decided:
+    """Raises StateError when there is no such claim version."""
+    claims = schema.claims
+    row = connection.execute(select(claims).where(claims.c.id == claim_version_id)).mappings().first()
+    if row is None:
+        raise StateError("there is no such claim", do="Go back to the worklist")
+    return Decided(
+        dict(row),
+        findings_of(connection, claim_version_id),
+        missed_of(connection, claim_version_id),
+        signatures_of(connection, claim_version_id),
+        state_of(connection, claim_version_id),
+    )
+
+
+def evidence(engine: Engine, claim_version_id: int, facts: Facts | None = None) -> Evidence:
+    """Raises StateError when the version is not the current one of its claim."""
+    tables = reading.tables_in_store(engine, claim_version_ids=[claim_version_id])
+    claims = tables.claims
+    claim_id = claims.loc[claims["claim_version_id"] == claim_version_id, "claim_id"].iloc[0]
+    patients = claims.loc[claims["claim_version_id"] == claim_version_id, "patient_id"]
+    prepared = Prepared(tables.of_patients(patients), facts or load_facts())
+    lines = prepared.line[prepared.line["claim_id"] == claim_id]
+    evaluated = prepared.evaluation[prepared.evaluation["claim_id"] == claim_id]
+    days = lines["day"].unique()
+    return Evidence(
+        lines=lines.reset_index(drop=True),
+        notes=prepared.linked_notes[prepared.linked_notes["day"].isin(days)].reset_index(drop=True),
+        services=_services(prepared, days),
+        days=prepared.day[prepared.day["claim_id"] == claim_id].reset_index(drop=True),
+        components=dict(zip(evaluated["line_number"].astype(int), evaluated["components"], strict=True)),
+        plans=tables.plans_of_care[tables.plans_of_care["patient_id"].isin(patients)].reset_index(drop=True),
+        other_claims=sorted(set(prepared.line.loc[prepared.line["day"].isin(days), "claim_id"]) - {claim_id}),
+    )
+
+
+def _services(prepared: Prepared, days: Any) -> pd.DataFrame:
+    """All services of the days, the documented but unbilled ones too, with a label."""
+    rows = prepared.services_of_day[prepared.services_of_day["day"].isin(days)]
+    codes = prepared.facts["codes"].drop_duplicates("code", keep="last").set_index("code")["label"]
+    first_code = rows["service"].str.split("+").str[0]
+    return rows.assign(label=first_code.map(codes).fillna("")).reset_index(drop=True)
+
+
+def claim_version(engine: Engine, claim_id: str) -> int | None:
+    """The current version of a claim that has been screened, for a link by its id."""
+    claims, run = schema.claims, newest_run().subquery()
+    query = select(claims.c.id).join(run, run.c.claim_version_id == claims.c.id)
+    with read(engine) as connection:
+        return connection.execute(query.where(claims.c.claim_id == claim_id, claims.c.is_current)).scalar()

@@ -1,0 +1,125 @@
+"""Findings, refusals, rules and facts as text for people and other programs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator
+from datetime import date
+from typing import Any
+
+import pandas as pd
+
+from audit.errors import Refusal
+from audit.model import FINDING_COLUMNS, SEVERITIES
+from audit.reference import Facts
+from audit.rules import Rule
+from audit.rules.cases import cases_of
+
+MARKS = {"error": "■", "warning": "▲", "info": "●", "untestable": "○"}
+FORMATS = ("table", "jsonl", "csv")
+
+
+def as_records(findings: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """Findings as plain values in the order of the contract (`docs/formats.md`)."""
+    for row in findings[list(FINDING_COLUMNS)].to_dict("records"):
+        dollars = row["dollars_at_risk"]
+        yield {
+            **{str(name): value for name, value in row.items()},
+            "line_number": None if pd.isna(row["line_number"]) else int(row["line_number"]),
+            "service_date": row["service_date"].date().isoformat(),
+            "sources": str(row["sources"]).split(),
+            "dollars_at_risk": None if dollars is None or pd.isna(dollars) else float(dollars),
+            "facts_unchecked": bool(row["facts_unchecked"]),
+        }
+
+
+def as_text(findings: pd.DataFrame, form: str) -> Iterator[str]:
+    """Findings line by line as "table", "jsonl" or "csv"."""
+    if form == "jsonl":
+        yield from (json.dumps(record, ensure_ascii=False) for record in as_records(findings))
+    elif form == "csv":
+        yield csv_line(FINDING_COLUMNS)
+        for record in as_records(findings):
+            yield csv_line([*(record | {"sources": " ".join(record["sources"])}).values()])
+    else:
+        yield from _table(findings)
+
+
+def _table(findings: pd.DataFrame) -> Iterator[str]:
+    for claim_id, rows in findings.groupby("claim_id", sort=False):
+        yield f"Claim {claim_id!s}"
+        for row in as_records(rows):
+            line = f"line {row['line_number']}" if row["line_number"] else ""
+            place = " ".join(part for part in (row["service_date"], line, row["procedure_code"]) if part)
+            unchecked = " (rests on a fact nobody has checked)" if row["facts_unchecked"] else ""
+            yield f"  {MARKS[row['severity']]} {row['severity']:<10} {row['rule']:<8} {place}"
+            yield f"    {row['because']}{unchecked}"
+
+
+def csv_line(cells: Iterable[Any]) -> str:
+    """One CSV line in which no spreadsheet finds a formula."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow([_harmless(cell) for cell in cells])
+    return text.getvalue()
+
+
+def _harmless(cell: Any) -> Any:
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t")) else cell
+
+
+def summary(claims: int, lines: int, findings: pd.DataFrame) -> str:
+    """One sentence: what was checked and how many of each severity were found, claims beside findings."""
+    counts = [
+        f"{len(rows)} {severity} on {rows['claim_id'].nunique()} claims"
+        for severity in SEVERITIES
+        if len(rows := findings[findings["severity"] == severity])
+    ]
+    return f"{claims} claims with {lines} lines checked: {'; '.join(counts) or 'nothing found'}."
+
+
+REFUSAL_COLUMNS = ("file", "row", "column", "value", "wrong", "do")
+
+
+def refusals_as_csv(refusals: Iterable[Refusal]) -> str:
+    lines = [csv_line(REFUSAL_COLUMNS)]
+    lines += [csv_line("" if (v := getattr(r, name)) is None else v for name in REFUSAL_COLUMNS) for r in refusals]
+    return "\n".join(lines) + "\n"
+
+
+def rule_line(rule: Rule) -> str:
+    return f"{rule.code:<8} {rule.severity:<8} {rule.state:<9} {rule.title}"
+
+
+def rule_page(rule: Rule, facts: Facts) -> str:
+    """One rule for people: what it checks, why, what to do, its cases in words, its sources."""
+    titles = facts.sources.set_index("source")
+    cases = "\n".join(f"  - {case.name}: {_finds(case.finds)}" for case in cases_of(rule))
+    sources = "\n".join(
+        f"  - {titles.loc[s, 'title']} ({titles.loc[s, 'citation'] or s}; {titles.loc[s, 'evidence']})"
+        for s in rule.sources
+    )
+    return (
+        f"{rule.code} · {rule.severity} · {rule.state}\n{rule.title}\n\nWhy it matters: {rule.why}\n\n"
+        f"What to do: {rule.what_to_do}\n\nCases:\n{cases}\n\nSources:\n{sources}"
+    )
+
+
+def _finds(finds: list[dict[str, str]]) -> str:
+    return ", ".join(one["severity"] for one in finds) or "nothing to find"
+
+
+def fact_lines(facts: Facts, today: date) -> Iterator[str]:
+    """Each fact table: rows, the dates it covers, how old its last day is, and what its rows rest on."""
+    for name, table in facts.tables.items():
+        known = facts.coverage.get(name)
+        covered = age = what = ""
+        if known:
+            covered = f"{known.covers_from or 'always'} to {known.covers_to or 'open'}"
+            what = known.what
+            if known.covers_to and known.covers_to < today:
+                age = f"ended {(today - known.covers_to).days} days ago; {known.refresh}"
+        evidence = ", ".join(f"{n} {mark}" for mark, n in table["evidence"].value_counts().items())
+        yield f"{name:<18} {len(table):>5} rows  {covered:<26} {evidence}"
+        yield f"{'':<18} {what}{'  ! ' + age if age else ''}"

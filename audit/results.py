@@ -1,0 +1,145 @@
+"""What an audit found: the rate of claims in error with its interval, and what reviewers upheld, by rule.
+
+A claim is in error when a reviewer upheld a finding of severity error or warning on it, or saw an error that no
+rule found. Only approved or reviewed claims count; an interval is given at the planned end, not before.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+from sqlalchemy import Connection, Engine, and_, func, or_, select
+
+from audit.audits import FLAGGING, Audit, audit_of
+from audit.estimates import Estimate, in_words, simple_rate, stratified_rate, verdict
+from audit.review import AGREE, DISMISS, MISSED, decisions, findings, newest_run, signatures, standing
+from audit.sampling import UNFLAGGED
+from audit.store import schema
+from audit.store.database import read
+
+DONE = ("reviewed", "approved")
+
+
+@dataclass(frozen=True)
+class Results:
+    """Results of one audit. `strata`: frame_size, drawn, reviewed, in_error by stratum. `claims`: one row per
+    drawn claim: claim_version_id, claim_id, service_date, therapist, payer, stratum, reviewed, in_error."""
+
+    audit: Audit
+    strata: pd.DataFrame
+    claims: pd.DataFrame
+    by_rule: pd.DataFrame
+    estimate: Estimate | None
+    limit: float
+
+    @property
+    def complete(self) -> bool:
+        return bool(self.strata["reviewed"].sum() == self.strata["drawn"].sum()) and len(self.claims) > 0
+
+    @property
+    def verdict(self) -> str:
+        return verdict(self.estimate, self.limit) if self.estimate else "unknown"
+
+    @property
+    def sentence(self) -> str:
+        """The answer for a manager."""
+        drawn, done = int(self.strata["drawn"].sum()), int(self.strata["reviewed"].sum())
+        if self.estimate:
+            return in_words(self.estimate, done, int(self.strata["frame_size"].sum()), self.limit)
+        if self.audit.plan is None:
+            wrong = int(self.strata["in_error"].sum())
+            return (
+                f"{done} of {drawn} flagged claims are reviewed, {wrong} of them in error. These were chosen because "
+                "a rule flagged them: they say nothing about the rate of error in all claims."
+            )
+        return f"{done} of {drawn} drawn claims are reviewed. The rate is given when all of them are, not before."
+
+
+def results(engine: Engine, audit_id: int) -> Results:
+    """Results of an audit as they stand now."""
+    with read(engine) as connection:
+        audit = audit_of(connection, audit_id)
+        claims = _claims(connection, audit_id)
+        by_rule = _by_rule(connection, audit_id)
+    strata = _strata(audit, claims)
+    limit = audit.plan.tolerable_rate if audit.plan else 0.05
+    return Results(audit, strata, claims, by_rule, _estimate(audit, strata), limit)
+
+
+def _claims(connection: Connection, audit_id: int) -> pd.DataFrame:
+    claims, taken = schema.claims, schema.audit_claims
+    last = select(func.max(signatures.c.id)).where(signatures.c.claim_version_id == claims.c.id).scalar_subquery()
+    signed = signatures.alias()
+    agreed = and_(decisions.c.kind == AGREE, findings.c.severity.in_(FLAGGING))
+    upheld = (
+        select(decisions.c.claim_version_id)
+        .outerjoin(findings, findings.c.id == decisions.c.finding_id)
+        .where(standing(), or_(decisions.c.kind == MISSED, agreed))
+    )
+    query = (
+        select(
+            claims.c.id.label("claim_version_id"),
+            claims.c.claim_id,
+            claims.c.service_date,
+            func.coalesce(claims.c.rendering_name, claims.c.rendering_npi).label("therapist"),
+            func.coalesce(claims.c.payer_name, claims.c.payer_id).label("payer"),
+            taken.c.stratum,
+            func.coalesce(signed.c.meaning, "").in_(DONE).label("reviewed"),
+            claims.c.id.in_(upheld).label("in_error"),
+        )
+        .join(taken, taken.c.claim_version_id == claims.c.id)
+        .outerjoin(signed, signed.c.id == last)
+        .where(taken.c.audit_id == audit_id)
+        .order_by(claims.c.claim_id)
+    )
+    found = connection.execute(query)
+    rows = pd.DataFrame(found.all(), columns=list(found.keys()))
+    rows["reviewed"] = rows["reviewed"].astype("bool")
+    rows["in_error"] = rows["in_error"].astype("bool") & rows["reviewed"]
+    return rows
+
+
+def _strata(audit: Audit, claims: pd.DataFrame) -> pd.DataFrame:
+    sizes = {stratum: len(ids) for stratum, ids in audit.frame.eligible.items()}
+    if audit.kind == "simple" and audit.plan:
+        sizes = {planned.stratum: planned.frame_size for planned in audit.plan.strata}
+    elif audit.kind == "flagged":
+        sizes.pop(UNFLAGGED, None)
+    counted = claims.groupby("stratum").agg(
+        drawn=("claim_id", "size"), reviewed=("reviewed", "sum"), in_error=("in_error", "sum")
+    )
+    strata = pd.DataFrame({"frame_size": sizes}).join(counted).fillna(0).astype("int64")
+    return strata.rename_axis("stratum").reset_index()
+
+
+def _estimate(audit: Audit, strata: pd.DataFrame) -> Estimate | None:
+    """The interval of the plan, once every drawn claim is reviewed; None before, and for screening."""
+    drawn, reviewed = int(strata["drawn"].sum()), int(strata["reviewed"].sum())
+    if audit.plan is None or not drawn or reviewed < drawn:
+        return None
+    counted = strata[["frame_size", "reviewed", "in_error"]].to_numpy().tolist()
+    parts = [(size, done, wrong) for size, done, wrong in counted]
+    if audit.kind == "simple":
+        size, done, wrong = parts[0]
+        return simple_rate(wrong, done, size, audit.plan.confidence)
+    return stratified_rate(parts, audit.plan.confidence)
+
+
+def _by_rule(connection: Connection, audit_id: int) -> pd.DataFrame:
+    """Per rule, over the audit's claims: found, upheld, dismissed, open."""
+    taken, run = schema.audit_claims, newest_run().subquery()
+    made = and_(decisions.c.finding_id == findings.c.id, standing())
+    query = (
+        select(findings.c.rule, func.coalesce(decisions.c.kind, "open").label("verdict"), func.count().label("n"))
+        .join(run, and_(run.c.claim_version_id == findings.c.claim_version_id, run.c.run_id == findings.c.run_id))
+        .join(taken, taken.c.claim_version_id == findings.c.claim_version_id)
+        .outerjoin(decisions, made)
+        .where(taken.c.audit_id == audit_id, findings.c.severity != "untestable")
+        .group_by(findings.c.rule, func.coalesce(decisions.c.kind, "open"))
+    )
+    rows = pd.DataFrame(connection.execute(query).all(), columns=["rule", "verdict", "n"])
+    wide = rows.pivot_table(index="rule", columns="verdict", values="n", fill_value=0, aggfunc="sum")
+    wide = wide.reindex(columns=[AGREE, DISMISS, "open"], fill_value=0).astype("int64")
+    wide.columns = pd.Index(["upheld", "dismissed", "open"])
+    return wide.assign(found=wide.sum(axis=1)).sort_values("found", ascending=False).reset_index()

@@ -1,0 +1,36 @@
+"""Starting the app's server from the command line."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+from audit.errors import InputError
+from audit.store.database import VARIABLE
+
+APP = Path(__file__).resolve().parent.parent / "app.py"
+HOST = "127.0.0.1"
+
+
+def serve(url: str | None, port: int, *, demo: bool) -> int:
+    """Serve the app on `port` of this machine until it is stopped; return the server's exit code.
+
+    `url` names the database (default: the environment's). Raises InputError when the port is taken.
+    """
+    with socket.socket() as probe:
+        if probe.connect_ex((HOST, port)) == 0:
+            raise InputError(f"port {port} is in use", do=f"Stop the other program, or give --port {port + 1}")
+    environment = dict(os.environ)
+    if url:
+        environment[VARIABLE] = url
+    if demo:
+        environment["COUNTERSIGN_DEMO"] = "1"
+    command = [sys.executable, "-m", "streamlit", "run", str(APP), "--server.port", str(port)]
+    print(f"Countersign is at http://{HOST}:{port}   (Ctrl-C stops it)", flush=True)
+    try:
+        return subprocess.run(command, env=environment, cwd=APP.parent, check=False, stdout=subprocess.DEVNULL).returncode
+    except KeyboardInterrupt:
+        return 0

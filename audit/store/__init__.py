@@ -1,0 +1,1 @@
+"""The database: SQLAlchemy tables, migrations, and the only code that writes."""

@@ -1,0 +1,80 @@
+"""Which claims are chosen, and which others bear on them.
+
+A chosen claim must be judged as if all were read. So its patients come whole (pooled minutes, yearly amounts,
+plans, the count of visits), and so do its therapists' days (overlapping visits of other patients).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select, true, tuple_, union
+
+from audit.errors import StateError
+from audit.store.rows import among
+from audit.store.schema import claim_lines as lines
+from audit.store.schema import claims, notes
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which claims: these versions, or those whose first date of service and payer fit. Nothing given: all."""
+
+    claim_version_ids: Collection[int] | None = None
+    from_date: date | None = None
+    to_date: date | None = None
+    payer_ids: Collection[str] | None = None
+
+    @property
+    def is_all(self) -> bool:
+        return self == Choice()
+
+    @property
+    def is_period(self) -> bool:
+        return self.claim_version_ids is None and self.payer_ids is None
+
+
+def chosen(connection: Connection, choice: Choice) -> Select[int]:
+    """Ids of the current versions that fit."""
+    query = select(claims.c.id).where(claims.c.is_current)
+    if choice.claim_version_ids is not None:
+        query = query.where(among(connection, claims.c.id, list(choice.claim_version_ids)))
+    if choice.payer_ids is not None:
+        query = query.where(among(connection, claims.c.payer_id, list(choice.payer_ids)))
+    return query.where(_within(claims.c.service_date, choice))
+
+
+def refuse_replaced(connection: Connection, ids: Collection[int] | None) -> None:
+    """Raise StateError when one of these versions is not the current one."""
+    wanted = set(ids or ())
+    current = select(claims.c.id).where(claims.c.is_current, among(connection, claims.c.id, sorted(wanted)))
+    gone = wanted - set(connection.execute(current).scalars())
+    if gone:
+        raise StateError(
+            f"{len(gone)} of the chosen claims have been replaced by a newer version", do="Choose the claims again"
+        )
+
+
+def bearing(connection: Connection, choice: Choice) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Conditions on `claims` and on `notes`: what bears on the chosen claims."""
+    if choice.is_all:
+        return true(), true()
+    of_chosen = lines.c.claim_version_id.in_(chosen(connection, choice))
+    patients: Any = select(lines.c.patient_id).where(of_chosen)
+    if choice.is_period:  # a visit of the period that nobody billed has no claim to find it by
+        unbilled = select(notes.c.patient_id).where(notes.c.is_current, _within(notes.c.service_date, choice))
+        patients = union(patients, unbilled)
+    days = select(lines.c.rendering_npi, lines.c.service_date).where(of_chosen)
+    of_days = select(lines.c.claim_version_id).where(tuple_(lines.c.rendering_npi, lines.c.service_date).in_(days))
+    claims_bear = or_(claims.c.patient_id.in_(patients), claims.c.id.in_(of_days))
+    notes_bear = or_(notes.c.patient_id.in_(patients), tuple_(notes.c.rendering_npi, notes.c.service_date).in_(days))
+    return claims_bear, notes_bear
+
+
+def _within(column: ColumnElement[Any], choice: Choice) -> ColumnElement[bool]:
+    after = column >= choice.from_date if choice.from_date else true()
+    before = column <= choice.to_date if choice.to_date else true()
+    return and_(after, before)

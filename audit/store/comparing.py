@@ -1,0 +1,77 @@
+"""Incoming records beside what the store holds: which are new, changed, unchanged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Table, select
+
+from audit import model
+from audit.store import schema
+from audit.store.records import KEYS, Record, records
+from audit.store.rows import Row, among, rows
+from audit.tables import Tables
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The current version of a record in the store."""
+
+    id: int
+    content_sha256: str
+    load_id: int
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """The records of one table by what becomes of them; `held` has the current versions by key."""
+
+    table: Table
+    held: dict[tuple[Any, ...], Held]
+    new: list[Record]
+    changed: list[Record]
+    unchanged: list[Record]
+
+
+def incoming(connection: Connection, tables: Tables) -> dict[str, list[Record]]:
+    """The records of `tables`. Notes that come without any services have those of the store."""
+    services = rows(tables.note_services, model.NOTE_SERVICES)
+    if not services:
+        services = _services_held(connection, tables.notes["note_id"].tolist())
+    return records(tables, services)
+
+
+def _services_held(connection: Connection, note_ids: list[str]) -> list[Row]:
+    services, notes = schema.note_services, schema.notes
+    query = (
+        select(*[services.c[name] for name in model.NOTE_SERVICES.names])
+        .join(notes, notes.c.id == services.c.note_version_id)
+        .where(notes.c.is_current, among(connection, notes.c.note_id, note_ids))
+        .order_by(services.c.note_version_id, services.c.position)
+    )
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def compare(connection: Connection, name: str, found: list[Record]) -> Compared:
+    """What becomes of the records of table `name`."""
+    table = schema.metadata.tables[name]
+    held = _held(connection, table, found)
+    known = [(record, held.get(record.key)) for record in found]
+    return Compared(
+        table,
+        held,
+        new=[record for record, old in known if old is None],
+        changed=[record for record, old in known if old and old.content_sha256 != record.content_sha256],
+        unchanged=[record for record, old in known if old and old.content_sha256 == record.content_sha256],
+    )
+
+
+def _held(connection: Connection, table: Table, found: list[Record]) -> dict[tuple[Any, ...], Held]:
+    key = [table.c[name] for name in KEYS[table.name]]
+    version = table.c.version if "version" in table.c else table.c.id
+    query = select(table.c.id, table.c.content_sha256, table.c.load_id, version.label("version"), *key).where(
+        table.c.is_current, among(connection, key[0], [record.key[0] for record in found])
+    )
+    return {tuple(row[4:]): Held(*row[:4]) for row in connection.execute(query)}

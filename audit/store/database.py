@@ -1,0 +1,186 @@
+"""Opening the database, reading from it and writing to it.
+
+SQLite: WAL, synchronous=FULL, foreign keys on, every write transaction BEGIN IMMEDIATE under one lock of
+this process. PostgreSQL through psycopg 3 when `COUNTERSIGN_DATABASE_URL` names one.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, func, select
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+from audit.errors import InputError
+from audit.store import migrations
+
+VARIABLE = "COUNTERSIGN_DATABASE_URL"
+DEFAULT_URL = "sqlite:///var/countersign.db"
+WAIT = 30.0
+"""Seconds to wait for another process that writes to the same SQLite file."""
+
+_one_writer = threading.Lock()
+_this_thread = threading.local()
+_TROUBLES = {
+    "not a database": ("this file is no SQLite database", "Name another file, or move this one away"),
+    "readonly": ("the database is read-only", "Give the account of Countersign the right to write it"),
+    "unable to open": ("the database cannot be opened", "Look whether its folder exists and may be written"),
+    "database is locked": ("another program holds the database", "Close that program and try again"),
+    "malformed": ("the database is damaged", "Restore it from a backup"),
+    "connection": ("the database cannot be reached", "Look whether the server runs and the address is right"),
+    "permission denied": ("the database may not be written", "Grant its user the right to create tables"),
+}
+
+
+def database_url() -> str:
+    return os.environ.get(VARIABLE) or DEFAULT_URL
+
+
+def connect(url: str | None = None) -> Engine:
+    """An engine for `url` (default: the environment's). Raises InputError for an address it cannot use."""
+    try:
+        address = make_url(url or database_url())
+    except ArgumentError:
+        raise InputError(
+            "the database address cannot be read",
+            where=VARIABLE,
+            do="Write it as sqlite:///path/to/file.db or postgresql://user:password@host/name",
+        ) from None
+    if address.get_backend_name() in ("postgresql", "postgres"):
+        return create_engine(address.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+    if address.get_backend_name() == "sqlite":
+        return _sqlite(address)
+    raise InputError(
+        f"a {address.get_backend_name()} database is not supported", where=VARIABLE, do="Use SQLite or PostgreSQL"
+    )
+
+
+def _sqlite(address: URL) -> Engine:
+    """An engine for a file. `isolation_level=None` leaves BEGIN to `_begin` (the `autocommit` argument of
+    sqlite3 does too, but needs Python 3.12)."""
+    if address.database and address.database != ":memory:" and "uri" not in address.query:
+        _make_folder(Path(address.database).parent)
+    engine = create_engine(address, connect_args={"timeout": WAIT, "isolation_level": None})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"the folder of the database cannot be made ({error.strerror})",
+            where=str(folder),
+            do=f"Make it yourself, or name another place in {VARIABLE}",
+        ) from None
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    _write_ahead(connection)
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _write_ahead(connection: Any) -> None:
+    """Set WAL. SQLite gives up at once when two processes do so to a new file, so this waits for it."""
+    until = time.monotonic() + WAIT
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise
+            time.sleep(0.02)
+
+
+def _begin(connection: Connection) -> None:
+    """Writing takes the write lock at once. Reading may not write: a lock taken midway cannot wait."""
+    writes = connection.get_execution_options().get("countersign_writes", False)
+    connection.exec_driver_sql(f"PRAGMA query_only = {'OFF' if writes else 'ON'}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def write(engine: Engine) -> Iterator[Connection]:
+    """One write transaction: committed at the end, rolled back when an exception leaves the block."""
+    with _turn(engine), engine.connect() as connection:
+        connection.execution_options(countersign_writes=True)
+        with connection.begin():
+            yield connection
+
+
+@contextmanager
+def read(engine: Engine) -> Iterator[Connection]:
+    """One read-only transaction: all its queries see the same moment."""
+    with engine.connect() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        with connection.begin():
+            yield connection
+
+
+@contextmanager
+def _turn(engine: Engine) -> Iterator[None]:
+    """This process's turn to write to SQLite; PostgreSQL orders its writers itself."""
+    if engine.dialect.name != "sqlite":
+        yield
+        return
+    if getattr(_this_thread, "writes", False):
+        raise RuntimeError("write() within write() would wait for itself: pass the connection on")
+    with _one_writer:
+        _this_thread.writes = True
+        try:
+            yield
+        finally:
+            _this_thread.writes = False
+
+
+def alone(connection: Connection, purpose: str) -> None:
+    """Until the end of this transaction no other one is `alone` for the same purpose.
+
+    PostgreSQL: an advisory lock. SQLite: nothing to do, a write transaction is the only one.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"countersign {purpose}"))))
+
+
+def prepare(engine: Engine) -> None:
+    """Bring the tables up to this code's version. Safe when several processes start at once.
+
+    Raises InputError when the database cannot be used: no database, read-only, another program's, or newer.
+    """
+    try:
+        with write(engine) as connection:
+            alone(connection, "prepare")
+            migrations.upgrade(connection)
+    except DBAPIError as error:
+        raise _trouble(engine, error) from None
+
+
+def _trouble(engine: Engine, error: DBAPIError) -> Exception:
+    """The driver's exception in words, without the address's password."""
+    said = str(error.orig).lower()
+    for part, (wrong, do) in _TROUBLES.items():
+        if part in said:
+            return InputError(wrong, where=place(engine), do=do)
+    return error
+
+
+def place(engine: Engine) -> str:
+    """Where the database is, without the password."""
+    return (
+        engine.url.database or ""
+        if engine.dialect.name == "sqlite"
+        else engine.url.render_as_string(hide_password=True)
+    )

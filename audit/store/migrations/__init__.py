@@ -1,0 +1,48 @@
+"""Changes to the tables, one file each in `versions/`, run by Alembic from the first table on.
+
+A new one: change `schema.py`, write `versions/v0002_what_it_does.py`, call `guards.install` at its end when it
+made or changed a table. A test compares the migrated database with `schema.py`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, inspect
+
+from audit.errors import InputError
+
+
+def settings(connection: Connection) -> Config:
+    """What alembic.ini would say, for this connection."""
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def upgrade(connection: Connection) -> None:
+    """Run what is missing, inside the caller's transaction. Raises InputError for tables that are not ours."""
+    config = settings(connection)
+    _refuse_strangers(connection, ScriptDirectory.from_config(config))
+    command.upgrade(config, "head")
+
+
+def _refuse_strangers(connection: Connection, scripts: ScriptDirectory) -> None:
+    where = connection.engine.url.render_as_string(hide_password=True)
+    known = {revision.revision for revision in scripts.walk_revisions()}
+    present = set(MigrationContext.configure(connection).get_current_heads())
+    if present - known:
+        raise InputError(
+            "the database was made by a newer version of Countersign",
+            where=where,
+            do="Install that version, or restore a backup from before it",
+        )
+    if not present and inspect(connection).get_table_names():
+        raise InputError(
+            "the database holds another program's tables", where=where, do="Name an empty or a new database"
+        )

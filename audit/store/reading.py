@@ -1,0 +1,87 @@
+"""The current claims of the store as checked tables, with everything that bears on them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import ColumnElement, Connection, Engine, Select, Table, select, true
+
+from audit import model
+from audit.store import schema
+from audit.store.choosing import Choice, bearing, chosen, refuse_replaced
+from audit.store.database import read
+from audit.store.records import CONTEXT
+from audit.store.rows import among
+from audit.store.schema import claims
+from audit.tables import Tables, typed
+
+
+def chosen_claims(
+    engine: Engine,
+    *,
+    from_date: date | None = None,
+    to_date: date | None = None,
+    payer_ids: Collection[str] | None = None,
+) -> list[int]:
+    """Ids of the current claim versions that fit, in ascending order: the claims that a run screens."""
+    with read(engine) as connection:
+        query = chosen(connection, Choice(None, from_date, to_date, payer_ids))
+        return list(connection.execute(query.order_by(claims.c.id)).scalars())
+
+
+def tables_in_store(
+    engine: Engine,
+    *,
+    claim_version_ids: Collection[int] | None = None,
+    from_date: date | None = None,
+    to_date: date | None = None,
+    payer_ids: Collection[str] | None = None,
+) -> Tables:
+    """Checked tables of the chosen claims and of all that bears on them; `claims` has `claim_version_id` besides.
+
+    The other claims of the same patients and of the same therapists' days are in it: findings on those are for
+    the caller to leave out. Raises StateError when a chosen version is no longer the current one.
+    """
+    choice = Choice(claim_version_ids, from_date, to_date, payer_ids)
+    with read(engine) as connection:
+        refuse_replaced(connection, claim_version_ids)
+        claims_bear, notes_bear = bearing(connection, choice)
+        found = {
+            "claims": _claims(connection, claims_bear),
+            "notes": _frame(connection, model.NOTES, schema.notes, notes_bear),
+            "note_services": _services(connection, notes_bear),
+        }
+        patients = pd.concat([found["claims"]["patient_id"], found["notes"]["patient_id"]]).unique().tolist()
+        for name in CONTEXT:
+            table = schema.metadata.tables[name]
+            whose = among(connection, table.c.patient_id, patients) if "patient_id" in table.c else true()
+            found[name] = _frame(connection, model.TABLES[name], table, whose)
+    return Tables(**found)
+
+
+def _claims(connection: Connection, bear: ColumnElement[bool]) -> pd.DataFrame:
+    lines = schema.claim_lines
+    query = select(lines).join(claims).where(claims.c.is_current, bear)
+    found = _fetch(connection, query.order_by(claims.c.id, lines.c.line_number))
+    return typed(found, model.CLAIMS).assign(claim_version_id=found["claim_version_id"].astype("int64"))
+
+
+def _services(connection: Connection, bear: ColumnElement[bool]) -> pd.DataFrame:
+    services, notes = schema.note_services, schema.notes
+    query = select(services).join(notes).where(notes.c.is_current, bear)
+    found = _fetch(connection, query.order_by(services.c.note_version_id, services.c.position))
+    return typed(found, model.NOTE_SERVICES)
+
+
+def _frame(connection: Connection, table: model.Table, held: Table, bear: ColumnElement[bool]) -> pd.DataFrame:
+    query = select(*[held.c[name] for name in table.names]).where(held.c.is_current, bear)
+    return typed(_fetch(connection, query.order_by(held.c.id)), table)
+
+
+def _fetch(connection: Connection, query: Select[Any]) -> pd.DataFrame:
+    """Rows as they are: `typed` makes text of each value and the contract's dtype of that."""
+    result = connection.execute(query)
+    return pd.DataFrame(result.fetchall(), columns=list(result.keys()), dtype="object")

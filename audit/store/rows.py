@@ -1,0 +1,36 @@
+"""Checked tables into rows of the database."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import ARRAY, ColumnElement, Connection, any_, cast, func, literal, select
+
+from audit import model
+
+Row = dict[str, Any]
+
+
+def rows(frame: pd.DataFrame, table: model.Table) -> list[Row]:
+    """The contract's columns of a checked table, one dict a row: str, int, date, Decimal; None for unknown."""
+    columns = [_values(frame[column.name], column.kind) for column in table.columns]
+    return [dict(zip(table.names, values, strict=True)) for values in zip(*columns, strict=True)]
+
+
+def _values(values: pd.Series[Any], kind: model.Kind) -> list[Any]:
+    if kind == "date":
+        values = values.dt.date
+    if kind in ("date", "count", "money"):
+        return [None if missing else value for value, missing in zip(values.tolist(), values.isna(), strict=True)]
+    return values.tolist()
+
+
+def among(connection: Connection, column: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[bool]:
+    """`column` is one of `values`, sent as one parameter: an IN list has a limit of some ten thousand."""
+    if connection.dialect.name == "sqlite":
+        listed = func.json_each(json.dumps(list(values))).table_valued("value")
+        return column.in_(select(listed.c.value))
+    return column == any_(cast(literal(list(values), ARRAY(column.type)), ARRAY(column.type)))

@@ -1,0 +1,299 @@
+"""The tables of the store.
+
+Input rows are kept per load and per version: a corrected claim or note is a new version, the old one stays.
+Findings, decisions, signatures and events are only ever added to; `guards` makes the database refuse the rest.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.types import TypeEngine
+
+from audit import model
+from audit.store.types import Moment, Money
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+_TYPES: dict[str, TypeEngine[Any]] = {
+    "count": Integer(),
+    "money": Money(),
+    "date": Date(),
+    "text": Text(),
+    "code": Text(),
+    "time": Text(),
+    "moment": Text(),
+    "word": Text(),
+}
+"""Times of day and signing times of a note are the clinic's local clock, kept as they were written.
+
+Input is kept without a limit of length: PostgreSQL would refuse a long value that SQLite takes."""
+
+
+def _id() -> Column[int]:
+    return Column("id", Integer, primary_key=True, autoincrement=True)
+
+
+def _reference(name: str, target: str, *, nullable: bool = False, index: bool = False) -> Column[int]:
+    return Column(name, ForeignKey(f"{target}.id"), nullable=nullable, index=index)
+
+
+def _contract(table: model.Table, *without: str) -> list[Column[Any]]:
+    return [Column(c.name, _TYPES[c.kind]) for c in table.columns if c.name not in without]
+
+
+def _one_current(table: str, key: str) -> Index:
+    """No key has two current versions; also the way to the current version of a key."""
+    current = text("is_current")
+    return Index(f"uq_{table}_current", key, unique=True, sqlite_where=current, postgresql_where=current)
+
+
+def _moment(name: str, *, nullable: bool = False) -> Column[Any]:
+    return Column(name, Moment(), nullable=nullable)
+
+
+accounts = Table(
+    "accounts",
+    metadata,
+    _id(),
+    Column("username", String(80), nullable=False, unique=True),
+    Column("name", String(200), nullable=False),
+    Column("role", String(20), nullable=False),
+    Column("npi", String(10), nullable=False, server_default=""),
+    Column("password_hash", String(200), nullable=False),
+    Column("must_change_password", Boolean, nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("failed_attempts", Integer, nullable=False, server_default="0"),
+    _moment("locked_until", nullable=True),
+    _moment("created_at"),
+)
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("token_sha256", String(64), primary_key=True),
+    _reference("account_id", "accounts", index=True),
+    _moment("created_at"),
+    _moment("seen_at"),
+    _moment("ended_at", nullable=True),
+)
+events = Table(
+    "events",
+    metadata,
+    _id(),
+    _moment("at"),
+    _reference("account_id", "accounts", nullable=True),
+    Column("kind", String(40), nullable=False),
+    Column("subject", String(200), nullable=False),
+    Column("details", Text, nullable=False),
+    Column("previous_sha256", String(64), nullable=False),
+    Column("sha256", String(64), nullable=False, unique=True),
+)
+loads = Table(
+    "loads",
+    metadata,
+    _id(),
+    Column("sha256", String(64), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    _reference("account_id", "accounts", nullable=True),
+    _moment("at"),
+    Column("counts", Text, nullable=False),
+)
+refusals = Table(
+    "refusals",
+    metadata,
+    _id(),
+    _reference("load_id", "loads", index=True),
+    Column("file", Text, nullable=False),
+    Column("row", Integer),
+    Column("column", Text, nullable=False),
+    Column("value", Text, nullable=False),
+    Column("wrong", Text, nullable=False),
+    Column("do", Text, nullable=False),
+    Column("table", Text, nullable=False),
+    Column("record_id", Text, nullable=False),
+)
+claims = Table(
+    "claims",
+    metadata,
+    _id(),
+    Column("claim_id", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("is_current", Boolean, nullable=False),
+    Column("content_sha256", String(64), nullable=False),
+    _reference("load_id", "loads"),
+    Column("patient_id", Text, nullable=False, index=True),
+    Column("patient_name", Text),
+    Column("payer_id", Text, nullable=False),
+    Column("payer_name", Text),
+    Column("rendering_npi", Text, nullable=False),
+    Column("rendering_name", Text),
+    Column("billing_npi", Text),
+    Column("service_date", Date, nullable=False),
+    Column("charge_amount", Money()),
+    UniqueConstraint("claim_id", "version"),
+    _one_current("claims", "claim_id"),
+    Index("ix_claims_current_date", "is_current", "service_date"),
+)
+claim_lines = Table(
+    "claim_lines",
+    metadata,
+    _reference("claim_version_id", "claims"),
+    Column("line_number", Integer, nullable=False),
+    *_contract(model.CLAIMS, "line_number"),
+    UniqueConstraint("claim_version_id", "line_number"),
+    Index("ix_claim_lines_patient_date", "patient_id", "service_date"),
+    Index("ix_claim_lines_provider_date", "rendering_npi", "service_date"),
+)
+notes = Table(
+    "notes",
+    metadata,
+    _id(),
+    Column("version", Integer, nullable=False),
+    Column("is_current", Boolean, nullable=False),
+    Column("content_sha256", String(64), nullable=False),
+    _reference("load_id", "loads"),
+    *_contract(model.NOTES),
+    UniqueConstraint("note_id", "version"),
+    _one_current("notes", "note_id"),
+    Index("ix_notes_patient_date", "patient_id", "service_date"),
+    Index("ix_notes_provider_date", "rendering_npi", "service_date"),
+    Index("ix_notes_claim", "claim_id"),
+)
+note_services = Table(
+    "note_services",
+    metadata,
+    _reference("note_version_id", "notes"),
+    Column("position", Integer, nullable=False),
+    *_contract(model.NOTE_SERVICES),
+    UniqueConstraint("note_version_id", "position"),
+)
+
+
+def _context(table: model.Table) -> Table:
+    """A table of context (payers, plans ...): versions are told apart by load, the newest counts."""
+    return Table(
+        table.name,
+        metadata,
+        _id(),
+        Column("is_current", Boolean, nullable=False),
+        Column("content_sha256", String(64), nullable=False),
+        _reference("load_id", "loads"),
+        *_contract(table),
+        Index(f"ix_{table.name}_key", *table.key),
+    )
+
+
+payers = _context(model.PAYERS)
+plans_of_care = _context(model.PLANS_OF_CARE)
+authorizations = _context(model.AUTHORIZATIONS)
+providers = _context(model.PROVIDERS)
+
+runs = Table(
+    "runs",
+    metadata,
+    _id(),
+    Column("state", String(12), nullable=False),
+    Column("code_version", String(80), nullable=False),
+    Column("facts_sha256", String(64), nullable=False),
+    Column("claims_sha256", String(64), nullable=False),
+    Column("claim_count", Integer, nullable=False),
+    _reference("account_id", "accounts", nullable=True),
+    _moment("started_at"),
+    _moment("finished_at", nullable=True),
+)
+# A finding without a claim is about a note nobody billed, or about a rule that failed.
+findings = Table(
+    "findings",
+    metadata,
+    _id(),
+    _reference("run_id", "runs", index=True),
+    _reference("claim_version_id", "claims", nullable=True, index=True),
+    Column("rule", String(40), nullable=False),
+    Column("severity", String(12), nullable=False),
+    Column("line_number", Integer),
+    Column("note_id", Text),
+    Column("procedure_code", Text),
+    Column("expected", Text, nullable=False),
+    Column("observed", Text, nullable=False),
+    Column("because", Text, nullable=False),
+    Column("sources", Text, nullable=False),
+    Column("dollars_at_risk", Money()),
+    Column("facts_unchecked", Boolean, nullable=False),
+)
+run_claims = Table(
+    "run_claims",
+    metadata,
+    _reference("run_id", "runs"),
+    _reference("claim_version_id", "claims", index=True),
+    UniqueConstraint("run_id", "claim_version_id"),
+)
+audits = Table(
+    "audits",
+    metadata,
+    _id(),
+    Column("name", String(200), nullable=False),
+    _reference("run_id", "runs"),
+    Column("kind", String(12), nullable=False),
+    Column("frame_csv", Text, nullable=False),
+    Column("frame_sha256", String(64), nullable=False),
+    Column("plan", Text, nullable=False),
+    Column("plan_sha256", String(64), nullable=False),
+    _reference("account_id", "accounts"),
+    _moment("frozen_at"),
+    Column("seed", String(80)),
+    _moment("seeded_at", nullable=True),
+)
+audit_claims = Table(
+    "audit_claims",
+    metadata,
+    _reference("audit_id", "audits"),
+    _reference("claim_version_id", "claims", index=True),
+    Column("stratum", String(80), nullable=False),
+    Column("position", Integer, nullable=False),
+    UniqueConstraint("audit_id", "claim_version_id"),
+)
+decisions = Table(
+    "decisions",
+    metadata,
+    _id(),
+    _reference("claim_version_id", "claims", index=True),
+    _reference("finding_id", "findings", nullable=True, index=True),
+    _reference("account_id", "accounts"),
+    Column("kind", String(12), nullable=False),
+    Column("reason", String(40), nullable=False, server_default=""),
+    Column("text", Text, nullable=False, server_default=""),
+    _reference("undoes_id", "decisions", nullable=True),
+    _moment("at"),
+)
+signatures = Table(
+    "signatures",
+    metadata,
+    _id(),
+    _reference("claim_version_id", "claims", index=True),
+    _reference("account_id", "accounts"),
+    Column("meaning", String(12), nullable=False),
+    Column("printed_name", String(200), nullable=False),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("digest", String(64), nullable=False),
+    _moment("at"),
+)

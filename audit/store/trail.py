@@ -1,0 +1,80 @@
+"""The trail: who did what and when, each event bound to the one before it by its hash.
+
+A changed, inserted or removed event breaks the chain. Events cut off at the end do not: keep the last hash
+(`head`) outside the database, as the reports do, to find that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, insert, select
+
+from audit.store.canonical import canonical, sha256
+from audit.store.database import alone
+from audit.store.schema import events
+
+START = "0" * 64
+_HASHED = ("at", "account_id", "kind", "subject", "details", "previous_sha256")
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """The first event that does not follow from the one before it."""
+
+    event_id: int
+    wrong: str
+
+
+def record(
+    connection: Connection,
+    *,
+    kind: str,
+    subject: str,
+    account_id: int | None,
+    at: datetime,
+    details: Mapping[str, Any] | None = None,
+) -> str:
+    """Add an event inside the caller's write transaction; return its hash.
+
+    `details` hold ids and counts, never a patient's name. Call it last in the transaction: on PostgreSQL
+    whoever else records waits until it ends.
+    """
+    alone(connection, "trail")
+    row = {
+        "at": at,
+        "account_id": account_id,
+        "kind": kind,
+        "subject": subject,
+        "details": canonical(details or {}),
+        "previous_sha256": head(connection),
+    }
+    digest = _digest(row)
+    connection.execute(insert(events).values(**row, sha256=digest))
+    return digest
+
+
+def head(connection: Connection) -> str:
+    """The hash of the last event."""
+    newest = select(events.c.sha256).order_by(events.c.id.desc()).limit(1)
+    return connection.execute(newest).scalar() or START
+
+
+def verify(connection: Connection) -> Break | None:
+    """Walk the chain from its start; the first break, or None."""
+    previous = START
+    chain = connection.execution_options(yield_per=1000).execute(select(events).order_by(events.c.id))
+    for row in chain.mappings():
+        if row["previous_sha256"] != previous:
+            return Break(row["id"], "it does not follow the event before it: an event was removed, added or changed")
+        if row["sha256"] != _digest(row):
+            return Break(row["id"], "its content was changed after it was recorded")
+        previous = row["sha256"]
+    return None
+
+
+def _digest(row: Mapping[str, Any] | RowMapping) -> str:
+    return sha256(canonical({name: row[name] for name in _HASHED}))

@@ -1,0 +1,78 @@
+"""What stands around the pages: the gate and the sign-in routes before them, and what is said when one fails."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import traceback
+from pathlib import Path
+
+import streamlit as st
+from google.protobuf.message import DecodeError
+from starlette.middleware import Middleware
+from starlette.routing import BaseRoute
+from streamlit.proto.BackMsg_pb2 import BackMsg
+
+from audit.access import security_headers, sessions, sign_in
+from audit.access.gate import Gate
+from audit.errors import CountersignError
+from audit.store.database import prepare
+from pages.parts.store import engine
+
+log = logging.getLogger("countersign")
+LOGS = ("streamlit.error_util", "uvicorn.error", "asyncio")
+"""Where Streamlit and its server write the exceptions of pages and requests."""
+_INDEX = Path(st.__file__).parent / "static" / "index.html"
+
+
+def start() -> None:
+    """Bring the database up to date, keep data out of the logs, and fail early on a wrong setting."""
+    sessions.idle_limit()
+    prepare(engine())
+    for name in LOGS:
+        logging.getLogger(name).addFilter(without_data)
+
+
+def routes() -> list[BaseRoute]:
+    """The routes beside the app: signing in and out. In the demo strangers are told whom they may be."""
+    return sign_in.routes(engine(), demo=os.environ.get("COUNTERSIGN_DEMO") == "1")
+
+
+def middleware() -> list[Middleware]:
+    scripts = security_headers.script_hashes(_INDEX.read_text(encoding="utf-8"))
+    return [Middleware(Gate, engine=engine(), made_by_person=made_by_person, scripts=scripts)]
+
+
+def made_by_person(message: bytes) -> bool:
+    """Whether a message of the browser is a click or an entry, and not a timer's."""
+    sent = BackMsg()
+    try:
+        sent.ParseFromString(message)
+    except DecodeError:
+        return False
+    return sent.WhichOneof("type") == "rerun_script" and not sent.rerun_script.is_auto_rerun
+
+
+def failed(error: Exception) -> bool:
+    """Say that a page failed. What can be mended is said in its own words; all else by a number to look up."""
+    if isinstance(error, CountersignError):
+        st.error(str(error))
+        return True
+    number = secrets.token_hex(4)
+    log.error("page failed, number %s: %s", number, _place(error))
+    st.error(f"Something went wrong. Tell your administrator the number {number}.")
+    return True
+
+
+def without_data(record: logging.LogRecord) -> bool:
+    """A log filter: an exception's text may hold a patient's data, so only its kind and place are kept."""
+    if record.exc_info and record.exc_info[1] is not None:
+        record.msg, record.args = f"{record.getMessage()}: {_place(record.exc_info[1])}", ()
+        record.exc_info = record.exc_text = None
+    return True
+
+
+def _place(error: BaseException) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{type(error).__name__} at " + " < ".join(f"{Path(f.filename).name}:{f.lineno}" for f in frames[::-1][:6])

@@ -1,0 +1,348 @@
+"""What the database refuses by itself, asked in plain SQL on both engines."""
+# ruff: noqa: S608  (the statements are made of the schema's own names)
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, Engine, select, text
+from sqlalchemy.exc import DBAPIError
+
+from audit.store import database, guards, schema, triggers
+from tests.stored import NOW, add, count_rows, on_postgres, on_sqlite
+
+pytest_plugins = ["tests.databases"]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A claim of two lines with a finding, decided and reviewed by `reviewer`; nobody approved it yet."""
+
+    engine: Engine
+    claim: int
+    finding: int
+    decision: int
+    reviewer: int
+    second: int
+
+    def sign(self, account: int, meaning: str = "approved", claim: int | None = None) -> int:
+        return add(self.engine, "signatures", claim_version_id=claim or self.claim, account_id=account, meaning=meaning)
+
+    def decide(self, account: int, **values: Any) -> int:
+        return add(self.engine, "decisions", **{"claim_version_id": self.claim, "account_id": account} | values)
+
+
+def add_claim(engine: Engine, claim_id: str, **values: Any) -> int:
+    load = add(engine, "loads")
+    claim = add(engine, "claims", claim_id=claim_id, load_id=load, rendering_npi="1000000001", **values)
+    for number, billing in ((1, "1000000008"), (2, "1000000009")):
+        cells = {"line_number": number, "rendering_npi": f"200000000{number}", "billing_npi": billing}
+        add(engine, "claim_lines", claim_version_id=claim, **cells)
+    return claim
+
+
+def add_account(engine: Engine, username: str, npi: str = "") -> int:
+    return add(engine, "accounts", username=username, npi=npi)
+
+
+@pytest.fixture
+def case(engine: Engine) -> Case:
+    reviewer, second = add_account(engine, "reviewer"), add_account(engine, "second")
+    claim = add_claim(engine, "C1", billing_npi="1000000007")
+    run = add(engine, "runs")
+    add(engine, "run_claims", run_id=run, claim_version_id=claim)
+    finding = add(engine, "findings", run_id=run, claim_version_id=claim)
+    decision = add(engine, "decisions", claim_version_id=claim, finding_id=finding, account_id=reviewer)
+    made = Case(engine, claim, finding, decision, reviewer, second)
+    made.sign(reviewer, "reviewed")
+    return made
+
+
+def refused(engine: Engine, sql: str) -> str:
+    """The guard's sentence about a statement that must not pass, and proof that it changed nothing."""
+    before = count_rows(engine)
+    with pytest.raises(DBAPIError) as raised, database.write(engine) as connection:
+        connection.execute(text(sql))
+    assert count_rows(engine) == before
+    return guards.refusal(raised.value) or f"not by a guard: {raised.value}"
+
+
+def a_row_in_each(case: Case) -> None:
+    """At least one row in every guarded table: a row trigger says nothing of an empty table."""
+    engine, load = case.engine, add(case.engine, "loads")
+    note = add(engine, "notes", note_id="N1", load_id=load)
+    add(engine, "note_services", note_version_id=note)
+    for table in ("payers", "plans_of_care", "authorizations", "providers"):
+        add(engine, table, load_id=load)
+    audit = add(engine, "audits", account_id=case.reviewer)
+    add(engine, "audit_claims", audit_id=audit, claim_version_id=case.claim)
+    add(engine, "events")
+
+
+@pytest.mark.parametrize("table", guards.APPEND_ONLY)
+def test_rows_that_are_only_added_to_cannot_be_changed_removed_or_emptied(case: Case, table: str) -> None:
+    a_row_in_each(case)
+    column = next(c.name for c in schema.metadata.tables[table].c if c.name != "id")
+    update = f'UPDATE {table} SET "{column}" = "{column}"'
+    assert refused(case.engine, update) == f"{table} is append-only: a row cannot be changed"
+    assert refused(case.engine, f"DELETE FROM {table}") == f"{table} is append-only: a row cannot be removed"
+    if case.engine.dialect.name == "postgresql":
+        assert refused(case.engine, f"TRUNCATE {table} CASCADE").endswith("cannot be emptied")
+
+
+@pytest.mark.parametrize("table", guards.VERSIONED)
+def test_a_version_of_the_input_stays_as_it_came(case: Case, table: str) -> None:
+    a_row_in_each(case)
+    says = f"{table} keeps every version as it came: load the change as a new version"
+    for column in schema.metadata.tables[table].c:
+        other = {"DATE": "'1999-01-01'", "INTEGER": "77", "BIGINT": "77", "NUMERIC(12, 2)": "77"}
+        kind = column.type.compile(case.engine.dialect)
+        if column.name not in ("is_current", "load_id"):
+            change = f'UPDATE {table} SET "{column.name}" = {other.get(kind, "$$changed$$")}'.replace("$$", "'")
+            assert refused(case.engine, change) == says, column.name
+    assert refused(case.engine, f"DELETE FROM {table}") == f"{table} keeps every version: a row cannot be removed"
+    if case.engine.dialect.name == "postgresql":
+        assert refused(case.engine, f"TRUNCATE {table} CASCADE").endswith("cannot be emptied")
+
+
+@pytest.mark.parametrize("table", guards.VERSIONED)
+def test_a_version_may_be_replaced_once_and_for_all(case: Case, table: str) -> None:
+    a_row_in_each(case)
+    with database.write(case.engine) as connection:
+        assert connection.execute(text(f"UPDATE {table} SET is_current = false")).rowcount >= 1
+    says = refused(case.engine, f"UPDATE {table} SET is_current = true")
+    assert says == f"a replaced row of {table} stays replaced"
+
+
+@on_sqlite
+@pytest.mark.parametrize("table", [*guards.APPEND_ONLY, *guards.VERSIONED, "audits"])
+def test_sqlite_cannot_overwrite_a_row_by_inserting_it_again(case: Case, table: str) -> None:
+    a_row_in_each(case)
+    columns = [c.name for c in schema.metadata.tables[table].c]
+    names = ", ".join(f'"{name}"' for name in ("rowid", *(c for c in columns if c != "id")))
+    without_rowid = names.removeprefix('"rowid", ')
+    says = f"{table} has this row already: it cannot be replaced"
+    copy = f"INSERT OR REPLACE INTO {table} ({names}) SELECT {names} FROM {table}"
+    assert refused(case.engine, copy) == says
+    if table not in ("findings", "decisions", "signatures", "audits", *guards.VERSIONED[2:]):
+        by_key = f"INSERT OR REPLACE INTO {table} ({without_rowid}) SELECT {without_rowid} FROM {table}"
+        assert refused(case.engine, by_key) == says
+
+
+@on_sqlite
+def test_sqlite_cannot_push_out_the_current_version_with_another_number(case: Case) -> None:
+    a_row_in_each(case)
+    columns = [c.name for c in schema.claims.c if c.name not in ("id", "version")]
+    push = f"INSERT OR REPLACE INTO claims ({', '.join(columns)}, version) SELECT {', '.join(columns)}, 9 FROM claims"
+    assert refused(case.engine, push) == "claims has this row already: it cannot be replaced"
+
+
+@on_sqlite
+@pytest.mark.parametrize("how", ["INSERT OR IGNORE", "INSERT OR REPLACE", "INSERT OR FAIL"])
+def test_no_way_of_inserting_in_sqlite_gets_round_a_guard(case: Case, how: str) -> None:
+    approve = (
+        f"{how} INTO signatures (claim_version_id, account_id, meaning, printed_name, digest, at)"
+        f" VALUES ({case.claim}, {case.reviewer}, 'approved', 'x', 'x', '2026-01-01')"
+    )
+    assert refused(case.engine, approve) == "whoever decided on a claim may not approve it"
+
+
+def test_the_frame_and_the_plan_of_an_audit_never_change(case: Case) -> None:
+    add(case.engine, "audits", account_id=case.reviewer)
+    for column in schema.audits.c:
+        if column.name not in ("seed", "seeded_at"):
+            kind = column.type.compile(case.engine.dialect)
+            other = "77" if kind == "INTEGER" else "'1999-01-01'" if column.name == "frozen_at" else "'other'"
+            says = refused(case.engine, f"UPDATE audits SET {column.name} = {other}")
+            assert says == "the frame and the plan of an audit are frozen", column.name
+
+
+def test_the_seed_of_an_audit_is_drawn_once_with_its_time(case: Case) -> None:
+    add(case.engine, "audits", account_id=case.reviewer)
+    assert refused(case.engine, "UPDATE audits SET seed = '1'") == "the seed and its time are set together, once"
+    with database.write(case.engine) as connection:
+        connection.execute(schema.audits.update().values(seed="20261124", seeded_at=NOW))
+    drawn = "the seed of this audit is drawn; nothing changes any more"
+    assert refused(case.engine, "UPDATE audits SET seed = '2'") == drawn
+    assert refused(case.engine, "UPDATE audits SET seed = NULL, seeded_at = NULL") == drawn
+    assert refused(case.engine, "UPDATE audits SET name = 'other'") == drawn
+    assert refused(case.engine, "DELETE FROM audits") == "an audit cannot be removed"
+
+
+def test_a_second_person_may_approve_what_another_reviewed(case: Case) -> None:
+    case.sign(case.second)
+    assert count_rows(case.engine)["signatures"] == 2
+
+
+def sentence(attempt: Any, *arguments: Any, **values: Any) -> str | None:
+    with pytest.raises(DBAPIError) as raised:
+        attempt(*arguments, **values)
+    return guards.refusal(raised.value)
+
+
+def test_whoever_decided_may_not_approve(case: Case) -> None:
+    third = add_account(case.engine, "third")
+    case.decide(third)
+    assert sentence(case.sign, third) == "whoever decided on a claim may not approve it"
+
+
+def test_a_decision_taken_back_is_still_a_decision(case: Case) -> None:
+    third = add_account(case.engine, "third")
+    case.decide(third, kind="undo", undoes_id=case.decide(third))
+    assert sentence(case.sign, third) == "whoever decided on a claim may not approve it"
+
+
+def test_whoever_reviewed_may_not_approve(case: Case) -> None:
+    third = add_account(case.engine, "third")
+    case.sign(third, "reviewed")
+    assert sentence(case.sign, third) == "whoever reviewed a claim may not approve it"
+
+
+@pytest.mark.parametrize("npi", ["1000000001", "1000000007", "2000000001", "2000000002", "1000000008", "1000000009"])
+def test_whoever_rendered_or_billed_the_claim_or_a_line_may_not_approve(case: Case, npi: str) -> None:
+    own = add_account(case.engine, "own", npi)
+    assert sentence(case.sign, own) == "whoever rendered or billed a claim may not approve it"
+
+
+def test_an_account_with_another_npi_or_none_may_approve_even_a_claim_without_billing_npi(case: Case) -> None:
+    for number, npi in enumerate(["3000000001", ""]):
+        claim = add_claim(case.engine, f"free {number}", billing_npi="" if number else None)
+        case.sign(case.reviewer, "reviewed", claim)
+        case.sign(add_account(case.engine, f"other {number}", npi), claim=claim)
+
+
+def test_an_approval_needs_a_review_by_another_person(case: Case) -> None:
+    claim = add_claim(case.engine, "C2")
+    says = "another person must review a claim before it is approved"
+    assert sentence(case.sign, case.second, claim=claim) == says
+    case.sign(case.reviewer, "reviewed", claim)
+    case.sign(case.second, claim=claim)
+
+
+def test_a_review_of_another_version_does_not_count(case: Case) -> None:
+    with database.write(case.engine) as connection:
+        connection.execute(schema.claims.update().values(is_current=False))
+    newer = add_claim(case.engine, "C1", version=2)
+    says = "another person must review a claim before it is approved"
+    assert sentence(case.sign, case.second, claim=newer) == says
+
+
+def test_an_approved_version_takes_nothing_more(case: Case) -> None:
+    case.sign(case.second)
+    third = add_account(case.engine, "third")
+    closed = "this version of the claim is approved; it takes no more"
+    assert sentence(case.sign, third, "reviewed") == f"{closed} signatures"
+    assert sentence(case.sign, third) == f"{closed} signatures"
+    assert sentence(case.decide, third) == f"{closed} decisions"
+
+
+def test_a_replaced_version_takes_nothing_more(case: Case) -> None:
+    with database.write(case.engine) as connection:
+        connection.execute(schema.claims.update().values(is_current=False))
+    replaced = "a newer version has replaced this version of the claim; it takes no"
+    assert sentence(case.sign, case.second) == f"{replaced} signatures"
+    assert sentence(case.decide, case.second) == f"{replaced} decisions"
+
+
+def test_a_decision_is_on_a_finding_of_the_same_version(case: Case) -> None:
+    other = add_claim(case.engine, "C2")
+    says = "the finding is not one of this version of the claim"
+    assert sentence(case.decide, case.reviewer, claim_version_id=other, finding_id=case.finding) == says
+    of_no_claim = add(case.engine, "findings", run_id=1, claim_version_id=None)
+    assert sentence(case.decide, case.reviewer, finding_id=of_no_claim) == says
+
+
+def test_only_ones_own_decision_on_the_same_version_can_be_undone(case: Case) -> None:
+    says = "only a decision of one's own on the same version of the claim can be undone"
+    assert sentence(case.decide, case.second, undoes_id=case.decision) == says
+    other = add_claim(case.engine, "C2")
+    assert sentence(case.decide, case.reviewer, claim_version_id=other, undoes_id=case.decision) == says
+    case.decide(case.reviewer, kind="undo", undoes_id=case.decision)
+
+
+def test_two_rows_of_one_statement_are_each_looked_at(case: Case) -> None:
+    third = add_account(case.engine, "third")
+    both = " UNION ALL ".join(
+        f"SELECT {case.claim}, {third}, '{meaning}', 'x', 'x', '2026-01-01T00:00:00'{cast}"
+        for meaning in ("reviewed", "approved")
+        for cast in ["::timestamptz" if case.engine.dialect.name == "postgresql" else ""]
+    )
+    names = "claim_version_id, account_id, meaning, printed_name, digest, at"
+    says = refused(case.engine, f"INSERT INTO signatures ({names}) {both}")
+    assert says == "whoever reviewed a claim may not approve it"
+
+
+def test_an_approval_waits_for_a_decision_that_is_being_made(case: Case) -> None:
+    """On PostgreSQL two transactions do not see one another: without a lock both would pass."""
+    third = add_account(case.engine, "third")
+    said: list[str | None] = []
+    with database.write(case.engine) as connection:
+        values = {"claim_version_id": case.claim, "account_id": third, "kind": "agree", "at": NOW}
+        connection.execute(schema.decisions.insert().values(values))
+        approving = threading.Thread(target=lambda: said.append(sentence(case.sign, third)))
+        approving.start()
+        approving.join(0.3)
+        assert approving.is_alive(), "it did not wait"
+    approving.join()
+    assert said == ["whoever decided on a claim may not approve it"]
+
+
+@on_postgres
+def test_a_temporary_table_cannot_pose_as_ours(case: Case) -> None:
+    pose = "CREATE TEMPORARY TABLE decisions (claim_version_id integer, account_id integer)"
+    names = "(claim_version_id, account_id, meaning, printed_name, digest, at)"
+    values = f"VALUES ({case.claim}, {case.reviewer}, 'approved', 'x', 'x', now())"
+    says = refused(case.engine, f"{pose}; INSERT INTO signatures {names} {values}")
+    assert says == "whoever decided on a claim may not approve it"
+
+
+def test_a_guard_that_was_taken_away_switched_off_or_altered_is_missed(case: Case) -> None:
+    def missing() -> list[str]:
+        with database.read(case.engine) as connection:
+            return guards.missing(connection)
+
+    name = "guard_findings_delete"
+    drop = f"DROP TRIGGER {name}" + ("" if case.engine.dialect.name == "sqlite" else " ON findings")
+    alter(case.engine, drop)
+    assert missing() == [name]
+    with database.write(case.engine) as connection:
+        guards.install(connection)
+    assert missing() == []
+    if case.engine.dialect.name == "sqlite":
+        alter(case.engine, drop, f"CREATE TRIGGER {name} BEFORE DELETE ON findings BEGIN SELECT 1; END")
+    else:
+        empty = "RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN OLD; END'"
+        alter(case.engine, f"CREATE OR REPLACE FUNCTION {name}() {empty}")
+        assert missing() == [name]
+        alter(case.engine, "ALTER TABLE events DISABLE TRIGGER ALL")
+        assert missing() == ["guard_events_delete", "guard_events_update", name, "guard_truncate_events"]
+        return
+    assert missing() == [name]
+
+
+def alter(engine: Engine, *statements: str) -> None:
+    with database.write(engine) as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+
+
+def test_an_exception_of_another_kind_is_no_refusal(engine: Engine) -> None:
+    with pytest.raises(DBAPIError) as raised, database.read(engine) as connection:
+        connection.execute(text("SELECT * FROM nowhere"))
+    assert guards.refusal(raised.value) is None
+    assert guards.refusal(ValueError("countersigned: no")) is None
+
+
+def test_every_guard_has_words_and_a_place(engine: Engine) -> None:
+    with database.read(engine) as connection:
+        every = guards.every(connection)
+        assert {guard.name for guard in every} <= set(held(connection))
+    assert all(guard.sentence and guard.message.startswith("'countersign: ") for guard in every)
+
+
+def held(connection: Connection) -> dict[str, str]:
+    assert connection.execute(select(1)).scalar() == 1
+    return triggers.installed(connection)
