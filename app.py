@@ -11,7 +11,15 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from audit.model import ROLE_NAMES
 
 EVERYONE = tuple(ROLE_NAMES)
-PAGES = {
+REVIEWING = ("reviewer", "second_reviewer", "doctor_of_ot", "manager", "auditor", "administrator")
+PAGES: dict[str, list[tuple[str, str, str | None, tuple[str, ...]]]] = {
+    "": [
+        ("pages/home/home.py", "Home", None, EVERYONE),
+    ],
+    "Review": [
+        ("pages/review/worklist.py", "Worklist", None, REVIEWING),
+        ("pages/review/claim.py", "Claim", None, REVIEWING),
+    ],
     "Account": [
         ("pages/account/yours.py", "Your account", None, EVERYONE),
     ],

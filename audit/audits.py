@@ -193,7 +193,7 @@ def audits(engine: Engine) -> pd.DataFrame:
 def _take(connection: Connection, audit_id: int, run_id: int, selected: dict[str, tuple[str, ...]]) -> None:
     claims, screened = schema.claims, schema.run_claims
     query = select(claims.c.claim_id, claims.c.id).join(screened, screened.c.claim_version_id == claims.c.id)
-    versions = dict(connection.execute(query.where(screened.c.run_id == run_id)).tuples().all())
+    versions = {row.claim_id: row.id for row in connection.execute(query.where(screened.c.run_id == run_id))}
     rows = [
         {"audit_id": audit_id, "claim_version_id": versions[claim_id], "stratum": stratum, "position": position}
         for stratum, claim_ids in selected.items()

@@ -110,7 +110,7 @@ def _mover(parts: list[Part], strata: tuple[Stratum, ...], confidence: float) ->
     rate = float(sum(middle for middle, _, _ in parts) / size)
     below = hypot(*(float((middle - lower) / size) for middle, lower, _ in parts))
     above = hypot(*(float((upper - middle) / size) for middle, _, upper in parts))
-    return Estimate(rate, max(0.0, rate - below), min(1.0, rate + above), strata, confidence)
+    return Estimate(rate, rate - below, rate + above, strata, confidence)
 
 
 def verdict(estimate: Estimate, limit: float) -> Verdict:

@@ -43,8 +43,8 @@ def counts(engine: Engine, audit_id: int | None = None) -> dict[str, int]:
     """Number of claims under audit in each of VIEWS."""
     claims = _claims_under_audit(audit_id).subquery()
     with read(engine) as connection:
-        query = select(claims.c.state, func.count()).group_by(claims.c.state)
-        found: dict[str, int] = dict(connection.execute(query).tuples().all())
+        query = select(claims.c.state, func.count().label("number")).group_by(claims.c.state)
+        found = {row.state: row.number for row in connection.execute(query)}
     return {view: found.get(view, 0) for view in VIEWS}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from functools import cache
-from math import comb, floor, hypot
+from math import ceil, comb, floor, hypot
 from pathlib import Path
 
 import numpy as np
@@ -242,7 +242,7 @@ def test_verdicts_at_their_edges():
 
 def test_interval_ends_on_the_limit_are_not_moved_by_floating_point():
     """Exact limits that are the limit itself: the upper counts as within, the lower not as above."""
-    for size, n, x in ((300, 100, 45), (150, 30, 3), (2000, 200, 10), (20000, 100, 8), (706, 41, 7)):
+    for size, n, x in ((300, 100, 45), (2000, 200, 10), (20000, 100, 8), (27, 10, 2), (27, 10, 4)):
         low, high = exact_limits(x, n, size)
         assert verdict(simple_rate(x, n, size), high / size) == "within"
         assert verdict(simple_rate(x, n, size), (high - 1) / size) == "unknown"
@@ -316,6 +316,20 @@ def test_further_reviews_of_a_simple_sample_by_a_plain_scan():
     assert further_reviews(simple_rate(0, 100, 20000), 0.05) == 0
 
 
+@pytest.mark.parametrize("turn", [1, -1])
+def test_further_reviews_go_on_elsewhere_when_a_stratum_is_used_up(turn):
+    """Two of 20 are left in one stratum; what it cannot take goes to the other. No errors, so whole counts."""
+
+    def after(total: int) -> Estimate:
+        small = min(20, ceil(total * 18 / 58))
+        return stratified_rate([(20, small, 0), (1000, total - small, 0)])
+
+    strata = [(20, 18, 0), (1000, 40, 0)][::turn]
+    first = next(t for t in range(59, 1020) if after(t).upper <= 0.06)  # 3 points either way
+    assert after(first).strata[0][1] == 20
+    assert further_reviews(stratified_rate(strata), 0.05) == first - 58
+
+
 def test_further_reviews_at_a_rate_that_stays_whole():
     """8 in 100 after 100, 200, 300 ...: lower limit above 5 % first at 300; by the count between 200 and 300."""
     decided = [k for k in range(100, 1001, 100) if verdict(simple_rate(8 * k // 100, k, 20000), 0.05) == "above"]
@@ -351,12 +365,13 @@ def test_further_reviews_never_exceed_the_frame(cells, limit):
         (None, 0.04, 0.05, 74),
         (None, 0.10, 0.05, 29),
         (None, 0.5, 0.25, 2),  # (1/2)^2 is the risk itself
+        (None, 0.1, 0.729, 3),  # 0.9^3 likewise, though its logarithms divide to 3.0000000000000004
         (50, 0.05, 0.05, 31),
         (100, 0.05, 0.05, 39),
         (1000, 0.05, 0.05, 56),
         (20000, 0.05, 0.05, 59),
         (1, 0.05, 0.05, 1),
-        (100, 0.29, 0.05, 9),  # 30 claims, though 0.29 * 100 is 28.999... in floating point
+        (100, 0.58, 0.01, 5),  # 59 claims, though 0.58 * 100 is 57.99... in floating point: 6
     ],
 )
 def test_discovery_sizes(frame_size, rate, risk, size):

@@ -74,6 +74,11 @@ def test_the_draw_is_the_published_rule():
     assert draw(claim_ids, 53, SEED) == sorted(claim_ids, key=key.__getitem__)
 
 
+def test_ties_are_broken_by_id(monkeypatch):
+    monkeypatch.setattr("audit.sampling._sha256", lambda text: "0")
+    assert draw("CAB", 3, SEED) == ["A", "B", "C"]
+
+
 def test_a_draw_that_cannot_be_is_refused():
     with pytest.raises(CountersignError, match="2 claim ids are in the list to draw from more than once"):
         draw(["A", "B", "A", "C", "B"], 1, SEED)
@@ -245,6 +250,7 @@ def test_last_periods_rates_move_the_allocation():
         ((1000, 1000), 30, (20, 10)),  # ten at least
         ((12, 9988), 200, (12, 188)),  # cap below the floor: the rest goes over
         ((5000, 40), 200, (160, 40)),  # cap below the floor on the other side
+        ((50, 300), 60, (22, 38)),  # Neyman 22.4
         ((60, 40), 90, (60, 30)),  # Neyman wants 76 of 60
         ((60, 40), 100, (60, 40)),
         ((500, 500), 12, (6, 6)),  # too few for ten each

@@ -118,8 +118,10 @@ def change_password(engine: Engine, account: Account, old: str, new: str, now: d
 
 
 def deactivate(engine: Engine, account_id: int, now: datetime, *, by: int | None = None) -> None:
-    """Stop an account: its sessions end at once, and it cannot sign in."""
+    """Stop an account: its sessions end at once, and it cannot sign in. Raises StateError when there is none."""
     with write(engine) as connection:
+        if _row(connection, accounts.c.id == account_id) is None:
+            raise StateError(f"there is no account {account_id}", do="Look at the list of accounts")
         _change(connection, account_id, active=False)
         sessions.end_all(connection, account_id, now)
         _record(connection, "account stopped", account_id, now, by=by)
@@ -130,19 +132,20 @@ def _refused(connection: Connection, row: Row[Any], right: bool, now: datetime) 
     locked = row.locked_until is not None and now < row.locked_until
     if right and row.active and not locked:
         return False
+    locks_now = not right and not locked and _count_failure(connection, row, now)
     _record(connection, "sign-in failed", row.id, now, details={"locked": locked, "active": row.active})
-    if not right and not locked:
-        _count_failure(connection, row, now)
+    if locks_now:
+        _record(connection, "lock-out", row.id, now, details={"tries": TRIES})
     return True
 
 
-def _count_failure(connection: Connection, row: Row[Any], now: datetime) -> None:
-    failures = row.failed_attempts + 1
-    if failures < TRIES:
-        _change(connection, row.id, failed_attempts=failures)
-        return
+def _count_failure(connection: Connection, row: Row[Any], now: datetime) -> bool:
+    """Count a wrong password; true when it was one too many and the account is locked from here on."""
+    if row.failed_attempts + 1 < TRIES:
+        _change(connection, row.id, failed_attempts=row.failed_attempts + 1)
+        return False
     _change(connection, row.id, failed_attempts=0, locked_until=now + LOCKED_FOR)
-    _record(connection, "lock-out", row.id, now, details={"failures": failures})
+    return True
 
 
 def _record(

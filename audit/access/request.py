@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from http.cookies import CookieError, SimpleCookie
 from urllib.parse import quote, urlsplit
 
 from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
 COOKIE = "countersign_session"
@@ -57,11 +57,7 @@ def is_same_origin(scope: Scope) -> bool:
 
 def token(scope: Scope) -> str:
     """The session token in the cookie, or ""."""
-    try:
-        cookie = SimpleCookie("; ".join(Headers(scope=scope).getlist("cookie"))).get(COOKIE)
-    except CookieError:
-        return ""
-    return cookie.value if cookie else ""
+    return HTTPConnection(scope).cookies.get(COOKIE, "")
 
 
 def here(scope: Scope) -> str:

@@ -10,7 +10,6 @@ from typing import Any
 import yaml
 
 PHRASES = Path(__file__).parent / "phrases"
-FAMILIES = ("hand", "shoulder", "neuro", "cognition", "child")
 SLOTS = ("reports", "responses", "next", "goals", "grounds")
 
 COMORBIDITIES = {
@@ -73,7 +72,7 @@ class Family:
 
 @cache
 def family(name: str) -> Family:
-    """The family `name`, one of FAMILIES."""
+    """The family `name`: hand, shoulder, neuro, cognition or child."""
     raw = _read(name)
     return Family(
         name=name,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from audit.reference import EARLIEST, LATEST, Facts, with_facts
@@ -12,6 +14,8 @@ DAY = ["patient_id", "discipline", "service_date"]
 MODIFIERS = ["modifier_1", "modifier_2", "modifier_3", "modifier_4"]
 SEPARATE = ("59", "XE", "XP", "XS", "XU")
 """Modifiers that say two services of a pair were separate."""
+BODY_SIDES = ("LT", "RT", "FA", *(f"F{n}" for n in range(1, 10)), "TA", *(f"T{n}" for n in range(1, 10)))
+"""Sides, fingers and toes: the other modifiers that part a pair (NCCI policy manual ch. 1)."""
 CODE_FACTS = ["label", "family", "timed", "in_pool", "once_a_day", "therapy_class", "typical_minutes", "evidence"]
 PROFILE = ["unit_method", "therapy_modifier", "assistant_modifier", "medicare", "pair_edits"]
 MEDICARE = "medicare-b"
@@ -20,15 +24,18 @@ MEDICARE = "medicare-b"
 
 def lines(tables: Tables, facts: Facts) -> pd.DataFrame:
     """Claim lines with code facts (`code_known`), payer profile (`payer_known`), modifier flags, discipline
-    and `day` (a number shared by all lines of one patient, discipline and date of service)."""
+    (`discipline_known`: a practitioner or a note tells it) and `day` (a number shared by all lines of one patient,
+    discipline and date of service). `assistant_modifier` is about CO: "none" where the line is no occupational
+    therapy."""
     rows = tables.claims.reset_index(drop=True)
     rows = with_facts(rows, facts["codes"], CODE_FACTS, on="procedure_code", key="code")
     rows = rows.rename(columns={"known": "code_known"})
     rows["service"] = service_of(rows["procedure_code"])
     rows = _with_modifiers(rows)
     rows = _with_profile(rows, tables, facts)
-    rows["provider_discipline"] = discipline_of(tables, rows["rendering_npi"])
-    rows["discipline"] = _discipline(rows, tables)
+    rows = _with_discipline(rows, tables)
+    is_therapy = (rows["discipline"] == "OT") & (rows["therapy_class"] != "none")
+    rows["assistant_modifier"] = rows["assistant_modifier"].where(is_therapy, "none")
     rows["day"] = rows.groupby(DAY, sort=True, dropna=False).ngroup().astype("Int64")
     return rows
 
@@ -46,19 +53,19 @@ def discipline_of(tables: Tables, npi: pd.Series[str]) -> pd.Series[str]:
 def with_note(rows: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFrame) -> pd.DataFrame:
     """Each line's own note (`note_id`, "" when there is none) and `notes_of_day`, their number.
 
-    Of the notes of its day: first the one that names its claim, then its rendering practitioner, then its code.
+    Of the notes of its day: the one that names its claim, else one that names no claim; of several the one by its
+    rendering practitioner, then the one that lists its code.
     """
     result = rows.copy()
     found = rows[["day", "claim_id", "rendering_npi", "service"]].rename_axis("_row").reset_index()
     told = linked.loc[linked["day"].notna(), ["day", "note_id", "claim_id", "rendering_npi"]]
     found = found.merge(told, on="day", suffixes=("", "_note"))
-    has_code = services[["note_id", "service"]].drop_duplicates().assign(_has_code=True)
-    found = found.merge(has_code, on=["note_id", "service"], how="left")
     found["_claim"] = found["claim_id"] == found["claim_id_note"]
+    found = found[found["_claim"] | (found["claim_id_note"] == "")]
     found["_npi"] = found["rendering_npi"] == found["rendering_npi_note"]
-    found["_has_code"] = found["_has_code"].notna()
-    found = found[found["_claim"] | ~found["claim_id_note"].isin(rows["claim_id"])]
-    order = {"_row": True, "_claim": False, "_has_code": False, "_npi": False, "note_id": True}
+    listed = pd.MultiIndex.from_frame(services[["note_id", "service"]])
+    found["_listed"] = pd.MultiIndex.from_frame(found[["note_id", "service"]]).isin(listed)
+    order = {"_row": True, "_claim": False, "_npi": False, "_listed": False, "note_id": True}
     found = found.sort_values(list(order), ascending=list(order.values()))
     first = found.drop_duplicates("_row").set_index("_row")["note_id"]
     result["note_id"] = first.reindex(result.index).fillna("").astype("str")
@@ -68,10 +75,12 @@ def with_note(rows: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFrame) 
 
 def _with_modifiers(rows: pd.DataFrame) -> pd.DataFrame:
     result = rows.copy()
-    result["modifiers"] = rows[MODIFIERS].agg(" ".join, axis=1).str.split().str.join(" ")
+    joined = rows[MODIFIERS[0]].str.cat(rows[MODIFIERS[1:]], sep=" ")
+    result["modifiers"] = joined.str.replace(" +", " ", regex=True).str.strip()
     for modifier in ("GO", "GP", "GN", "CO", "CQ", "KX"):
         result[f"has_{modifier.lower()}"] = rows[MODIFIERS].isin([modifier]).any(axis=1)
     result["has_separate"] = rows[MODIFIERS].isin(SEPARATE).any(axis=1)
+    result["parts_a_pair"] = rows[MODIFIERS].isin([*SEPARATE, *BODY_SIDES]).any(axis=1)
     return result
 
 
@@ -90,24 +99,31 @@ def _with_profile(rows: pd.DataFrame, tables: Tables, facts: Facts) -> pd.DataFr
     return result.rename(columns={"known": "payer_known"})
 
 
-def _discipline(rows: pd.DataFrame, tables: Tables) -> pd.Series[str]:
+def _with_discipline(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """The practitioner's discipline, else that of the note by the same person (or for the claim), else the
     modifier's, else OT."""
-    by_modifier = pd.Series("", index=rows.index, dtype="str")
-    for modifier, discipline in (("go", "OT"), ("gp", "PT"), ("gn", "SLP")):
-        only = rows[["has_go", "has_gp", "has_gn"]].sum(axis=1) == 1
-        by_modifier = by_modifier.mask(rows[f"has_{modifier}"] & only, discipline)
-    result = rows["provider_discipline"]
+    result = rows.copy()
+    found = discipline_of(tables, rows["rendering_npi"])
     told = tables.notes[tables.notes["discipline"] != ""]
-    for key in (["patient_id", "service_date", "rendering_npi"], ["claim_id", "service_date"]):
-        result = result.mask(result == "", _unanimous(rows, told[(told[key] != "").all(axis=1)], key))
-    result = result.mask(result == "", by_modifier)
-    return result.mask(result == "", "OT").astype("str")
+    for key in (["patient_id", "service_date", "rendering_npi"], ["patient_id", "service_date", "claim_id"]):
+        found = found.mask(found == "", agreed(rows, told[told[key[-1]] != ""], key, "discipline").fillna(""))
+    result["discipline_known"] = found != ""
+    found = found.mask(found == "", _by_modifier(rows))
+    result["discipline"] = found.mask(found == "", "OT").astype("str")
+    return result
 
 
-def _unanimous(rows: pd.DataFrame, told: pd.DataFrame, key: list[str]) -> pd.Series[str]:
-    """The discipline of the notes that share `key` with a line, where they all agree; else ""."""
-    said = told.groupby(key)["discipline"].agg(["first", "nunique"]).reset_index()
+def _by_modifier(rows: pd.DataFrame) -> pd.Series[str]:
+    """The discipline that the only discipline modifier names; without any, CQ is physical therapy's."""
+    found = pd.Series("", index=rows.index, dtype="str")
+    number = rows[["has_go", "has_gp", "has_gn"]].sum(axis=1)
+    for modifier, discipline in (("go", "OT"), ("gp", "PT"), ("gn", "SLP")):
+        found = found.mask(rows[f"has_{modifier}"] & (number == 1), discipline)
+    return found.mask((number == 0) & rows["has_cq"] & ~rows["has_co"], "PT")
+
+
+def agreed(rows: pd.DataFrame, told: pd.DataFrame, key: list[str], column: str) -> pd.Series[Any]:
+    """What the rows of `told` that share `key` with a row say in `column`, where they all agree; else null."""
+    said = told.groupby(key)[column].agg(["first", "nunique"]).reset_index()
     said = said.loc[said["nunique"] == 1, [*key, "first"]]
-    found = rows[key].merge(said, on=key, how="left", validate="m:1")["first"]
-    return found.set_axis(rows.index).fillna("").astype("str")
+    return rows[key].merge(said, on=key, how="left", validate="m:1")["first"].set_axis(rows.index)

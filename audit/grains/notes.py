@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from audit.grains.lines import DAY, discipline_of, service_of
+from audit.grains.lines import DAY, agreed, discipline_of, service_of
 from audit.reference import Facts, with_facts
 from audit.tables import Tables
 
@@ -12,32 +12,42 @@ PARTS = ["therapist_minutes", "assistant_minutes", "together_minutes"]
 
 
 def notes(tables: Tables, lines: pd.DataFrame) -> pd.DataFrame:
-    """Visit notes with their discipline, who wrote them (`author`: therapist, assistant, "") and `day`."""
+    """Visit notes with their discipline, who wrote them (`author`: therapist, assistant, "") and `day`.
+
+    A note that names a claim belongs to that claim's day of the same patient and date; one that names none, to the
+    day of its patient, discipline and date. `day` is <NA> where there is no such day.
+    """
     rows = tables.notes.reset_index(drop=True)
-    by_provider = discipline_of(tables, rows["rendering_npi"])
-    rows["discipline"] = rows["discipline"].mask(rows["discipline"] == "", by_provider)
-    rows["discipline"] = rows["discipline"].mask(rows["discipline"] == "", _of_claim(rows, lines))
-    rows["discipline"] = rows["discipline"].mask(rows["discipline"] == "", "OT").astype("str")
+    rows["discipline"] = _discipline(rows, tables, lines)
     rows["author"] = author_of(rows["author_credential"])
-    known = lines[[*DAY, "day"]].drop_duplicates()
-    rows["day"] = rows[DAY].merge(known, on=DAY, how="left", validate="m:1")["day"].astype("Int64")
+    same_date = ["patient_id", "service_date"]
+    by_claim = agreed(rows, lines, [*same_date, "claim_id"], "day")
+    by_claim = by_claim.fillna(agreed(rows, lines, [*same_date, "claim_id", "discipline"], "day"))
+    by_discipline = agreed(rows, lines, DAY, "day")
+    rows["day"] = by_claim.where(rows["claim_id"] != "", by_discipline).astype("Int64")
     return rows
 
 
+def _discipline(rows: pd.DataFrame, tables: Tables, lines: pd.DataFrame) -> pd.Series[str]:
+    """What the note says, else its practitioner's, else that of the lines of its claim, its practitioner, its
+    patient on its date, where those agree; else OT."""
+    found = rows["discipline"].mask(rows["discipline"] == "", discipline_of(tables, rows["rendering_npi"]))
+    same_date = ["patient_id", "service_date"]
+    for key in ([*same_date, "claim_id"], [*same_date, "rendering_npi"], same_date):
+        found = found.mask(found == "", agreed(rows, lines, key, "discipline").fillna(""))
+    return found.mask(found == "", "OT").astype("str")
+
+
 def author_of(credential: pd.Series[str]) -> pd.Series[str]:
-    """"assistant" for OTA and COTA/L, "therapist" for OT, OTR/L, OTD; "" for what is neither or absent."""
+    """ "assistant" for OTA and COTA/L, "therapist" for OT, OTR/L, OTD; "" for neither, both, or none: minutes of a
+    student or an aide are nobody's."""
     folded = credential.str.upper().str.replace(".", "", regex=False)
-    assistant = folded.str.contains(r"\bC?OTA\b", regex=True) | folded.str.contains(r"\bS?PTA\b", regex=True)
-    therapist = folded.str.contains(r"\b(?:OT|OTR|OTD|PT|DPT|SLP)\b", regex=True)
+    assistant = folded.str.contains(r"\b(?:C?OTAL?|L?PTA)\b|\bASSISTANT\b", regex=True)
+    named = folded.str.contains(r"\bTHERAPIST\b", regex=True) & ~folded.str.contains("ASSISTANT", regex=False)
+    therapist = named | folded.str.contains(r"\b(?:M?OTR?L?|OTD|D?PT|SLP)\b(?! ASSISTANT)", regex=True)
+    neither = folded.str.contains(r"\b(?:STUDENT|AIDE|TECH|TECHNICIAN|INTERN)\b", regex=True) | (assistant & therapist)
     result = pd.Series("", index=credential.index, dtype="str").mask(therapist, "therapist")
-    return result.mask(assistant, "assistant")
-
-
-def _of_claim(rows: pd.DataFrame, lines: pd.DataFrame) -> pd.Series[str]:
-    """The discipline of the claim that a note names, where the claim has one only."""
-    by_claim = lines.groupby("claim_id")["discipline"].agg(["first", "nunique"])
-    single = by_claim.loc[by_claim["nunique"] == 1, "first"]
-    return rows["claim_id"].map(single).fillna("").astype("str")
+    return result.mask(assistant, "assistant").mask(neither, "")
 
 
 def services(tables: Tables, linked: pd.DataFrame, facts: Facts) -> pd.DataFrame:
@@ -64,9 +74,10 @@ def of_claims(linked: pd.DataFrame, lines: pd.DataFrame, services: pd.DataFrame)
     first = lines.drop_duplicates(["claim_id", "day"])[["day", "claim_id", "line_number", "procedure_code"]]
     rows = linked[linked["day"].notna()].rename(columns={"claim_id": "named_claim"})
     rows = rows.merge(first, on="day")
-    rows = rows[(rows["named_claim"] == rows["claim_id"]) | ~rows["named_claim"].isin(lines["claim_id"])]
+    rows = rows[(rows["named_claim"] == rows["claim_id"]) | (rows["named_claim"] == "")]
     listed = services.groupby("note_id").size()
     rows["service_count"] = rows["note_id"].map(listed).fillna(0).astype("int64")
+    rows["lists_timed"] = rows["note_id"].isin(services.loc[services["timed"] == "yes", "note_id"])
     rows["timed_in_note"] = rows["note_id"].map(_timed_minutes(services)).astype("Int64")
     rows["timed_billed"] = rows["day"].isin(lines.loc[lines["timed"] == "yes", "day"])
     rows["span"] = _minute_of_day(rows["end_time"]) - _minute_of_day(rows["start_time"])

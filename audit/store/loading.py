@@ -131,7 +131,8 @@ def _add(connection: Connection, load_id: int, part: Compared) -> None:
 def _add_parts(connection: Connection, load_id: int, table: Table, added: list[Record]) -> None:
     _, parts, reference = PARTS[table.name]
     key = table.c[KEYS[table.name][0]]
-    ids = dict(connection.execute(select(key, table.c.id).where(table.c.load_id == load_id)).tuples().all())
+    added_rows = connection.execute(select(key, table.c.id).where(table.c.load_id == load_id))
+    ids = {row[0]: row[1] for row in added_rows}
     inside = [{reference: ids[record.key[0]], **row} for record in added for row in record.parts]
     if inside:
         connection.execute(insert(parts), inside)

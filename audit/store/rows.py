@@ -17,7 +17,8 @@ Row = dict[str, Any]
 def rows(frame: pd.DataFrame, table: model.Table) -> list[Row]:
     """The contract's columns of a checked table, one dict a row: str, int, date, Decimal; None for unknown."""
     columns = [_values(frame[column.name], column.kind) for column in table.columns]
-    return [dict(zip(table.names, values, strict=True)) for values in zip(*columns, strict=True)]
+    names = table.names
+    return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
 
 
 def _values(values: pd.Series[Any], kind: model.Kind) -> list[Any]:

@@ -39,7 +39,9 @@ def require(*roles: Role) -> Who:
     """The person signed in, when their role is one of `roles`; else the run ends here. No roles: any will do."""
     person = current()
     if roles and person.role not in roles:
-        st.warning(f"This page is for: {', '.join(ROLE_NAMES[role] for role in roles)}. You are {ROLE_NAMES[person.role]}.")
+        st.warning(
+            f"This page is for: {', '.join(ROLE_NAMES[role] for role in roles)}. You are {ROLE_NAMES[person.role]}."
+        )
         st.stop()
     return person
 

@@ -4,7 +4,7 @@
   if (window.countersignWatch) return;
   window.countersignWatch = true;
   const EVERY = 15, WARN = 60;
-  let active = false, endsAt = Infinity, timer, warning;
+  let active = false, asking = false, endsAt = Infinity, timer, warning;
 
   const leave = () => {
     const here = location.pathname + location.search;
@@ -16,13 +16,16 @@
       warning = document.createElement("div");
       warning.setAttribute("role", "alert");
       warning.style.cssText = "position:fixed;z-index:1000000;left:50%;bottom:1.5rem;transform:translateX(-50%);" +
-        "padding:.8rem 1.2rem;border-radius:8px;background:#17211f;color:#fff;font:16px/1.4 system-ui,sans-serif;" +
+        "width:max-content;max-width:calc(100vw - 2rem);padding:.8rem 1.2rem;border-radius:8px;" +
+        "background:#17211f;color:#fff;font:16px/1.4 system-ui,sans-serif;" +
         "border:1px solid #4fc9bd;box-shadow:0 8px 24px rgb(0 0 0 / 30%)";
       warning.textContent = "You will be signed out in less than a minute. Press any key or click to stay.";
       document.body.append(warning);
     }
   };
   const ask = async () => {
+    if (asking) return;
+    asking = true;
     clearTimeout(timer);
     let wait = EVERY;
     try {
@@ -37,6 +40,7 @@
     } catch {
       if (Date.now() > endsAt) return leave();
     }
+    asking = false;
     timer = setTimeout(ask, wait * 1000);
   };
   const present = () => { active = true; if (warning) ask(); };

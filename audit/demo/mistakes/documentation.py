@@ -41,7 +41,7 @@ def note_missing(_: Random, visit: Visit, __: list[Visit]) -> Slip | None:
 
 
 def note_incomplete(rng: Random, visit: Visit, _: list[Visit]) -> Slip | None:
-    if visit.note_type != "daily" or not visit.linked:
+    if visit.note_type != "daily" or not visit.linked or not visit.timed:
         return None
     what = rng.randrange(3)
     if what == 0:

@@ -9,18 +9,22 @@ from audit.demo.billing import allowed
 from audit.demo.mistakes.kind import Kind, Slip, codes, is_medicare, without_assistant_rules
 from audit.demo.records import Line, Visit
 from audit.demo.services import pairs_in
+from audit.units import COGNITIVE
 
 KEEPS_FROM_MASSAGE = {"97760", "97763", "97150", "97168"}
 """Codes that make a pair with 97124 of their own."""
 
 
 def go_missing(rng: Random, visit: Visit, _: list[Visit]) -> Slip | None:
-    if _co_lines(visit):
+    """On one line or on all; cognitive work is therapy only sometimes, and has a rule of its own."""
+    always = [line for line in visit.lines if line.code not in COGNITIVE]
+    if _co_lines(visit) or not always:
         return None
-    lines = visit.lines if rng.randrange(2) else [rng.choice(visit.lines)]
+    lines = visit.lines if rng.randrange(2) else [rng.choice(always)]
     for line in lines:
         line.modifiers.remove("GO")
-    return Slip("GO is missing", lines[0] if len(lines) == 1 else None)
+    also = () if all(line in always for line in lines) else ("MOD-03",)
+    return Slip("GO is missing", lines[0] if len(lines) == 1 else None, also)
 
 
 def wrong_discipline(rng: Random, visit: Visit, _: list[Visit]) -> Slip | None:

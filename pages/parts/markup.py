@@ -1,0 +1,66 @@
+"""Small pieces of HTML in which every value is escaped, for what Streamlit's own elements cannot lay out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from html import escape
+from pathlib import Path
+
+import streamlit as st
+
+STYLE = Path(__file__).with_name("style.css")
+_MINUTES = re.compile(r"(\b\d{1,3}(?:\s|-)?min(?:ute)?s?\b)", re.IGNORECASE)
+
+
+class Markup(str):
+    """Text that is HTML already, made by this module; anything else is escaped."""
+
+    __slots__ = ()
+
+
+def style() -> None:
+    st.html(f"<style>{STYLE.read_text(encoding='utf-8')}</style>")
+
+
+def show(*pieces: Markup) -> None:
+    st.html("".join(pieces))
+
+
+def element(tag: str, *content: str, name: str = "") -> Markup:
+    """<tag class=name>content</tag>, the content escaped unless it is Markup."""
+    inside = "".join(piece if isinstance(piece, Markup) else escape(str(piece)) for piece in content)
+    return Markup(f'<{tag} class="{escape(name)}">{inside}</{tag}>' if name else f"<{tag}>{inside}</{tag}>")
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]], *, caption: str, numbers: Sequence[int] = ()) -> Markup:
+    """A plain table that a screen reader can read; `numbers` are the columns set to the right."""
+    right = ["n" if n in numbers else "" for n in range(len(header))]
+    head = [element("th", text, name=side) for text, side in zip(header, right, strict=True)]
+    body = [
+        element("tr", *[element("td", cell, name=side) for cell, side in zip(row, right, strict=True)]) for row in rows
+    ]
+    return element(
+        "table",
+        element("caption", caption),
+        element("thead", element("tr", *head)),
+        element("tbody", *body),
+        name="cs-table",
+    )
+
+
+def bar(parts: Sequence[tuple[str, int]], longest: int) -> Markup:
+    """Minutes as a bar of its parts ("therapist", "together", "assistant", "unknown"), to the scale of `longest`."""
+    pieces = [
+        Markup(f'<span class="cs-bar-{escape(who)}" style="width:{100 * minutes / max(longest, 1):.1f}%"></span>')
+        for who, minutes in parts
+        if minutes
+    ]
+    return element("span", *pieces, name="cs-bar")
+
+
+def note_text(text: str) -> Markup:
+    """A note as it was written, with the times that count marked."""
+    pieces = _MINUTES.split(text)
+    marked = [element("mark", piece) if n % 2 else Markup(escape(piece)) for n, piece in enumerate(pieces)]
+    return element("div", *marked, name="cs-note")
