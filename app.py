@@ -5,13 +5,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from audit.model import ROLE_NAMES
 
+MARK = Path(__file__).parent / "audit/access/assets/mark.svg"
 EVERYONE = tuple(ROLE_NAMES)
 REVIEWING = ("reviewer", "second_reviewer", "doctor_of_ot", "manager", "auditor", "administrator")
+LOADING = ("reviewer", "second_reviewer", "manager", "administrator")
 PAGES: dict[str, list[tuple[str, str, str | None, tuple[str, ...]]]] = {
     "": [
         ("pages/home/home.py", "Home", None, EVERYONE),
@@ -19,6 +23,14 @@ PAGES: dict[str, list[tuple[str, str, str | None, tuple[str, ...]]]] = {
     "Review": [
         ("pages/review/worklist.py", "Worklist", None, REVIEWING),
         ("pages/review/claim.py", "Claim", None, REVIEWING),
+    ],
+    "Audits": [
+        ("pages/audits/load.py", "Load", None, LOADING),
+        ("pages/audits/run.py", "Run an audit", None, LOADING),
+    ],
+    "Reports": [
+        ("pages/reports/error_rates.py", "Error rates", None, EVERYONE),
+        ("pages/reports/rule_book.py", "Rule book", None, EVERYONE),
     ],
     "Account": [
         ("pages/account/yours.py", "Your account", None, EVERYONE),
@@ -33,13 +45,15 @@ if get_script_run_ctx(suppress_warning=True) is None:
     app = st.App(__file__, routes=server.routes(), middleware=server.middleware(), on_script_error=server.failed)
 else:
     from pages.parts import who
+    from pages.parts.markup import style
 
-    st.set_page_config(page_title="Countersign", page_icon="audit/access/assets/mark.svg", layout="wide")
+    st.set_page_config(page_title="Countersign", page_icon=str(MARK), layout="wide")
     person = who.current()
     allowed = {
         section: [st.Page(file, title=title, icon=icon) for file, title, icon, roles in lines if person.role in roles]
         for section, lines in PAGES.items()
     }
+    style()
     page = st.navigation({section: pages for section, pages in allowed.items() if pages})
     who.show(person)
     page.run()

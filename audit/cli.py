@@ -1,8 +1,9 @@
-"""The command line: countersign check | rules | facts | verify | demo | serve."""
+"""The command line: countersign check | rules | facts | verify | account | demo | serve."""
 
 from __future__ import annotations
 
 import argparse
+import secrets
 import sys
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
@@ -12,7 +13,9 @@ from audit import __version__, reports
 from audit.engine import SPLITS, audit, chosen_rules
 from audit.errors import CountersignError, InputError
 from audit.intake import Batch, read
+from audit.model import ROLE_NAMES
 from audit.reference import load_facts
+from audit.rule_pages import page_of
 from audit.rules import rule_book
 from audit.tables import check
 
@@ -52,6 +55,12 @@ def _parser() -> argparse.ArgumentParser:
     facts.set_defaults(run=_facts)
     verify = commands.add_parser("verify", help="check the chain of events in the database")
     verify.set_defaults(run=_verify)
+    account = commands.add_parser("account", help="add an account; prints a first password, to be changed at once")
+    account.add_argument("username")
+    account.add_argument("--name", required=True, help="the name that stands in signatures")
+    account.add_argument("--role", required=True, choices=list(ROLE_NAMES))
+    account.add_argument("--npi", default="", help="for those who treat: they cannot sign off their own claims")
+    account.set_defaults(run=_account)
     for name, run, says in (
         ("demo", _demo, "open the demo clinic: load it, audit it, serve the app"),
         ("serve", _serve, "serve the app on the database of COUNTERSIGN_DATABASE_URL"),
@@ -113,26 +122,45 @@ def _read(chosen: argparse.Namespace) -> Batch:
 
 def _rules(chosen: argparse.Namespace) -> int:
     if chosen.rule:
-        print(reports.rule_page(chosen_rules([chosen.rule])[0], load_facts()))
+        print(reports.rule_page(page_of(chosen.rule.upper(), _today())))
     else:
         print("\n".join(map(reports.rule_line, rule_book().values())))
     return 0
 
 
 def _facts(_: argparse.Namespace) -> int:
-    print("\n".join(reports.fact_lines(load_facts(), datetime.now(UTC).date())))
+    print("\n".join(reports.fact_lines(load_facts(), _today())))
     return 0
 
 
+def _today() -> date:
+    return datetime.now(UTC).date()
+
+
 def _verify(_: argparse.Namespace) -> int:
-    from audit.store import database, trail  # noqa: PLC0415  the database is loaded only where it is needed
+    from audit.store import database, guards, trail  # noqa: PLC0415  the database is loaded only where it is needed
 
     engine = database.connect()
     database.prepare(engine)
     with database.read(engine) as connection:
-        broken = trail.verify(connection)
-    print(f"Event {broken.event_id}: {broken.wrong}." if broken else "The chain of events is whole.")
-    return int(broken is not None)
+        broken, missing, head = trail.verify(connection), guards.missing(connection), trail.head(connection)
+    if missing:
+        print(f"Guards of the database are missing or altered: {', '.join(missing)}.")
+    print(f"Event {broken.event_id}: {broken.wrong}." if broken else f"The chain of events is whole; its head is {head}.")
+    return int(broken is not None or bool(missing))
+
+
+def _account(chosen: argparse.Namespace) -> int:
+    from audit.access import accounts  # noqa: PLC0415
+    from audit.store import database  # noqa: PLC0415
+
+    engine = database.connect()
+    database.prepare(engine)
+    password, now = secrets.token_urlsafe(12), datetime.now(UTC)
+    person = {"username": chosen.username, "name": chosen.name, "role": chosen.role, "npi": chosen.npi}
+    made = accounts.create(engine, **person, password=password, now=now)
+    print(f"{made.username} can sign in with the first password {password} and must change it then.")
+    return 0
 
 
 def _demo(chosen: argparse.Namespace) -> int:

@@ -53,7 +53,7 @@ def _make(path: Path) -> None:
     engine = database.connect(f"sqlite:///{path}")
     database.prepare(engine)
     print("Loading the demo clinic ...", flush=True)
-    people = {account.role: account.id for account in demo.create_accounts(engine, _now())}
+    people: dict[str, int] = {account.role: account.id for account in demo.create_accounts(engine, _now())}
     _load(engine, people["administrator"])
     print("Auditing it ...", flush=True)
     _finished_sample(engine, people)

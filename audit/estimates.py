@@ -113,6 +113,22 @@ def _mover(parts: list[Part], strata: tuple[Stratum, ...], confidence: float) ->
     return Estimate(rate, rate - below, rate + above, strata, confidence)
 
 
+def foreseen(strata: Iterable[tuple[int, int, float]], confidence: float = 0.95) -> Estimate:
+    """The estimate a plan would end with, if each stratum's sample showed just the rate guessed for it.
+
+    `strata` are (frame_size, planned, guessed rate). Half of `upper - lower` is the expected half-width, and no
+    better than the guesses. Raises CountersignError for numbers or a rate that cannot be, or nothing planned.
+    """
+    given = [(size, planned, Fraction(str(rate)) * planned) for size, planned, rate in strata]
+    whole = tuple((size, planned, ceil(errors)) for size, planned, errors in given)
+    for size, planned, errors in whole:
+        _check(errors, planned, size, confidence)
+        if not planned:
+            raise CountersignError("nothing is planned in a stratum", do="Plan at least one claim of each")
+    estimate = _mover([_part(*stratum, confidence) for stratum in given], whole, confidence)
+    return replace(estimate, strata=())
+
+
 def verdict(estimate: Estimate, limit: float) -> Verdict:
     """Whether the whole interval lies within `limit`, above it, or neither."""
     if not 0 <= limit <= 1:
@@ -171,7 +187,7 @@ def in_words(estimate: Estimate, sampled: int, frame_size: int, limit: float) ->
         wrong = "the estimate was made from other numbers of claims than those to be named"
         raise CountersignError(wrong, do="Name the numbers of the sample it came from")
     answer = _answer(replace(estimate, strata=made_from), limit)
-    rate, lower, upper = _per_hundred(estimate, limit)
+    rate, lower, upper = per_hundred(estimate, limit)
     if sampled == frame_size:
         found = f"We checked all {frame_size:,} claims by hand: {rate} in 100 have a billing error."
     else:
@@ -205,7 +221,7 @@ def _rounded_up(count: int) -> int:
     return ceil(count / step) * step
 
 
-def _per_hundred(estimate: Estimate, limit: float) -> list[str]:
+def per_hundred(estimate: Estimate, limit: float) -> list[str]:
     """Rate, lower and upper per 100 claims, in as few decimals as keep each on its side of the limit."""
     values = [estimate.rate, estimate.lower, estimate.upper]
     for decimals in range(6):

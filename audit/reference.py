@@ -10,9 +10,10 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import cache, cached_property
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -68,7 +69,14 @@ class Facts:
                 where=str(self.folder / "thresholds.csv"),
                 do="Add the row with its dates and source, or leave that date out of this audit",
             )
-        return Decimal(rows["value"].iloc[0])
+        try:
+            return Decimal(rows["value"].iloc[0])
+        except InvalidOperation:
+            raise FactError(
+                f"'{rows['value'].iloc[0]}' is no number",
+                where=f"{self.folder / 'thresholds.csv'}, parameter {parameter}",
+                do="Write digits with a point",
+            ) from None
 
     def begins(self, parameter: str) -> pd.Timestamp:
         """The first date of service on which a threshold or requirement is in force."""
@@ -86,16 +94,16 @@ def in_force(rows: pd.DataFrame, on: pd.Timestamp | pd.Series[pd.Timestamp]) -> 
     return (rows["effective_from"] <= on) & (on <= rows["effective_to"])
 
 
-def with_facts(
-    left: pd.DataFrame, facts: pd.DataFrame, columns: list[str], *, on: str, key: str
-) -> pd.DataFrame:
+def with_facts(left: pd.DataFrame, facts: pd.DataFrame, columns: list[str], *, on: str, key: str) -> pd.DataFrame:
     """`left` with `columns` of the fact row in force on each row's `service_date`; "" where there is none.
 
-    Adds `known` (bool): a fact row was in force. Keeps the rows, order and index of `left`.
+    Adds `known` (bool): one fact row was in force; two that contradict each other tell nothing. Keeps the rows,
+    order and index of `left`.
     """
     dates = left[[on, "service_date"]].rename_axis("_row").reset_index()
     found = dates.merge(facts[[key, "effective_from", "effective_to", *columns]], left_on=on, right_on=key)
     found = found[in_force(found, found["service_date"])].set_index("_row")
+    found = found[~found.index.duplicated(keep=False)]
     result = left.copy()
     result["known"] = result.index.isin(found.index)
     for column in columns:
@@ -106,10 +114,8 @@ def with_facts(
 @cache
 def load_facts(folder: Path = DATA) -> Facts:
     """Read and check all fact tables. Raises FactError naming file, row and what to do."""
-    tables = {name: _load_table(folder, name) for name in KEYS}
     sources = _read(folder / "sources.csv", ["source", "title", "citation", "evidence"])
-    for name, rows in tables.items():
-        _check_sources(folder / f"{name}.csv", rows, set(sources["source"]))
+    tables = {name: _load_table(folder, name, set(sources["source"])) for name in KEYS}
     coverage = {c.table: c for c in _coverage(folder)}
     return Facts(folder, tables, sources, coverage, _digest(folder))
 
@@ -134,11 +140,13 @@ def _read(path: Path, needed: list[str]) -> pd.DataFrame:
     return rows
 
 
-def _load_table(folder: Path, name: str) -> pd.DataFrame:
+def _load_table(folder: Path, name: str, sources: set[str]) -> pd.DataFrame:
     path = folder / f"{name}.csv"
     rows = _read(path, [*KEYS[name], *DATED])
+    _check_sources(path, rows, sources)
     rows["effective_from"] = _dates(path, rows["effective_from"], EARLIEST)
     rows["effective_to"] = _dates(path, rows["effective_to"], LATEST)
+    _check_order(path, rows)
     if name == "codes":
         rows = _without_ranges(rows)
     _check_overlaps(path, rows, KEYS[name])
@@ -151,10 +159,25 @@ def _dates(path: Path, texts: pd.Series[str], when_empty: pd.Timestamp) -> pd.Se
     if len(bad):
         raise FactError(
             f"'{bad.iloc[0]}' is no date",
-            where=f"{path}, row {int(str(bad.index[0])) + 2}, column {texts.name}",
+            where=f"{path}, row {_row(bad)}, column {texts.name}",
             do="Write it as YYYY-MM-DD",
         )
     return dates.fillna(when_empty).astype("datetime64[us]")
+
+
+def _check_order(path: Path, rows: pd.DataFrame) -> None:
+    never = rows.loc[rows["effective_to"] < rows["effective_from"], "effective_to"]
+    if len(never):
+        raise FactError(
+            "effective_to is before effective_from, so the row is never in force",
+            where=f"{path}, row {_row(never)}",
+            do="Correct one of the two dates",
+        )
+
+
+def _row(cells: pd.Series[Any]) -> int:
+    """The first row of `cells` as the user's program counts: the header is row 1."""
+    return int(str(cells.index[0])) + 2
 
 
 def _without_ranges(codes: pd.DataFrame) -> pd.DataFrame:
@@ -188,14 +211,25 @@ def _check_sources(path: Path, rows: pd.DataFrame, known: set[str]) -> None:
         strange = [source for source in str(named).split() if source not in known]
         if strange or not str(named).split():
             raise FactError(
-                f"source '{named}' is not in sources.csv" if strange else "no source is named",
+                f"source '{strange[0]}' is not in sources.csv" if strange else "no source is named",
                 where=f"{path}, row {int(str(number)) + 2}",
-                do="Add the source there",
+                do="Add the source there" if strange else "Name a source of sources.csv",
             )
 
 
 def _coverage(folder: Path) -> Iterator[Coverage]:
-    rows = _read(folder / "tables.csv", ["table", "covers_from", "covers_to", "what", "refresh"])
-    for row in rows.to_dict("records"):
-        start, end = (date.fromisoformat(row[c]) if row[c] else None for c in ("covers_from", "covers_to"))
-        yield Coverage(row["table"], start, end, row["what"], row["refresh"])
+    path = folder / "tables.csv"
+    rows = _read(path, ["table", "covers_from", "covers_to", "what", "refresh"])
+    missing = sorted(set(KEYS) - set(rows["table"]))
+    if missing:
+        raise FactError(f"no row for the table {missing[0]}", where=str(path), do="Add the dates it can be relied on")
+    starts = _dates(path, rows["covers_from"], EARLIEST)
+    ends = _dates(path, rows["covers_to"], LATEST)
+    for row, start, end in zip(rows.to_dict("records"), starts, ends, strict=True):
+        yield Coverage(
+            row["table"],
+            start.date() if row["covers_from"] else None,
+            end.date() if row["covers_to"] else None,
+            row["what"],
+            row["refresh"],
+        )

@@ -14,8 +14,8 @@ import pandas as pd
 from audit.errors import Refusal
 from audit.model import FINDING_COLUMNS, SEVERITIES
 from audit.reference import Facts
+from audit.rule_pages import RulePage
 from audit.rules import Rule
-from audit.rules.cases import cases_of
 
 MARKS = {"error": "■", "warning": "▲", "info": "●", "untestable": "○"}
 FORMATS = ("table", "jsonl", "csv")
@@ -92,22 +92,15 @@ def rule_line(rule: Rule) -> str:
     return f"{rule.code:<8} {rule.severity:<8} {rule.state:<9} {rule.title}"
 
 
-def rule_page(rule: Rule, facts: Facts) -> str:
+def rule_page(page: RulePage) -> str:
     """One rule for people: what it checks, why, what to do, its cases in words, its sources."""
-    titles = facts.sources.set_index("source")
-    cases = "\n".join(f"  - {case.name}: {_finds(case.finds)}" for case in cases_of(rule))
-    sources = "\n".join(
-        f"  - {titles.loc[s, 'title']} ({titles.loc[s, 'citation'] or s}; {titles.loc[s, 'evidence']})"
-        for s in rule.sources
-    )
+    rule = page.rule
+    cases = "\n".join(f"  - {name}: {finds}" for name, finds in page.cases)
+    sources = "\n".join(f"  - {title} ({citation}; {evidence})" for title, citation, evidence in page.sources)
     return (
         f"{rule.code} · {rule.severity} · {rule.state}\n{rule.title}\n\nWhy it matters: {rule.why}\n\n"
-        f"What to do: {rule.what_to_do}\n\nCases:\n{cases}\n\nSources:\n{sources}"
+        f"What to do: {rule.what_to_do}\n\nLooks at: {page.grain}\n\nCases:\n{cases}\n\nSources:\n{sources}"
     )
-
-
-def _finds(finds: list[dict[str, str]]) -> str:
-    return ", ".join(one["severity"] for one in finds) or "nothing to find"
 
 
 def fact_lines(facts: Facts, today: date) -> Iterator[str]:

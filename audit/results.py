@@ -6,13 +6,15 @@ rule found. Only approved or reviewed claims count; an interval is given at the 
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 from sqlalchemy import Connection, Engine, and_, func, or_, select
 
-from audit.audits import FLAGGING, Audit, audit_of
-from audit.estimates import Estimate, in_words, simple_rate, stratified_rate, verdict
+from audit.audits import FLAGGING, KINDS, Audit, audit_of, audits
+from audit.estimates import Estimate, in_words, per_hundred, simple_rate, stratified_rate, verdict
 from audit.review import AGREE, DISMISS, MISSED, decisions, findings, newest_run, signatures, standing
 from audit.sampling import UNFLAGGED
 from audit.store import schema
@@ -42,6 +44,13 @@ class Results:
         return verdict(self.estimate, self.limit) if self.estimate else "unknown"
 
     @property
+    def question(self) -> str:
+        """What the audit can answer: screening never tells a rate."""
+        if self.audit.plan is None:
+            return "What did reviewers find on the flagged claims?"
+        return f"Is our claim error rate under {100 * self.limit:g} %?"
+
+    @property
     def sentence(self) -> str:
         """The answer for a manager."""
         drawn, done = int(self.strata["drawn"].sum()), int(self.strata["reviewed"].sum())
@@ -53,7 +62,20 @@ class Results:
                 f"{done} of {drawn} flagged claims are reviewed, {wrong} of them in error. These were chosen because "
                 "a rule flagged them: they say nothing about the rate of error in all claims."
             )
+        if not self.audit.seed:
+            return "No claim is drawn yet: the plan is frozen and waits for its seed."
         return f"{done} of {drawn} drawn claims are reviewed. The rate is given when all of them are, not before."
+
+    @property
+    def interval(self) -> str:
+        """The estimate, its interval and the limit, short: what a drawing of them says. "" without an estimate."""
+        if not self.estimate:
+            return ""
+        rate, lower, upper = per_hundred(self.estimate, self.limit)
+        return (
+            f"Claims in error: best estimate {rate} in 100, reasonably {lower} to {upper} in 100 "
+            f"({100 * self.estimate.confidence:g} % interval). The limit is {100 * self.limit:g} in 100."
+        )
 
 
 def results(engine: Engine, audit_id: int) -> Results:
@@ -65,6 +87,38 @@ def results(engine: Engine, audit_id: int) -> Results:
     strata = _strata(audit, claims)
     limit = audit.plan.tolerable_rate if audit.plan else 0.05
     return Results(audit, strata, claims, by_rule, _estimate(audit, strata), limit)
+
+
+def overview(engine: Engine) -> pd.DataFrame:
+    """All audits, newest first: the columns of `audits.audits`, `reviewed` claims, `chosen` and `state` in words."""
+    taken = schema.audit_claims
+    last = select(func.max(signatures.c.id)).group_by(signatures.c.claim_version_id)
+    query = (
+        select(taken.c.audit_id, func.count())
+        .join(signatures, signatures.c.claim_version_id == taken.c.claim_version_id)
+        .where(signatures.c.id.in_(last), signatures.c.meaning.in_(DONE))
+        .group_by(taken.c.audit_id)
+    )
+    with read(engine) as connection:
+        done = dict(connection.execute(query).tuples().all())
+    found = audits(engine)
+    found["reviewed"] = found["id"].map(done).fillna(0).astype("int64")
+    found["chosen"] = found["kind"].map(KINDS)
+    return found.assign(state=[_state(one) for one in found.to_dict("records")])
+
+
+def first_to_show(overview: pd.DataFrame) -> int | None:
+    """The audit to open with: the newest random sample that is drawn, else the newest of all."""
+    drawn = overview[overview["seeded"]]
+    best = drawn if len(drawn) else overview
+    return int(best["id"].iloc[0]) if len(best) else None
+
+
+def _state(one: dict[Hashable, Any]) -> str:
+    if one["kind"] != "flagged" and not one["seeded"]:
+        return "frozen, no seed yet"
+    finished = one["reviewed"] == one["claims"]
+    return "all reviewed" if finished else f"{one['reviewed']:,} of {one['claims']:,} reviewed"
 
 
 def _claims(connection: Connection, audit_id: int) -> pd.DataFrame:

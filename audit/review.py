@@ -189,4 +189,4 @@ def _add(connection: Connection, claim_version_id: int, row: dict[str, Any], acc
 def refused(error: DBAPIError) -> Exception:
     """What a guard of the database said, as an AccessError; any other database error as it is."""
     sentence = guards.refusal(error)
-    return AccessError(sentence) if sentence else error
+    return AccessError(sentence[:1].upper() + sentence[1:]) if sentence else error

@@ -31,6 +31,7 @@ def serve(url: str | None, port: int, *, demo: bool) -> int:
     command = [sys.executable, "-m", "streamlit", "run", str(APP), "--server.port", str(port)]
     print(f"Countersign is at http://{HOST}:{port}   (Ctrl-C stops it)", flush=True)
     try:
-        return subprocess.run(command, env=environment, cwd=APP.parent, check=False, stdout=subprocess.DEVNULL).returncode
+        server = subprocess.run(command, env=environment, cwd=APP.parent, check=False, stdout=subprocess.DEVNULL)
+        return server.returncode
     except KeyboardInterrupt:
         return 0

@@ -1,12 +1,12 @@
-"""Accounts, passwords, sessions: each test with its own SQLite file and its own clock."""
+"""Accounts, passwords, sessions: on SQLite and PostgreSQL, with a clock of the test's own."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher, Type
 from sqlalchemy import Engine, select
 
 from audit.access import accounts, demo, passwords, sessions
@@ -14,18 +14,23 @@ from audit.access.accounts import LOCKED_FOR, TRIES, Account
 from audit.errors import AccessError, CountersignError, InputError, StateError
 from audit.model import ROLE_NAMES
 from audit.store import schema, trail
-from audit.store.database import connect, prepare, read
+from audit.store.database import read
 
+pytest_plugins = ["tests.databases"]
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 RIGHT, WRONG = "a blue heron on the pier", "a blue heron on the peer"
 
 
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = connect(f"sqlite:///{tmp_path}/access.db")
-    prepare(engine)
-    yield engine
-    engine.dispose()
+REAL_HASHER = passwords._hasher
+
+
+@pytest.fixture(autouse=True)
+def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Real hashes are slow and large on purpose; here they are argon2id of the least cost."""
+    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    passwords._hash_of_nobody.cache_clear()
+    yield
+    passwords._hash_of_nobody.cache_clear()
 
 
 @pytest.fixture
@@ -60,8 +65,9 @@ def test_usernames_are_the_same_in_capitals_and_with_spaces(engine: Engine, imke
 
 
 def test_letters_typed_in_another_form_are_the_same_password(engine: Engine) -> None:
-    accounts.create(engine, username="jo", name="Jo", role="manager", password="caf\u00e9 at the corner", now=NOON)
-    assert accounts.verify(engine, "jo", "cafe\u0301 at the corner", NOON)
+    one_letter, letter_and_accent = "caf\u00e9 at the corner", "cafe\u0301 at the corner"
+    accounts.create(engine, username="jo", name="Jo", role="manager", password=one_letter, now=NOON)
+    assert accounts.verify(engine, "jo", letter_and_accent, NOON)
 
 
 def test_the_password_is_kept_as_argon2id_only(engine: Engine, imke: Account) -> None:
@@ -88,6 +94,11 @@ def test_a_password_is_checked_as_often_whether_or_not_the_account_exists(
     assert accounts.verify(engine, username, WRONG, NOON) is None
     assert len(checked) == 1
     assert checked[0].split("$")[:4] == original.hash("").split("$")[:4], "the same kind and cost"
+
+
+def test_real_hashes_cost_what_rfc_9106_asks_where_memory_is_scarce() -> None:
+    assert REAL_HASHER.type is Type.ID
+    assert (REAL_HASHER.time_cost, REAL_HASHER.memory_cost, REAL_HASHER.parallelism) == (3, 65536, 4)
 
 
 def test_the_hash_of_nobody_opens_nothing() -> None:

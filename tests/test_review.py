@@ -141,7 +141,7 @@ def test_a_claim_goes_through_two_hands(engine, claims, people):
         sign_off.sign_reviewed(engine, claims["OVER"], account_id=people["sam"], at=NOW)
     agree(engine, claims, people["sam"])
     sign_off.sign_reviewed(engine, claims["OVER"], account_id=people["sam"], at=NOW)
-    with pytest.raises(AccessError, match="whoever decided on a claim may not approve it"):
+    with pytest.raises(AccessError, match="Whoever decided on a claim may not approve it"):
         sign_off.approve(engine, claims["OVER"], account_id=people["sam"], at=NOW)
     sign_off.approve(engine, claims["OVER"], account_id=people["sue"], at=NOW)
     assert worklist.counts(engine)["approved"] == 1
@@ -183,7 +183,7 @@ def test_a_decision_stands_until_its_maker_takes_it_back(engine, claims, people)
     made = agree(engine, claims, people["rita"])
     with pytest.raises(StateError, match="Rita has decided"):
         agree(engine, claims, people["sam"])
-    with pytest.raises(AccessError, match="one's own"):
+    with pytest.raises(AccessError, match="(?i)one's own"):
         review.undo(engine, made, account_id=people["sam"], at=NOW)
     review.undo(engine, made, account_id=people["rita"], at=NOW)
     with pytest.raises(StateError, match="does not stand"):

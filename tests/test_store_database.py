@@ -176,9 +176,15 @@ def test_a_folder_in_place_of_the_file_is_refused(tmp_path: Path) -> None:
         database.prepare(database.connect(f"sqlite:///{tmp_path}"))
 
 
-def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
+def test_only_its_owner_may_read_a_new_sqlite_file(tmp_path: Path) -> None:
+    engine = database.connect(f"sqlite:///{tmp_path / 'private.db'}")
+    database.prepare(engine)
+    assert {path.stat().st_mode & 0o077 for path in tmp_path.glob("private.db*")} == {0}
+
+
+def test_a_file_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match="the folder of the database cannot be made"):
+    with pytest.raises(InputError, match="the file of the database cannot be made"):
         database.connect(f"sqlite:///{tmp_path / 'file' / 'inside' / 'x.db'}")
 
 
@@ -194,6 +200,12 @@ def test_a_server_that_does_not_answer_is_refused_without_its_password() -> None
     with pytest.raises(InputError, match="the database cannot be reached") as refused:
         database.prepare(engine)
     assert "secret" not in str(refused.value)
+
+
+@pytest.mark.postgres
+def test_a_database_that_the_server_does_not_have_is_refused(postgres: Any) -> None:
+    with pytest.raises(InputError, match="the server has no such database or user"):
+        database.prepare(database.connect(postgres.server.get_uri(database="nowhere")))
 
 
 def test_a_database_of_a_newer_version_is_refused(engine: Engine) -> None:

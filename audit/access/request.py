@@ -68,9 +68,8 @@ def here(scope: Scope) -> str:
 
 def local_path(written: str) -> str:
     """`written` when it is a path of this server, else "/": nobody is sent to another site by a link."""
-    parts = urlsplit(written) if written.isascii() and written.isprintable() else urlsplit("")
-    is_local = not parts.scheme and not parts.netloc and written.startswith("/") and not written.startswith("//")
-    return written if is_local and "\\" not in written else "/"
+    plain = written.isascii() and written.isprintable() and "\\" not in written
+    return written if plain and written.startswith("/") and not written.startswith("//") else "/"
 
 
 def identified(scope: Scope, account_id: int, token_sha256: str) -> Scope:

@@ -4,23 +4,27 @@ for all days at once. A test holds the two against each other.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from audit.grains.evaluations import evaluates
 from audit.grains.notes import PARTS
 from audit.units import PAST_MIDPOINT, UNIT, supported_units
 
 KEY = ["day", "service"]
+WAYS_NAMED = 4
+"""Allocations that a message spells out; many equal services can be combined in dozens of ways."""
 
 
 def services_of_day(lines: pd.DataFrame, note_services: pd.DataFrame) -> pd.DataFrame:
     """One row per day and service, billed or documented.
 
-    Billed: `units`, `co_units`, `line_count`, `largest_co_line`. Documented: `minutes` and the three parts (<NA>
-    when a session lacks them), `in_note`. From both: `in_pool`, `timed`, whole units and the fewest and most
-    units that the total-minutes method allots (`least`, `most`), `midpoint` units.
+    Billed: `units`, `co_units`, `largest_co_line`, `line_count`. Documented: `minutes` and the three parts (<NA>
+    when a session lacks them), `minutes_told` (what is given of them), `in_note`, `notes_listing` (notes of the
+    day that list services). From both: `code_known`, `in_pool`, `timed`, and the columns of `_allotted`.
     """
     billed = lines.assign(co=lines["units"].where(lines["has_co"], 0)).groupby(KEY, sort=True)
     rows = billed.agg(
@@ -30,19 +34,33 @@ def services_of_day(lines: pd.DataFrame, note_services: pd.DataFrame) -> pd.Data
         line_count=("units", "size"),
         in_pool=("in_pool", "first"),
         timed=("timed", "first"),
+        code_known=("code_known", "all"),
     )
-    told = note_services[note_services["day"].notna()].groupby(KEY, sort=True)
-    documented = pd.DataFrame({name: _sum(told, name) for name in ["minutes", *PARTS]})
-    facts = told.agg(in_pool=("in_pool", "first"), timed=("timed", "first"), listed=("minutes", "size"))
-    documented = documented.join(facts)
-    rows = rows.join(documented, how="outer", rsuffix="_noted").reset_index()
+    linked = note_services[note_services["day"].notna()]
+    rows = rows.join(_documented(linked), how="outer", rsuffix="_noted").reset_index()
     for name in ("in_pool", "timed"):
         rows[name] = rows[name].fillna(rows[f"{name}_noted"]) == "yes"
-    counts = ["units", "co_units", "largest_co_line", "line_count", "listed"]
+    rows["code_known"] = ~(rows["code_known"].eq(False) | rows["code_known_noted"].eq(False))
+    rows["notes_listing"] = rows["day"].map(linked.groupby("day")["note_id"].nunique())
+    counts = ["units", "co_units", "largest_co_line", "line_count", "times_listed", "minutes_told", "notes_listing"]
     rows[counts] = rows[counts].fillna(0).astype("int64")
-    rows["in_note"] = rows["listed"] > 0
+    rows["in_note"] = rows["times_listed"] > 0
     rows["minutes"] = rows["minutes"].astype("Int64")
-    return _allotted(rows.drop(columns=["in_pool_noted", "timed_noted", "listed"]))
+    return _allotted(rows.drop(columns=["in_pool_noted", "timed_noted", "code_known_noted", "times_listed"]))
+
+
+def _documented(note_services: pd.DataFrame) -> pd.DataFrame:
+    told = note_services.groupby(KEY, sort=True)
+    minutes = pd.DataFrame({name: _sum(told, name) for name in ["minutes", *PARTS]})
+    return minutes.join(
+        told.agg(
+            in_pool=("in_pool", "first"),
+            timed=("timed", "first"),
+            code_known=("known", "all"),
+            times_listed=("minutes", "size"),
+            minutes_told=("minutes", "sum"),
+        )
+    )
 
 
 def _sum(groups: Any, name: str) -> pd.Series[int]:
@@ -52,29 +70,38 @@ def _sum(groups: Any, name: str) -> pd.Series[int]:
 
 
 def _allotted(rows: pd.DataFrame) -> pd.DataFrame:
-    """`least`, `most`: a service that is sure of a remainder unit has both one higher; tied ones differ."""
+    """Adds `whole` units, `least` and `most` units that the total-minutes method allots, `midpoint` units, and
+    `day_fits`: the units of the day are an allocation that the method allows, or a part of one.
+
+    A service that is sure of a remainder unit has both `least` and `most` one higher; tied ones differ.
+    """
     pool = rows[rows["in_pool"]].copy()
     minutes = pool["minutes"].fillna(0).astype("int64")
     pool["whole"], pool["rest"] = minutes // UNIT, minutes % UNIT
     by_day = pool.groupby("day", sort=False)
-    pool["left"] = (minutes.groupby(pool["day"]).transform("sum") + UNIT - PAST_MIDPOINT) // UNIT
-    pool["left"] -= by_day["whole"].transform("sum")
+    left = (minutes.groupby(pool["day"]).transform("sum") + UNIT - PAST_MIDPOINT) // UNIT
+    left -= by_day["whole"].transform("sum")
     rank_of_best_tie = by_day["rest"].rank(method="min", ascending=False)
     rank_of_last_tie = by_day["rest"].rank(method="max", ascending=False)
-    least = pool["whole"] + (rank_of_last_tie <= pool["left"])
-    most = pool["whole"] + (rank_of_best_tie <= pool["left"])
-    midpoint = pool["whole"] + (pool["rest"] >= PAST_MIDPOINT)
-    for name, values in (("whole", pool["whole"]), ("least", least), ("most", most), ("midpoint", midpoint)):
-        rows[name] = values.astype("int64").reindex(rows.index, fill_value=0)
+    pool["sure"], able = rank_of_last_tie <= left, rank_of_best_tie <= left
+    pool["least"], pool["most"] = pool["whole"] + pool["sure"], pool["whole"] + able
+    pool["midpoint"] = pool["whole"] + (pool["rest"] >= PAST_MIDPOINT)
+    pool["too_many"] = pool["units"] > pool["most"]
+    pool["of_the_tied"] = able & ~pool["sure"] & (pool["units"] > pool["whole"])
+    for_the_tied = left - by_day["sure"].transform("sum")
+    wrong = by_day["too_many"].transform("any") | (by_day["of_the_tied"].transform("sum") > for_the_tied)
+    for name in ("whole", "least", "most", "midpoint"):
+        rows[name] = pool[name].astype("int64").reindex(rows.index, fill_value=0)
+    rows["day_fits"] = ~rows["day"].isin(pool.loc[wrong, "day"])
     return rows
 
 
 def days(lines: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFrame) -> pd.DataFrame:
     """The grain `day`: the day's totals, once for each of its claims, on that claim's first pooled line.
 
-    `minutes_known`: "per_code", "total_only", "contradicting", "unknown" or "no_note". `minutes_low`,
-    `minutes_high`: the pooled timed minutes; they differ only when the note contradicts itself.
-    `units`: pooled units billed on the whole day; `supported_low`, `supported_high`: units they support.
+    `method`: the payer's; "unknown" too where the payers of a day count differently (`mixed`).
+    `units`: pooled units billed on the whole day. `codes_billed`, `codes_of_day`: pooled services billed; billed
+    or documented. For `minutes_known`, `minutes_low`, `minutes_high` and the units they support see `_judged`.
     """
     totals = _totals(lines, linked, services)
     pooled = lines.assign(pooled=lines["in_pool"] == "yes").sort_values("pooled", ascending=False, kind="stable")
@@ -85,118 +112,208 @@ def days(lines: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFrame) -> p
 
 
 def _totals(lines: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFrame) -> pd.DataFrame:
-    by_line = lines.groupby("day")
-    totals = by_line.agg(
-        method=("unit_method", "first"),
-        methods=("unit_method", "nunique"),
-        claim_count=("claim_id", "nunique"),
-        codes_known=("code_known", "all"),
+    totals = lines.groupby("day").agg(claim_count=("claim_id", "nunique"), codes_known=("code_known", "all"))
+    pool = services[services["in_pool"]].assign(
+        billed=services["units"] > 0, over=services["units"] > services["midpoint"]
     )
-    totals["method"] = totals["method"].mask(totals["methods"] > 1, "unknown")
-    pool = services[services["in_pool"]].groupby("day")
-    billed = services[services["in_pool"] & (services["units"] > 0)].groupby("day")
-    totals["units"] = services["units"].where(services["in_pool"], 0).groupby(services["day"]).sum()
-    totals["code_minutes"] = _sum(pool, "minutes").reindex(totals.index)
-    totals["codes_billed"] = billed.size().reindex(totals.index, fill_value=0)
-    totals["complete"] = pool["minutes"].count().eq(pool.size()).reindex(totals.index)
-    over = services["in_pool"] & (services["units"] > services["midpoint"])
-    totals["over_midpoint"] = over.groupby(services["day"]).sum()
-    totals["midpoint_units"] = pool["midpoint"].sum().reindex(totals.index, fill_value=0)
-    others = services[services["timed"] & ~services["in_pool"]].groupby("day")["minutes"].sum()
-    totals["other_timed"] = others.reindex(totals.index, fill_value=0).fillna(0)
-    return _judged(_with_stated(totals, linked, services)).reset_index()
+    pool["of_day"] = pool["billed"] | pool["in_note"]
+    sums = pool.groupby("day")[["units", "billed", "of_day", "over", "midpoint"]].sum()
+    names = {"billed": "codes_billed", "of_day": "codes_of_day", "over": "over_midpoint", "midpoint": "midpoint_units"}
+    totals = totals.join(sums.rename(columns=names).reindex(totals.index, fill_value=0).astype("int64"))
+    return _judged(_with_stated(totals.join(_method(lines)), linked, services), services).reset_index()
+
+
+def _method(lines: pd.DataFrame) -> pd.DataFrame:
+    """The counting method of the payers that are billed for pooled services, by day."""
+    counting = lines[(lines["in_pool"] == "yes") | ~lines["code_known"]]
+    counting = pd.concat([counting, lines[~lines["day"].isin(counting["day"])]])
+    methods = counting.groupby("day")["unit_method"].agg(["first", "nunique"])
+    mixed = methods["nunique"] > 1
+    return pd.DataFrame({"method": methods["first"].mask(mixed, "unknown"), "mixed": mixed})
 
 
 def _with_stated(totals: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFrame) -> pd.DataFrame:
-    """What the day's notes state themselves, over all sessions; authors, and whether services are listed."""
-    told = linked[linked["day"].notna()].groupby("day")
+    """What the day's notes state themselves, over all sessions; authors; whether every note lists its services
+    (`listed`) and one of them is an evaluation (`evaluated`)."""
+    linked = linked[linked["day"].notna()]
+    told = linked.groupby("day")
     stated = pd.DataFrame(
         {
             "note_count": told.size(),
             "stated_timed": _sum(told, "total_timed_minutes"),
+            "stated_at_least": told["total_timed_minutes"].sum(),
             "stated_treatment": _sum(told, "total_treatment_minutes"),
             "assistants_only": linked["author"].eq("assistant").groupby(linked["day"]).all(),
             "therapists_only": linked["author"].eq("therapist").groupby(linked["day"]).all(),
+            "evaluated": evaluates(linked).groupby(linked["day"]).any(),
         }
     )
     result = totals.join(stated)
-    result["note_count"] = result["note_count"].fillna(0).astype("int64")
-    for name in ("assistants_only", "therapists_only"):
+    result[["note_count", "stated_at_least"]] = result[["note_count", "stated_at_least"]].fillna(0).astype("int64")
+    for name in ("assistants_only", "therapists_only", "evaluated"):
         result[name] = result[name].eq(True)
-    result["listed"] = result.index.isin(services.loc[services["in_note"], "day"])
+    listing = services.groupby("day")["notes_listing"].first().reindex(result.index, fill_value=0)
+    result["listed"] = (result["note_count"] > 0) & (listing == result["note_count"])
     return result
 
 
-def _judged(totals: pd.DataFrame) -> pd.DataFrame:
-    stated = (totals["stated_timed"] - totals["other_timed"]).astype("Int64")
-    told = totals["code_minutes"].astype("Int64")
-    told = told.mask(told.isna() & totals["listed"] & totals["complete"].isna(), 0)
-    has_codes, has_total = told.notna() & totals["listed"], stated.notna()
-    differ = has_codes & has_total & (told != stated).fillna(False)
+def _judged(totals: pd.DataFrame, services: pd.DataFrame) -> pd.DataFrame:
+    """Adds what is known of the day's pooled minutes, and the units they support by total minutes.
+
+    `minutes_known`: "per_code" for each service; "total_only"; "contradicting": services and totals disagree;
+    "unplaced": a code of the day is not on file; "unknown"; "no_note". `minutes_low`, `minutes_high`: the fewest
+    and the most minutes the notes can mean, <NA> for no upper bound; `supported_low`, `supported_high`: units.
+    """
+    bounds = _bounds(totals, services)
+    low, high = bounds[["told_low", "stated_low"]].max(axis=1), bounds[["told_high", "stated_high"]].min(axis=1)
+    differ, one = low > high, low == high
+    alone = one & totals["listed"] & (totals["codes_of_day"] == 1)
+    unplaced = bounds["strange"] | ~totals["codes_known"]
     totals["minutes_known"] = np.select(
-        [totals["note_count"] == 0, differ, has_codes, has_total],
-        ["no_note", "contradicting", "per_code", "total_only"],
+        [totals["note_count"] == 0, unplaced, differ, np.isfinite(bounds["told_high"]) | alone, one],
+        ["no_note", "unplaced", "contradicting", "per_code", "total_only"],
         default="unknown",
     )
-    told, stated = told.where(has_codes), stated.where(has_total)
-    both = pd.concat([told, stated], axis=1)
-    totals["minutes_low"], totals["minutes_high"] = both.min(axis=1).astype("Int64"), both.max(axis=1).astype("Int64")
+    ends = pd.DataFrame({"low": low.where(~differ, high), "high": high.where(~differ, low)})
+    ends = ends.where(np.isfinite(ends)).where(totals["note_count"] > 0).astype("Int64")
     for bound in ("low", "high"):
-        totals[f"supported_{bound}"] = (totals[f"minutes_{bound}"] + UNIT - PAST_MIDPOINT) // UNIT
+        totals[f"minutes_{bound}"] = ends[bound]
+        totals[f"supported_{bound}"] = (ends[bound] + UNIT - PAST_MIDPOINT) // UNIT
+    totals["alone"] = alone & (totals["minutes_known"] == "per_code")
+    totals["midpoint_units"] = totals["midpoint_units"].mask(totals["alone"], totals["supported_high"]).astype("int64")
     return totals
+
+
+def _bounds(totals: pd.DataFrame, services: pd.DataFrame) -> pd.DataFrame:
+    """The fewest and the most pooled minutes by day: as the services tell (`told_`) and as the notes' totals do,
+    less the timed services outside the pool (`stated_`). `strange`: a documented code is not on file."""
+    day, noted, missing = services["day"], services["in_note"], services["minutes"].isna()
+    listed = day.map(totals["listed"]).astype("bool")
+    other, strange = services["timed"] & ~services["in_pool"], noted & ~services["code_known"]
+    told = services["minutes_told"]
+    parts = pd.DataFrame(
+        {
+            "pool": told.where(services["in_pool"], 0),
+            "other": told.where(other, 0),
+            "unplaced": told.where(strange, 0).astype("float64").mask(strange & missing, np.inf),
+            "pool_open": (services["in_pool"] & noted & missing) | ~listed,
+            "other_open": other & missing & (noted | ~listed),
+            "strange": strange,
+        }
+    )
+    sums = parts.groupby(day).sum()
+    some = sums["other_open"] > 0
+    low = (totals["stated_at_least"] - sums["other"] - sums["unplaced"]).clip(lower=0).mask(some, 0)
+    high = (totals["stated_timed"] - sums["other"]).astype("Float64").astype("float64").clip(lower=0).fillna(np.inf)
+    bounds = {
+        "told_low": sums["pool"],
+        "told_high": (sums["pool"] + sums["unplaced"]).mask(sums["pool_open"] > 0, np.inf),
+        "stated_low": low,
+        "stated_high": high,
+        "strange": sums["strange"] > 0,
+    }
+    return pd.DataFrame(bounds)
 
 
 def services(lines: pd.DataFrame, services: pd.DataFrame, days: pd.DataFrame) -> pd.DataFrame:
     """The grain `service`: a billed service of the day, once for each claim that bills it, on its first line there.
 
-    Adds the day's totals, `supported_plain` and `supported_co` (units without and with CO that the minutes by
-    person support, of the units billed as far as the method allows them), and `parts_known`.
+    Adds the day's totals (`day_units`, `day_over_midpoint` and as in `days`); `passed_over`: documented services
+    with whole units of which none is billed; `billed`, `allowed`, `by_midpoints`: units in words, on days whose
+    units one of the methods does not allow; and the columns of `_with_assistant`.
     """
     first = lines.drop_duplicates(["claim_id", *KEY])
     place = ["claim_id", "line_number", "note_id", "patient_id", "service_date", "procedure_code", "modifiers"]
     facts = ["assistant_modifier", "family", "label", "once_a_day"]
     rows = first[[*place, *facts, *KEY]].merge(services, on=KEY, validate="m:1")
-    totals = ["minutes_known", "method", "note_count", "listed", "codes_billed", "supported_high"]
+    totals = ["minutes_known", "method", "mixed", "note_count", "listed", "evaluated", "codes_billed", "codes_of_day"]
+    people = ["alone", "minutes_low", "minutes_high", "supported_high", "assistants_only", "therapists_only"]
     by_day = days.drop_duplicates("day").set_index("day")
-    rows = rows.join(by_day[[*totals, "assistants_only", "therapists_only"]], on="day")
-    rows["day_units"] = rows["day"].map(by_day["units"])
-    rows["fits"] = rows["units"].between(rows["least"], rows["most"])
-    rows = rows.join(_allocations(services, rows), on="day").fillna({"allowed": ""})
+    renamed = by_day.rename(columns={"units": "day_units", "over_midpoint": "day_over_midpoint"})
+    rows = rows.join(renamed[[*totals, *people, "day_units", "day_over_midpoint"]], on="day")
+    rows = _with_minutes_of_the_day(rows)
+    for name, said in {"passed_over": _passed_over(services), **_in_words(services, rows)}.items():
+        rows[name] = rows["day"].map(said).astype("object").fillna("").astype("str")
     return _with_assistant(rows)
 
 
-def _allocations(services: pd.DataFrame, rows: pd.DataFrame) -> pd.Series[str]:
-    """In words, every allocation that the minutes allow, by day, where a service of the day does not fit."""
-    wrong = services[services["in_pool"] & services["minutes"].notna()]
-    wrong = wrong[wrong["day"].isin(rows.loc[~rows["fits"] & rows["in_pool"], "day"])]
-    said = {
-        day: _in_words(supported_units(dict(zip(one["service"], one["minutes"].astype(int), strict=True)), "total"))
-        for day, one in wrong.groupby("day")
-    }
-    return pd.Series(said, dtype="str", name="allowed")
+def _with_minutes_of_the_day(rows: pd.DataFrame) -> pd.DataFrame:
+    """A billed service that no note lists has 0 minutes, where every note lists its services; the only timed
+    service of a day has the minutes of the day, where the notes give only these."""
+    rows["minutes"] = rows["minutes"].mask(rows["listed"] & ~rows["in_note"], 0)
+    whole_day = rows["alone"] & rows["in_pool"] & rows["minutes"].isna()
+    rows["minutes"] = rows["minutes"].mask(whole_day, rows["minutes_high"])
+    supported = rows["supported_high"].where(whole_day)
+    for name in ("least", "most", "midpoint"):
+        rows[name] = rows[name].mask(whole_day, supported).astype("int64")
+    rows["whole"] = rows["whole"].mask(whole_day, rows["minutes"] // UNIT).astype("int64")
+    rows["day_fits"] = rows["day_fits"].mask(whole_day, rows["units"] <= rows["most"]).astype("bool")
+    over = (rows["units"] > rows["midpoint"]).astype("int64")
+    rows["day_over_midpoint"] = rows["day_over_midpoint"].mask(whole_day, over)
+    return rows
 
 
-def _in_words(allocations: list[dict[str, int]]) -> str:
-    said = [", ".join(f"{code} x {n}" for code, n in one.items()) for one in allocations]
-    return "; or ".join(one or "no unit" for one in said)
+def _passed_over(services: pd.DataFrame) -> dict[Any, str]:
+    none = services[services["in_pool"] & (services["units"] == 0) & (services["whole"] > 0)]
+    named = none["service"] + " (" + none["minutes"].astype("str") + " minutes)"
+    return dict(named.groupby(none["day"]).agg(", ".join))
+
+
+def _in_words(services: pd.DataFrame, rows: pd.DataFrame) -> dict[str, dict[Any, str]]:
+    """By day, in words: the units billed, and every allocation that each method allows."""
+    wrong = rows["in_pool"] & (rows["minutes_known"] == "per_code")
+    wrong &= ~rows["day_fits"] | (rows["day_over_midpoint"] > 0)
+    minutes_alone = rows[wrong & rows["alone"]].drop_duplicates("day").set_index("day")["minutes"]
+    pool = services[services["in_pool"] & services["day"].isin(rows.loc[wrong, "day"])]
+    minutes = pool["minutes"].fillna(pool["day"].map(minutes_alone)).fillna(0).astype("int64")
+    said: dict[str, dict[Any, str]] = {"billed": {}, "allowed": {}, "by_midpoints": {}}
+    for day, one in pool.assign(minutes=minutes).groupby("day"):
+        documented = dict(zip(one["service"], one["minutes"], strict=True))
+        billed = {code: n for code, n in zip(one["service"], one["units"], strict=True) if n}
+        said["billed"][day] = "; ".join(_ways([billed]))
+        said["allowed"][day] = "; or ".join(_ways(supported_units(documented, "total")))
+        said["by_midpoints"][day] = "; or ".join(_ways(supported_units(documented, "midpoint")))
+    return said
+
+
+def _ways(allocations: list[dict[str, int]]) -> Iterator[str]:
+    for allocation in allocations[:WAYS_NAMED]:
+        yield ", ".join(f"{code} x {n}" for code, n in allocation.items()) or "no unit"
+    if len(allocations) > WAYS_NAMED:
+        yield f"{len(allocations) - WAYS_NAMED} more ways to place the last units"
 
 
 def _with_assistant(rows: pd.DataFrame) -> pd.DataFrame:
-    """Vectorised `units.assistant_share`; where only totals are known, the author's role decides."""
+    """Adds `therapist` and `assistant` minutes, `supported_plain` and `supported_co`: the units without and with
+    CO that the minutes by person support, of the units billed as far as the payer's method allows them.
+
+    Vectorised `units.assistant_share`; where only totals are known, the author's role decides. `parts_known`:
+    the minutes by person are documented and add up.
+    """
     parts = rows[PARTS].astype("Int64")
-    rows["parts_known"] = parts.notna().all(axis=1)
+    rows["parts_known"] = (parts.notna().all(axis=1) & (parts.sum(axis=1) == rows["minutes"])).eq(True)
     filled = parts.fillna(0).astype("int64")
     therapist = filled["therapist_minutes"] + filled["together_minutes"]
     assistant = filled["assistant_minutes"]
-    allotted = rows["units"].clip(rows["least"], rows["most"])
+    allotted = _allotted_of_billed(rows)
     plain, co = therapist // UNIT, assistant // UNIT
     left, own, other = allotted - plain - co, therapist % UNIT, assistant % UNIT
     last_is_co = (left == 1) & (own < PAST_MIDPOINT) & (10 * other > own + other)
     co = co + last_is_co + (left >= 2) * (left - 1)
-    whole_day = ~rows["parts_known"] & (rows["assistants_only"] | rows["therapists_only"])
+    whole_day = parts.isna().any(axis=1) & (rows["assistants_only"] | rows["therapists_only"])
     co = co.mask(whole_day & rows["assistants_only"], rows["units"]).mask(whole_day & rows["therapists_only"], 0)
     rows["therapist"], rows["assistant"] = therapist, assistant
     rows["supported_co"] = co.astype("int64")
     rows["supported_plain"] = (allotted.mask(whole_day, rows["units"]) - co).astype("int64")
     rows["parts_known"] |= whole_day
     return rows
+
+
+def _allotted_of_billed(rows: pd.DataFrame) -> pd.Series[int]:
+    """The units billed, moved as little as needed to what the payer's method (or, unknown, either) allows."""
+    least, most, midpoint = rows["least"], rows["most"], rows["midpoint"]
+    fewest = least.mask(rows["method"] == "midpoint", midpoint)
+    fewest = fewest.mask(rows["method"] == "unknown", least.where(least < midpoint, midpoint))
+    greatest = most.mask(rows["method"] == "midpoint", midpoint)
+    greatest = greatest.mask(rows["method"] == "unknown", most.where(most > midpoint, midpoint))
+    return rows["units"].clip(fewest, greatest)

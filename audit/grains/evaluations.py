@@ -2,40 +2,105 @@
 
 from __future__ import annotations
 
+import re
+
 import pandas as pd
 
-from audit.evaluations import Component, components, supported_level
+from audit.evaluations import LEVEL_CODES, components, supported_level
 
-FINDINGS = ["history_level", "performance_deficits", "decision_making", "comorbidities", "assistance"]
+COMPONENTS = ["history_level", "performance_deficits", "decision_making"]
+FINDINGS = [*COMPONENTS, "comorbidities", "assistance"]
+KIND = {**dict.fromkeys(LEVEL_CODES.values(), "evaluation"), "97168": "re-evaluation"}
+OF_NOTE = ["note_id", "author", "author_credential", "total_treatment_minutes", *FINDINGS]
+MINUTES = ["minutes", "therapist_minutes", "assistant_minutes", "together_minutes"]
+NO_DEFICITS = ("none", "none noted", "none found", "no deficits", "nil", "zero")
+NOT_STATED = ("n/a", "na", "unknown", "not assessed", "not stated", "tbd", "-", "?")
+SEVERAL = r"[\d,/|\n]"
+"""In deficits that are no list: they may be several ("grip, pinch") or a range ("3-5")."""
+
+
+def evaluates(notes: pd.DataFrame) -> pd.Series[bool]:
+    """Which notes are evaluations: by their type, or by one of the components of a level."""
+    typed = notes["note_type"].isin(["evaluation", "re-evaluation"])
+    return typed | (notes[COMPONENTS] != "").any(axis=1)
 
 
 def evaluations(lines: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFrame) -> pd.DataFrame:
-    """Lines of codes 97165-97168 with the evaluation note of their day.
+    """Lines of codes 97165-97168 with the evaluation note of their day (`note_id`, "" when there is none).
 
-    Adds the note's findings, `components` (list of `evaluations.Component`), `supported` (code or ""),
-    `stated` (all three components are documented), `minutes` of the evaluation and its author.
+    Adds the note's findings and author, `minutes` of the evaluation and who furnished them, and the columns of
+    `_judged`. `rivals`, `rival_authors`: another note fits the line as well and has other findings, or is by
+    another kind of author.
     """
-    rows = lines[lines["family"] == "eval"].copy()
-    told = linked[linked["day"].notna() & linked["note_type"].isin(["evaluation", "re-evaluation", ""])]
-    evaluated = told[(told[FINDINGS] != "").any(axis=1) | (told["note_type"] != "")]
-    best = evaluated.sort_values(["day", "note_type", "note_id"]).drop_duplicates("day", keep="first")
-    notes = best[["day", "note_id", "author", "author_credential", "total_treatment_minutes", *FINDINGS]]
-    rows = rows.rename(columns={"note_id": "note_of_day"}).merge(notes, on="day", how="left")
+    rows = lines[(lines["family"] == "eval") | lines["procedure_code"].isin(KIND)].reset_index(drop=True)
+    rows = rows.rename(columns={"note_id": "note_of_line"}).join(_note_of(rows, lines, linked))
     texts = ["note_id", "author", "author_credential", *FINDINGS]
     rows[texts] = rows[texts].fillna("").astype("str")
+    for flag in ("rivals", "rival_authors"):
+        rows[flag] = rows[flag].eq(True)
     rows = rows.merge(_own_minutes(services), on=["note_id", "procedure_code"], how="left")
-    rows["minutes"] = rows["minutes"].fillna(rows["total_treatment_minutes"]).astype("Int64")
-    said = list(zip(rows["history_level"], rows["performance_deficits"], rows["decision_making"], strict=True))
-    rows["components"] = pd.Series([components(*s) for s in said], index=rows.index, dtype="object")
-    rows["supported"] = pd.Series([supported_level(*s) or "" for s in said], index=rows.index, dtype="str")
-    rows["stated"] = pd.Series([_stated(parts) for parts in rows["components"]], index=rows.index, dtype="bool")
-    return rows
+    rows["minutes"] = rows["minutes"].fillna(_rest_of_treatment(rows, lines, services)).astype("Int64")
+    return _judged(rows)
+
+
+def _note_of(rows: pd.DataFrame, lines: pd.DataFrame, linked: pd.DataFrame) -> pd.DataFrame:
+    """By row: of the day's evaluations first the one that names the claim, then the one of the right kind, then
+    the one of the same practitioner."""
+    told = linked[linked["day"].notna() & evaluates(linked)]
+    told = told[["day", "claim_id", "rendering_npi", "note_type", *OF_NOTE]]
+    wanted = rows[["day", "claim_id", "rendering_npi", "procedure_code"]].rename_axis("_row").reset_index()
+    found = wanted.merge(told, on="day", suffixes=("", "_note"))
+    found["_claim"] = found["claim_id"] == found["claim_id_note"]
+    found["_kind"] = found["procedure_code"].map(KIND) == found["note_type"]
+    found["_npi"] = found["rendering_npi"] == found["rendering_npi_note"]
+    found = found[found["_claim"] | ~found["claim_id_note"].isin(lines["claim_id"])]
+    fit = ["_claim", "_kind", "_npi"]
+    found = found.sort_values(["_row", *fit, "note_id"], ascending=[True, False, False, False, True])
+    best = found.drop_duplicates("_row").set_index("_row")
+    as_good = found.merge(best[fit].reset_index(), on=["_row", *fit])
+    different = as_good.drop_duplicates(["_row", *FINDINGS]).groupby("_row").size() > 1
+    authors = as_good.groupby("_row")["author"].nunique() > 1
+    return best[OF_NOTE].assign(rivals=different, rival_authors=authors)
 
 
 def _own_minutes(services: pd.DataFrame) -> pd.DataFrame:
-    wanted = ["minutes", "therapist_minutes", "assistant_minutes", "together_minutes"]
-    return services.groupby(["note_id", "procedure_code"])[wanted].sum(min_count=1).reset_index()
+    """By note and code, <NA> where a part is not documented."""
+    by_code = services.groupby(["note_id", "procedure_code"])[MINUTES]
+    return by_code.sum().where(by_code.count().eq(by_code.size(), axis=0)).astype("Int64").reset_index()
 
 
-def _stated(parts: list[Component]) -> bool:
-    return all(part.reaches is not None for part in parts)
+def _rest_of_treatment(rows: pd.DataFrame, lines: pd.DataFrame, services: pd.DataFrame) -> pd.Series[int]:
+    """The note's treatment minutes less those of its other services; <NA> where these are not known."""
+    own = pd.MultiIndex.from_frame(rows[["note_id", "procedure_code"]])
+    others = services[~pd.MultiIndex.from_frame(services[["note_id", "procedure_code"]]).isin(own)]
+    told = others.groupby("note_id")["minutes"]
+    known = rows["note_id"].map(told.sum().where(told.count() == told.size())).astype("Int64")
+    only_line = rows["day"].map(lines.groupby("day").size()) == 1
+    only = ~rows["note_id"].isin(others["note_id"]) & (rows["note_id"].isin(services["note_id"]) | only_line)
+    rest = rows["total_treatment_minutes"].astype("Int64") - known.mask(only, 0)
+    return rest.where(rest > 0)
+
+
+def _judged(rows: pd.DataFrame) -> pd.DataFrame:
+    """Adds `components` (list of `evaluations.Component`), `stated` (all three are documented), `supported`
+    (code or "") and `reach`: the highest level, 0 to 3, that the documented components allow, <NA> for none."""
+    told = rows[COMPONENTS].drop_duplicates()
+    deficits = told["performance_deficits"].map(_countable)
+    said = list(zip(told["history_level"], deficits, told["decision_making"], strict=True))
+    parts = [components(*one) for one in said]
+    reached = [[part.reaches for part in one if part.reaches is not None] for one in parts]
+    told["components"] = pd.Series(parts, index=told.index, dtype="object")
+    told["supported"] = pd.Series([supported_level(*one) or "" for one in said], index=told.index, dtype="str")
+    told["stated"] = pd.Series([len(one) == len(COMPONENTS) for one in reached], index=told.index, dtype="bool")
+    told["reach"] = pd.Series([min(one, default=None) for one in reached], index=told.index, dtype="Int64")
+    return rows.merge(told, on=COMPONENTS, how="left", validate="m:1")
+
+
+def _countable(deficits: str) -> str:
+    """The deficits as a number or a list; "" where they cannot be counted for certain."""
+    text = deficits.strip("; .\n")
+    if text.casefold() in NO_DEFICITS:
+        return "0"
+    number = re.fullmatch(r"\d+(\.0+)?", text)
+    unsure = not number and ";" not in text and re.search(SEVERAL, text)
+    return "" if unsure or text.casefold() in NOT_STATED else text

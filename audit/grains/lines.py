@@ -47,7 +47,7 @@ def service_of(code: pd.Series[str]) -> pd.Series[str]:
 def discipline_of(tables: Tables, npi: pd.Series[str]) -> pd.Series[str]:
     """OT, PT or SLP as the providers table says, "" where it does not."""
     known = tables.providers.drop_duplicates("npi").set_index("npi")["discipline"]
-    return npi.map(known).fillna("").astype("str")
+    return npi.map(known).astype("object").fillna("").astype("str")
 
 
 def with_note(rows: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFrame) -> pd.DataFrame:

@@ -63,11 +63,12 @@ def _in_table(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     both = of_day.merge(of_day.drop(columns="service_date"), on=DAY, suffixes=("_1", "_2"))
     both = both.rename(columns={"procedure_code_1": "column_1", "procedure_code_2": "column_2"})
     table = facts["ncci_pairs"][["column_1", "column_2", "indicator", "effective_from", "effective_to"]]
-    found = both.merge(table, on=["column_1", "column_2"])
-    asked = found["service_date"].clip(upper=_covered(facts)[1])
+    found: pd.DataFrame = both.merge(table, on=["column_1", "column_2"])
+    last = _covered(facts)[1]
+    asked = found["service_date"].mask(found["service_date"] > last, last)
     before = coverage(found["service_date"], facts) == "before"
-    found = found[in_force(found, asked) | (before & (asked <= found["effective_to"]))]
-    return found[[*DAY, "column_1", "column_2", "indicator"]].drop_duplicates()
+    kept = in_force(found, asked) | (before & (asked <= found["effective_to"]))
+    return found.loc[kept, [*DAY, "column_1", "column_2", "indicator"]].drop_duplicates()
 
 
 def _strange(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:

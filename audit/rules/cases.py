@@ -61,9 +61,18 @@ class Case:
 
 def cases_of(rule: Rule) -> Iterator[Case]:
     """The cases of a rule in the order of its file. Raises whatever is wrong with them by its own name."""
-    written = yaml.load(rule.cases.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # noqa: S506  text only
-    for name, case in written.items():
+    for name, case in _written(rule).items():
         yield Case(name, _tables(case), _finds(case["finds"], rule))
+
+
+def promises_of(rule: Rule) -> dict[str, list[dict[str, str]]]:
+    """The name of each case and what it must find, as in `Case`, without its tables."""
+    return {name: _finds(case["finds"], rule) for name, case in _written(rule).items()}
+
+
+def _written(rule: Rule) -> dict[str, Any]:
+    written: dict[str, Any] = yaml.load(rule.cases.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # noqa: S506
+    return written
 
 
 def _finds(said: Any, rule: Rule) -> list[dict[str, str]]:

@@ -29,12 +29,18 @@ WAIT = 30.0
 
 _one_writer = threading.Lock()
 _this_thread = threading.local()
+_READ_ONLY = ("the database is read-only", "Give the account of Countersign the right to write it")
 _TROUBLES = {
     "not a database": ("this file is no SQLite database", "Name another file, or move this one away"),
-    "readonly": ("the database is read-only", "Give the account of Countersign the right to write it"),
+    "readonly": _READ_ONLY,
+    "read-only": _READ_ONLY,
+    "disk is full": ("the disk is full", "Make room on it"),
     "unable to open": ("the database cannot be opened", "Look whether its folder exists and may be written"),
     "database is locked": ("another program holds the database", "Close that program and try again"),
     "malformed": ("the database is damaged", "Restore it from a backup"),
+    "does not exist": ("the server has no such database or user", "Make it, or mend the address"),
+    "password authentication failed": ("the server refused the user's password", "Mend the address"),
+    "resolve host": ("the server's name is not known", "Mend the address"),
     "connection": ("the database cannot be reached", "Look whether the server runs and the address is right"),
     "permission denied": ("the database may not be written", "Grant its user the right to create tables"),
 }
@@ -55,7 +61,7 @@ def connect(url: str | None = None) -> Engine:
             do="Write it as sqlite:///path/to/file.db or postgresql://user:password@host/name",
         ) from None
     if address.get_backend_name() in ("postgresql", "postgres"):
-        return create_engine(address.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        return create_engine(address.set(drivername="postgresql+psycopg"), pool_pre_ping=True, hide_parameters=True)
     if address.get_backend_name() == "sqlite":
         return _sqlite(address)
     raise InputError(
@@ -67,20 +73,23 @@ def _sqlite(address: URL) -> Engine:
     """An engine for a file. `isolation_level=None` leaves BEGIN to `_begin` (the `autocommit` argument of
     sqlite3 does too, but needs Python 3.12)."""
     if address.database and address.database != ":memory:" and "uri" not in address.query:
-        _make_folder(Path(address.database).parent)
-    engine = create_engine(address, connect_args={"timeout": WAIT, "isolation_level": None})
+        _make_file(Path(address.database))
+    engine = create_engine(address, connect_args={"timeout": WAIT, "isolation_level": None}, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin)
     return engine
 
 
-def _make_folder(folder: Path) -> None:
+def _make_file(path: Path) -> None:
+    """An empty file that only its owner may read: patients' records go into it. SQLite's side files follow it."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            path.touch(mode=0o600)
     except OSError as error:
         raise InputError(
-            f"the folder of the database cannot be made ({error.strerror})",
-            where=str(folder),
+            f"the file of the database cannot be made ({error.strerror})",
+            where=str(path),
             do=f"Make it yourself, or name another place in {VARIABLE}",
         ) from None
 

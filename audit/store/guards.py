@@ -137,6 +137,11 @@ def install(connection: Connection) -> None:
     triggers.create(connection, every(connection))
 
 
+def remove(connection: Connection) -> None:
+    """Take every guard away. The first step of each migration: SQLite cannot rebuild a table that they name."""
+    triggers.drop(connection)
+
+
 def missing(connection: Connection) -> list[str]:
     """Names of the guards that are not in force as this code has them: dropped, switched off or altered."""
     held = triggers.installed(connection)

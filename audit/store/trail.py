@@ -66,8 +66,8 @@ def head(connection: Connection) -> str:
 def verify(connection: Connection) -> Break | None:
     """Walk the chain from its start; the first break, or None."""
     previous = START
-    chain = connection.execution_options(yield_per=1000).execute(select(events).order_by(events.c.id))
-    for row in chain.mappings():
+    chain = select(events).order_by(events.c.id).execution_options(yield_per=1000)
+    for row in connection.execute(chain).mappings():
         if row["previous_sha256"] != previous:
             return Break(row["id"], "it does not follow the event before it: an event was removed, added or changed")
         if row["sha256"] != _digest(row):

@@ -72,7 +72,7 @@ def _postgres(checks: list[Guard]) -> str:
 
 def create(connection: Connection, guards: list[Guard]) -> None:
     """Make every trigger anew."""
-    _drop(connection)
+    drop(connection)
     actions = {guard.name: (guard.table, f"{guard.action} ON {guard.table} FOR EACH ROW") for guard in guards}
     for name, code in definitions(connection, guards).items():
         if connection.dialect.name == "sqlite":
@@ -105,7 +105,8 @@ def installed(connection: Connection) -> dict[str, str]:
     return {str(name): str(code) for name, code in connection.execute(text(query))}
 
 
-def _drop(connection: Connection) -> None:
+def drop(connection: Connection) -> None:
+    """Take every trigger away."""
     if connection.dialect.name == "sqlite":
         drops = [f"DROP TRIGGER {name}" for name in installed(connection)]
     else:

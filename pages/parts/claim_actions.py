@@ -104,8 +104,8 @@ def _do(act: Callable[[], object], said: str, then: Decided | None = None) -> No
     try:
         act()
     except CountersignError as error:
-        st.error(error.sentence())
-        return
+        st.session_state["refused"] = error.sentence()
+        st.rerun()
     st.session_state["said"] = said
     if then is not None:
         go_on(then)

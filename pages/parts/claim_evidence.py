@@ -33,7 +33,7 @@ def _minutes(services: pd.DataFrame) -> Markup:
         [f"{one['service']} {one['label']}", bar(_parts(one), longest), _time(one["minutes"]), _by(one)]
         for one in services.to_dict("records")
     ]
-    return table(["service", "who gave the minutes", "minutes", "by"], rows, caption="Documented minutes", numbers=[2])
+    return table(["service", "by whom", "minutes", ""], rows, caption="Documented minutes", numbers=[2])
 
 
 def _time(minutes: Any) -> Markup:

@@ -8,7 +8,7 @@ from audit import worklist
 from audit.evidence import Decided, Evidence, decided, evidence
 from audit.store.database import read
 from pages.parts import claim_actions, claim_evidence, claim_findings, who
-from pages.parts.markup import element, show, style
+from pages.parts.markup import element, show
 from pages.parts.store import engine
 from pages.parts.words import day, dollars
 
@@ -45,7 +45,6 @@ def _head(now: Decided) -> None:
     )
 
 
-style()
 chosen = st.query_params.get("claim", "")
 following = int(chosen) if chosen.isdigit() else worklist.next_claim(engine(), "to_review")
 if following is None:
@@ -70,4 +69,6 @@ with right:
     elif all_of == 0:
         st.success("No rule found anything on this claim.")
     claim_findings.show_verdicts(now)
+if refused := st.session_state.pop("refused", None):
+    st.error(refused)
 claim_actions.show_actions(now, person)

@@ -8,7 +8,7 @@ from audit import worklist
 from audit.review import VIEWS
 from audit.rules import rule_book
 from pages.parts import who
-from pages.parts.markup import element, show, style
+from pages.parts.markup import element, show
 from pages.parts.store import engine
 from pages.parts.words import MARKS, day
 
@@ -32,7 +32,6 @@ def _found(rules: str) -> str:
 
 person = who.require("reviewer", "second_reviewer", "doctor_of_ot", "manager", "auditor", "administrator")
 
-style()
 st.title("Worklist", anchor=False)
 counts = worklist.counts(engine())
 view = st.segmented_control(

@@ -13,25 +13,40 @@ def evaluation_by_assistant(evaluations: pd.DataFrame) -> list[pd.DataFrame]:
     are not paid.
     What to do: have the therapist evaluate; remove CO when the therapist did.
     """
-    alone = (evaluations["assistant_minutes"] > 0) & ~(
-        evaluations["therapist_minutes"].fillna(0) + evaluations["together_minutes"].fillna(0) > 0
-    )
-    by_assistant = (evaluations["author"] == "assistant") | alone.fillna(False)
+    minutes = {who: evaluations[f"{who}_minutes"].fillna(0) for who in ("therapist", "assistant", "together")}
+    therapist = minutes["therapist"] + minutes["together"] > 0
+    alone = ~therapist & (minutes["assistant"] > 0)
+    written = evaluations["author"] == "assistant"
+    by_assistant = (alone | (written & ~therapist)) & ~evaluations["rival_authors"]
+    carries = evaluations["has_co"] & ~by_assistant
+    by_therapist = (evaluations["author"] == "therapist") | (therapist & ~written & (minutes["assistant"] == 0))
+    unsure = ~by_assistant & ~carries & (~by_therapist | evaluations["rival_authors"])
+    noted = evaluations["note_id"] != ""
     return [
         findings(
-            evaluations[by_assistant],
+            evaluations[by_assistant & written],
             expected="evaluation by a therapist",
             observed="{author_credential}",
-            because="{procedure_code} was furnished by an assistant ({author_credential}) alone.",
+            because="The note of {procedure_code} is by an assistant ({author_credential}), and no minutes of it are "
+            "a therapist's.",
         ),
         findings(
-            evaluations[evaluations["has_co"] & ~by_assistant],
+            evaluations[by_assistant & ~written],
+            expected="evaluation by a therapist",
+            observed="assistant minutes only",
+            because="All {assistant_minutes:minute} of {procedure_code} are an assistant's.",
+        ),
+        findings(
+            evaluations[carries],
             expected="no CO on {procedure_code}",
             observed="{modifiers}",
             because="{procedure_code} carries CO, which says that an assistant furnished the evaluation.",
         ),
         untestable(
-            evaluations[(evaluations["note_id"] != "") & (evaluations["author"] == "") & ~evaluations["has_co"]],
-            "The note does not say whether a therapist or an assistant evaluated (no credential).",
+            evaluations[unsure & ~noted], "No note of this day is an evaluation, so it cannot be told who evaluated."
+        ),
+        untestable(
+            evaluations[unsure & noted],
+            "The documentation of this day does not say for certain whether a therapist or an assistant evaluated.",
         ),
     ]

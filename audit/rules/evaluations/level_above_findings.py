@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from audit.evaluations import LEVEL_NAMES, limiting
+from audit.evaluations import LEVEL_CODES, LEVEL_NAMES, limiting
 from audit.rules import findings, rule, untestable
 
-LEVELS = list(LEVEL_NAMES)
+NUMBER = {code: level for level, code in LEVEL_CODES.items()}
 
 
 @rule("EVAL-01", grain="evaluation", severity="error", sources=["cpt-eval-levels"])
@@ -16,38 +16,65 @@ def level_above_findings(evaluations: pd.DataFrame) -> list[pd.DataFrame]:
     alike, so this is a matter of compliance, not of dollars, unless the payer pays by level.
     What to do: bill the supported level, or have the evaluation completed by an addendum.
     """
-    levels = evaluations[evaluations["procedure_code"].isin(LEVELS)]
-    known = with_names(levels[levels["stated"]])
-    over = known[(known["supported"] != "") & (known["procedure_code"] > known["supported"])]
-    none = known[known["supported"] == ""]
+    levels = with_level(evaluations)
+    known = levels[readable(levels) & levels["reach"].notna()]
+    over = with_names(known[known["level"] > known["reach"]])
+    none, some = over[over["reach"] == 0], over[over["reach"] > 0]
     return [
         findings(
-            over,
-            expected="{supported} ({supported_name})",
+            some,
+            expected="{reached} ({reached_name})",
             observed="{procedure_code} ({billed_name})",
-            because="{said} support {supported} ({supported_name}); billed is {procedure_code} ({billed_name}). "
-            "Limited by: {limits}.",
+            because="The evaluation has {said}. That supports {reached} ({reached_name}) at most, not "
+            "{procedure_code} ({billed_name}). Limited by: {limits}.",
         ),
         findings(
             none,
             expected="no evaluation level",
             observed="{procedure_code} ({billed_name})",
-            because="{said} support no level: no performance deficit is documented.",
+            because="The evaluation has {said}. Without a performance deficit no level is supported.",
         ),
-        untestable(levels[levels["note_id"] == ""], "There is no evaluation note for this day."),
+        *unread(levels),
+        unstated(levels[~levels.index.isin(over.index)]),
+    ]
+
+
+def with_level(evaluations: pd.DataFrame) -> pd.DataFrame:
+    """The evaluations that have a level (a re-evaluation has none), with `level` 1 to 3 as billed."""
+    rows = evaluations[evaluations["procedure_code"].isin(NUMBER)]
+    return rows.assign(level=rows["procedure_code"].map(NUMBER).astype("int64"))
+
+
+def readable(rows: pd.DataFrame) -> pd.Series[bool]:
+    """Evaluations of a date the codes are on file for, with one note that fits best."""
+    return rows["code_known"] & (rows["note_id"] != "") & ~rows["rivals"]
+
+
+def unread(rows: pd.DataFrame) -> list[pd.DataFrame]:
+    known, noted = rows["code_known"], rows["note_id"] != ""
+    return [
+        untestable(rows[~known], "{procedure_code} is not on file for this date, so the evaluation cannot be judged."),
+        untestable(rows[known & ~noted], "No note of this day is an evaluation, so there are no findings to judge by."),
         untestable(
-            with_names(levels[(levels["note_id"] != "") & ~levels["stated"]]),
-            "The evaluation does not state: {missing}.",
+            rows[known & noted & rows["rivals"]],
+            "Two notes of this day fit {procedure_code} equally well and their findings differ.",
         ),
     ]
 
 
+def unstated(rows: pd.DataFrame) -> pd.DataFrame:
+    rows = with_names(rows[readable(rows) & ~rows["stated"]])
+    return untestable(rows, "The evaluation does not state, so that it can be counted: {missing}.")
+
+
 def with_names(rows: pd.DataFrame) -> pd.DataFrame:
-    """What the components say in words, which of them limit, and which are missing."""
+    """What the components say in words, which of them limit, which are missing, and the names of the levels."""
+    reached = rows["reach"].map(LEVEL_CODES)
     return rows.assign(
-        said=[", ".join(f"{c.name} {c.documented}" for c in parts) for parts in rows["components"]],
+        said=[", ".join(f"{c.name} {c.documented or 'not stated'}" for c in parts) for parts in rows["components"]],
         limits=[", ".join(limiting(parts)) for parts in rows["components"]],
         missing=[", ".join(c.name for c in parts if c.reaches is None) for parts in rows["components"]],
         billed_name=rows["procedure_code"].map(LEVEL_NAMES),
-        supported_name=rows["supported"].map(LEVEL_NAMES).fillna("none"),
+        reached=reached,
+        reached_name=reached.map(LEVEL_NAMES),
     )

@@ -1,13 +1,26 @@
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from audit.rules import findings, rule, untestable
-from audit.units import assistant_modifier_untimed
+from audit.units import UNIT, assistant_modifier_untimed
 
 REQUIRED_FROM = pd.Timestamp("2020-01-01")
 TODAYS_RULE_FROM = pd.Timestamp("2022-01-01")
 METHODS = {"exact": "the exact share", "percent": "the rounded percent", "minutes": "a tenth plus a minute"}
+OLDER_RULE = " The rule of 2020 and 2021 held on this date, without today's exceptions: a person decides."
+PARTS = ["therapist_minutes", "assistant_minutes", "together_minutes"]
+UNCLEAR = {
+    "no_note": "There is no note for this day, so nothing says whether an assistant took part.",
+    "contradicting": "{service}: the note gives {minutes:minute}, but those of therapist and assistant do not add up "
+    "to them.",
+    "not_said": "{service}: the note does not say which minutes the therapist and which the assistant furnished.",
+    "not_on_file": "An assistant took part in {procedure_code}, which is not on file for this date.",
+    "incomplete": "An assistant took part in {service}; the units of this day cannot be divided, because other "
+    "services have no minutes or are not on file.",
+    "mixed": "{service}: therapist and assistant both furnished it; how CO divides its units is not on file.",
+}
 
 
 @rule("MOD-04", grain="service", severity="error", sources=["cms-co-2022", "cms-co-2020"])
@@ -17,53 +30,109 @@ def assistant_modifier_missing(services: pd.DataFrame) -> list[pd.DataFrame]:
     Why it matters: Medicare pays 85 % of its share for these units; without CO the claim is overpaid.
     What to do: add CO beside GO to the units the assistant furnished, on a line of their own.
     """
-    due = services[(services["service_date"] >= REQUIRED_FROM) & (services["note_count"] > 0)]
-    due = due[(due["family"] != "eval") & (due["units"] > 0)]
-    asked = due[due["assistant_modifier"] == "required"]
-    timed = asked[asked["in_pool"] & asked["parts_known"] & (asked["supported_co"] > asked["co_units"])]
-    timed = timed.assign(missing=timed["supported_co"] - timed["co_units"])
-    untimed = _untimed(asked[~asked["timed"] & asked["parts_known"] & (asked["co_units"] == 0)])
-    unsure = asked[(asked["in_pool"] | ~asked["timed"]) & ~asked["parts_known"] & asked["in_note"]]
+    due = with_shares(services[services["service_date"] >= REQUIRED_FROM])
+    due = due[due["assistant_modifier"].isin(["required", ""]) & (due["co_units"] < due["units"])]
+    clear = due[due["unclear"] == ""]
+    missing = pd.concat([_whole_visits(clear), _pooled(clear), _others(clear)], ignore_index=True)
+    asked = missing[missing["assistant_modifier"] == "required"]
     return [
         findings(
-            timed,
-            expected="CO on {supported_co:unit} of {service}",
+            asked,
+            expected="CO on {due:unit} of {service}",
             observed="CO on {co_units:unit}",
-            because="{service}: therapist {therapist}, assistant {assistant:minute}: {supported_plain:unit} without "
-            "CO and {supported_co} with CO are supported; CO stands on {co_units}.",
-            severity=_severity(timed),
-        ),
-        findings(
-            untimed,
-            expected="CO on {service}",
-            observed="no CO",
-            because="{service}: the assistant furnished {assistant} of {minutes:minute}, more than a tenth by "
-            "{ways}.",
-            severity=_severity(untimed).where(untimed["agree"], "warning"),
+            because="{service}: {says}{older}",
+            severity=asked["weight"],
         ),
         untestable(
-            unsure[unsure["co_units"] == 0],
-            "The note does not say which minutes the therapist and which the assistant furnished.",
+            missing[missing["assistant_modifier"] == ""],
+            "An assistant took part in {service}; whether this payer requires CO on this date is not on file.",
         ),
-        untestable(
-            due[(due["assistant_modifier"] == "") & (due["supported_co"] > due["co_units"])],
-            "An assistant took part; whether this payer requires CO is not on file.",
-        ),
+        *[untestable(due[due["unclear"] == name], why) for name, why in UNCLEAR.items()],
     ]
 
 
-def _severity(rows: pd.DataFrame) -> pd.Series[str]:
-    """Before 2022 an older rule held, without today's exceptions: a person decides."""
+def with_shares(services: pd.DataFrame) -> pd.DataFrame:
+    """Billed services (no evaluations) with `unclear` (a key of UNCLEAR, or ""), `whole_visit` (only totals are
+    known; the author of all notes furnished them), `persons` (who gave how many minutes, in words), and
+    `supported_plain`, `supported_co`, `weight` and `older` by the rule that held on the date."""
+    rows = services[(services["units"] > 0) & (services["family"] != "eval")].copy()
+    rows["whole_visit"] = rows["parts_known"] & rows[PARTS].isna().any(axis=1)
     today = rows["service_date"] >= TODAYS_RULE_FROM
-    return pd.Series("error", index=rows.index, dtype="str").where(today, "warning")
+    plain, co = rows["therapist"] // UNIT, rows["assistant"] // UNIT
+    rest, other = rows["therapist"] % UNIT, rows["assistant"] % UNIT
+    allotted = rows["supported_plain"] + rows["supported_co"]
+    older = co + (10 * other > rest + other) * (allotted - plain - co)
+    by_today = today | rows["whole_visit"]
+    rows["supported_co"] = rows["supported_co"].where(by_today, older)
+    rows["supported_plain"] = rows["supported_plain"].where(by_today, allotted - older)
+    rows["weight"] = pd.Series("error", index=rows.index, dtype="str").where(today, "warning")
+    rows["older"] = today.map({True: "", False: OLDER_RULE})
+    rows["persons"] = _persons(rows)
+    return rows.assign(unclear=_unclear(rows))
 
 
-def _untimed(rows: pd.DataFrame) -> pd.DataFrame:
-    """Untimed services that need CO by at least one of the three published ways; `agree` when by all."""
-    rows = rows[(rows["minutes"] > 0).fillna(False) & (rows["assistant"] <= rows["minutes"]).fillna(False)]
+def _unclear(rows: pd.DataFrame) -> pd.Series[str]:
+    """Why the share of the two cannot be told, "" where it can; without an assistant there is nothing to tell."""
+    said = rows[PARTS].sum(axis=1, skipna=False)
+    took_part = ~rows["whole_visit"] & (rows["assistant"] > 0)
+    partly = rows["co_units"].between(1, rows["units"] - 1)
+    placed = rows["minutes_known"].isin(["per_code", "contradicting"])
+    reasons = {
+        "no_note": rows["note_count"] == 0,
+        "contradicting": (said != rows["minutes"]).fillna(False).astype(bool),
+        "not_said": ~rows["parts_known"],
+        "not_on_file": (rows["label"] == "") & took_part,
+        "incomplete": took_part & rows["in_pool"] & ~placed,
+        "mixed": took_part & ~rows["in_pool"] & (rows["therapist"] > 0) & (rows["timed"] | partly),
+    }
+    said_so = np.select(list(reasons.values()), list(reasons), default="")
+    return pd.Series(said_so, index=rows.index, dtype="str")
+
+
+def _persons(rows: pd.DataFrame) -> pd.Series[str]:
+    together = rows["together_minutes"].fillna(0).astype("int64").astype("str")
+    text = "therapist " + rows["therapist"].astype("str") + " min"
+    text = text.where(together == "0", text + " (" + together + " together with the assistant)")
+    text += ", assistant " + rows["assistant"].astype("str") + " min"
+    return text.mask(rows["whole_visit"] & rows["therapists_only"], "the notes of this day are all a therapist's")
+
+
+def _whole_visits(rows: pd.DataFrame) -> pd.DataFrame:
+    whole = rows[rows["whole_visit"] & (rows["supported_co"] > rows["co_units"])]
+    says = "the notes of this day are all an assistant's and name no minutes of a therapist for it."
+    return whole.assign(due=whole["units"], says=says)
+
+
+def _pooled(rows: pd.DataFrame) -> pd.DataFrame:
+    """Where more units stand without CO than the therapist furnished. Too few units billed is another matter."""
+    pool = rows[rows["in_pool"] & ~rows["whole_visit"]]
+    due = pool["supported_co"].clip(upper=pool["units"] - pool["supported_plain"])
+    pool = pool.assign(due=due)[due > pool["co_units"]]
+    counts = pool[["supported_plain", "supported_co", "co_units"]].astype("str")
+    shares = " support " + counts["supported_plain"] + " without CO and " + counts["supported_co"] + " with CO"
+    return pool.assign(says=pool["persons"] + shares + "; CO stands on " + counts["co_units"] + ".")
+
+
+def _others(rows: pd.DataFrame) -> pd.DataFrame:
+    """Services outside the 15-minute pool: the timed ones an assistant gave alone, the untimed ones by share."""
+    rows = rows[~rows["in_pool"] & ~rows["whole_visit"] & (rows["assistant"] > 0)]
+    alone = rows[rows["timed"] & (rows["therapist"] == 0)]
+    alone = alone.assign(says="the assistant furnished all " + alone["minutes"].astype("str") + " minutes.")
+    untimed = with_ways(rows[~rows["timed"] & (rows["co_units"] == 0)])
+    untimed = untimed[untimed["ways"] != ""]
+    untimed["weight"] = untimed["weight"].where(untimed["against"] == "", "warning")
+    found = pd.concat([alone, untimed], ignore_index=True)
+    return found.assign(due=found["units"].where(found["therapist"] == 0, 1))
+
+
+def with_ways(rows: pd.DataFrame) -> pd.DataFrame:
+    """Untimed services with `ways` and `against`: the published methods that ask for CO, and those that do not."""
+    rows = rows[(rows["minutes"] > 0).fillna(False)]
     told = [assistant_modifier_untimed(int(a), int(m)) for a, m in zip(rows["assistant"], rows["minutes"], strict=True)]
-    rows = rows.assign(
-        ways=[" and ".join(METHODS[way] for way, needed in one.items() if needed) for one in told],
-        agree=[len(set(one.values())) == 1 for one in told],
-    )
-    return rows[rows["ways"] != ""]
+    for name, wanted in (("ways", True), ("against", False)):
+        said = [" and ".join(METHODS[way] for way, needed in one.items() if needed is wanted) for one in told]
+        rows = rows.assign(**{name: pd.Series(said, index=rows.index, dtype="str")})
+    share = "the assistant furnished " + rows["assistant"].astype("str") + " of " + rows["minutes"].astype("str")
+    agreed = share + " minutes, more than a tenth: CO is due."
+    disputed = share + " minutes: CO is due by " + rows["ways"] + ", but not by " + rows["against"] + "."
+    return rows.assign(says=agreed.where(rows["against"] == "", disputed + " Keep to one method."))

@@ -3,6 +3,9 @@ from __future__ import annotations
 import pandas as pd
 
 from audit.rules import findings, rule, untestable
+from audit.rules.modifiers.assistant_modifier_missing import REQUIRED_FROM, UNCLEAR, with_shares, with_ways
+
+TOO_EARLY = "CO began on 2020-01-01: what it means on an earlier date is not on file."
 
 
 @rule("MOD-05", grain="service", severity="warning", sources=["cms-co-2022"])
@@ -13,19 +16,52 @@ def assistant_modifier_not_warranted(services: pd.DataFrame) -> list[pd.DataFram
     worked together, it is not due.
     What to do: remove CO from the units the therapist furnished.
     """
-    rows = services[(services["co_units"] > 0) & services["in_pool"] & (services["family"] != "eval")]
-    known = rows[rows["parts_known"] & (rows["co_units"] > rows["supported_co"])]
-    merged = (known["line_count"] == 1) & (known["supported_co"] > 0)
+    marked = with_shares(services[services["co_units"] > 0])
+    early = marked["service_date"] < REQUIRED_FROM
+    rows = marked[~early]
+    clear = rows[rows["unclear"] == ""]
+    pooled = clear[too_much_co(clear)]
+    untimed = with_ways(clear[~clear["in_pool"] & ~clear["timed"] & ~clear["whole_visit"]])
+    shared = untimed[untimed["assistant"] > 0]
+    unfounded = clear[~clear["in_pool"] & (clear["supported_co"] == 0) & (clear["assistant"] == 0)]
     return [
         findings(
-            known[~merged],
+            pooled[~merged(pooled)],
             expected="CO on {supported_co:unit} of {service}",
             observed="CO on {co_units:unit}",
-            because="{service}: therapist {therapist}, assistant {assistant:minute}: CO is due on {supported_co:unit}; "
-            "it stands on {co_units}.",
+            because="{service}: {persons}: CO is due on {supported_co:unit}; it stands on {co_units}.{older}",
         ),
-        untestable(
-            rows[~rows["parts_known"]],
-            "The note does not say which minutes the therapist and which the assistant furnished.",
+        findings(
+            unfounded,
+            expected="no CO on {service}",
+            observed="CO on {co_units:unit}",
+            because="{service}: by the note the assistant furnished no part of it, but it carries CO.",
         ),
+        findings(
+            shared[shared["ways"] == ""],
+            expected="no CO on {service}",
+            observed="CO on {co_units:unit}",
+            because="{service}: the assistant furnished {assistant} of {minutes:minute}, no more than a tenth: CO is "
+            "not due.",
+        ),
+        findings(
+            shared[(shared["ways"] != "") & (shared["against"] != "")],
+            expected="CO on {service} by one method only",
+            observed="CO on {co_units:unit}",
+            because="{service}: {says}",
+        ),
+        untestable(marked[early], TOO_EARLY),
+        *[untestable(rows[rows["unclear"] == name], why) for name, why in UNCLEAR.items()],
     ]
+
+
+def too_much_co(rows: pd.DataFrame) -> pd.Series[bool]:
+    """CO on units of the therapist's. Units that nobody's minutes support are another rule's matter."""
+    on_therapist = rows["units"] - rows["co_units"] < rows["supported_plain"]
+    more = rows["in_pool"] & (rows["co_units"] > rows["supported_co"])
+    return more & (on_therapist | (rows["assistant"] == 0))
+
+
+def merged(rows: pd.DataFrame) -> pd.Series[bool]:
+    """One line only, with units of both: MOD-07 names that."""
+    return (rows["line_count"] == 1) & (rows["supported_co"] > 0)

@@ -13,18 +13,23 @@ def discipline_modifier_missing(lines: pd.DataFrame) -> list[pd.DataFrame]:
     line is rejected.
     What to do: add GO.
     """
-    therapy = lines[(lines["therapy_class"] == "always") & (lines["discipline"] == "OT")]
-    bare = therapy[~(therapy["has_go"] | therapy["has_gp"] | therapy["has_gn"])]
+    bare = lines[(lines["discipline"] == "OT") & ~lines[["has_go", "has_gp", "has_gn"]].any(axis=1)]
+    therapy = bare[bare["therapy_class"] == "always"]
     return [
         findings(
-            bare[bare["therapy_modifier"] == "required"],
+            therapy[therapy["therapy_modifier"] == "required"],
             expected="GO",
-            observed="{modifiers}",
+            observed="no discipline modifier",
             because="{procedure_code} ({label}) is always a therapy service, and this payer requires GO; the line "
             "has no discipline modifier.",
         ),
         untestable(
-            bare[bare["therapy_modifier"] == ""],
-            "Whether this payer requires GO is not on file (no payer profile for this date).",
+            therapy[therapy["therapy_modifier"] == ""],
+            "The line has no GO; whether this payer requires it is not on file (no single payer profile says so for "
+            "this date).",
+        ),
+        untestable(
+            bare[~bare["code_known"] & bare["therapy_modifier"].isin(["required", ""])],
+            "{procedure_code} is not on file for this date, so nothing says whether it needs GO, which it lacks.",
         ),
     ]

@@ -13,9 +13,8 @@ def never_paid_together(pairs: pd.DataFrame) -> list[pd.DataFrame]:
     Why it matters: the second code of such a pair is not payable, and no modifier helps.
     What to do: remove the second code.
     """
-    rows = pairs[pairs["indicator"] == "0"]
     return judged(
-        rows,
+        pairs[pairs["indicator"].isin(["0", ""])],
         expected="{procedure_code} not billed beside {column_1}",
         observed="{procedure_code} and {column_1}",
         because="{procedure_code} is never paid on the day of {column_1}, whatever the modifier.",

@@ -4,8 +4,6 @@ import pandas as pd
 
 from audit.rules import findings, rule, untestable
 
-OLD = " The pair table on file was read on 2024-07-01: look the pair up in the current one."
-
 
 @rule("MOD-10", grain="pair", severity="error", sources=["ncci-2024q3", "ncci-manual-59"])
 def pair_without_modifier(pairs: pd.DataFrame) -> list[pd.DataFrame]:
@@ -14,30 +12,35 @@ def pair_without_modifier(pairs: pd.DataFrame) -> list[pd.DataFrame]:
     Why it matters: without 59 or one of XE, XP, XS, XU the second code of the pair is denied.
     What to do: when the note shows separate time or body parts, add the modifier; else remove the second code.
     """
-    rows = pairs[(pairs["indicator"] == "1") & ~pairs["separated"]]
     return judged(
-        rows,
+        pairs[pairs["indicator"].isin(["1", ""]) & ~pairs["separated"]],
         expected="59 or XE, XP, XS, XU on {procedure_code} or {column_1}",
-        observed="{modifiers}",
+        observed="none of them on either line",
         because="{procedure_code} is the second code of a pair with {column_1}, billed the same day; neither line "
         "says that they were separate.",
     )
 
 
-def judged(rows: pd.DataFrame, *, expected: str, observed: str, because: str) -> list[pd.DataFrame]:
-    """Findings on pairs: errors within the dates of the table, warnings after them, untestable before."""
+def judged(pairs: pd.DataFrame, *, expected: str, observed: str, because: str) -> list[pd.DataFrame]:
+    """Findings on pairs, one a line and code of column 1: errors within the dates of the table, warnings after
+    them, untestable before."""
+    rows = pairs.drop_duplicates(["claim_id", "line_number", "column_1"])
+    strange, rows = rows[rows["indicator"] == ""], rows[rows["indicator"] != ""]
     medicare = rows[rows["pair_edits"] == "medicare"]
-    current, later = medicare["coverage"] == "within", medicare["coverage"] == "after"
-    medicare = medicare.assign(old=later.map({True: OLD, False: ""}))
-    severity = pd.Series("error", index=medicare.index, dtype="str").mask(later, "warning")
-    found = medicare[current | later]
+    told, before = medicare[medicare["coverage"] != "before"], medicare[medicare["coverage"] == "before"]
+    severity = pd.Series("error", index=told.index, dtype="str").mask(told["coverage"] == "after", "warning")
     return [
         findings(
-            found, expected=expected, observed=observed, because=because + "{old}", severity=severity[found.index]
+            told.assign(age=age(told)),
+            expected=expected,
+            observed=observed,
+            because=because + "{age}",
+            severity=severity,
         ),
         untestable(
-            medicare[medicare["coverage"] == "before"],
-            "The pair table on file does not reach back to this date ({column_1} with {procedure_code}).",
+            before,
+            "The pair table on file is that of {table_period} and does not reach back to this date ({column_1} with "
+            "{procedure_code}).",
         ),
         untestable(
             rows[rows["pair_edits"] == "medicaid"],
@@ -47,4 +50,14 @@ def judged(rows: pd.DataFrame, *, expected: str, observed: str, because: str) ->
             rows[rows["pair_edits"] == ""],
             "Whether this payer follows Medicare's pairs is not on file ({column_1} with {procedure_code}).",
         ),
+        untestable(
+            strange[strange["pair_edits"] != "none"],
+            "The pair table on file knows nothing of {procedure_code}, billed on the day of {column_1}.",
+        ),
     ]
+
+
+def age(rows: pd.DataFrame) -> pd.Series[str]:
+    """For dates after those of the pair table: which table was looked at. "" within them."""
+    says = " The pair table on file is that of " + rows["table_period"] + ": look the pair up in the current one."
+    return says.where(rows["coverage"] == "after", "")

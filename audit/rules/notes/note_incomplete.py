@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from audit.rules import findings, rule
+from audit.rules import findings, rule, untestable
 
 ELEMENTS = {
     "the services given": "no_services",
@@ -11,28 +11,59 @@ ELEMENTS = {
     "a signature": "no_signature",
     "the credential of its author": "no_credential",
 }
+RECORD = ["claim_id", "day", "author_name", "rendering_npi"]
+"""One person's notes of one day: the first, or those that list services, and addenda to them."""
 
 
 @rule("DOC-02", grain="note", severity="error", sources=["cms-100-02-ch15-220.3"])
-def note_incomplete(notes: pd.DataFrame) -> pd.DataFrame:
+def note_incomplete(notes: pd.DataFrame) -> list[pd.DataFrame]:
     """The note lacks something that every treatment note must hold.
 
     Why it matters: date, services, total timed and total treatment minutes, and a signature with credential are
     required for each treatment day; without them the day is not supported.
     What to do: have the author complete the note by a dated addendum.
     """
-    rows = notes.assign(
-        no_services=(notes["service_count"] == 0) & (notes["text"] == ""),
-        no_timed=notes["timed_billed"] & notes["total_timed_minutes"].isna(),
-        no_treatment=notes["total_treatment_minutes"].isna(),
-        no_signature=(notes["signed_by"] == "") | (notes["signed_at"] == ""),
-        no_credential=notes["author_credential"] == "",
+    rows = _with_gaps(notes)
+    lacks = rows[rows[list(ELEMENTS.values())].any(axis=1)]
+    records = lacks[list(ELEMENTS.values())].to_dict("records")
+    said = [", ".join(name for name, flag in ELEMENTS.items() if one[flag]) for one in records]
+    return [
+        findings(
+            lacks.assign(lacking=said),
+            expected="{lacking}",
+            observed="not in the note",
+            because="The note of {service_date:%Y-%m-%d} lacks: {lacking}.",
+        ),
+        untestable(
+            rows[~rows["addendum"] & (rows["service_count"] == 0) & (rows["text"] != "")],
+            "The note of {service_date:%Y-%m-%d} lists no services; whether its text names each one has to be read.",
+        ),
+        untestable(
+            rows[(rows["signed_by"] != "") & (rows["signed_at"] == "")],
+            "The note of {service_date:%Y-%m-%d} names who signs but not when; whether it was signed cannot be told.",
+        ),
+    ]
+
+
+def _with_gaps(notes: pd.DataFrame) -> pd.DataFrame:
+    """The notes with a flag for each missing element. An addendum states what it adds, and is signed."""
+    rows = notes.sort_values([*RECORD, "signed_at", "note_id"])
+    session = rows["service_count"] > 0
+    none_listed = ~session.groupby([rows[name] for name in RECORD]).transform("any")
+    rows["addendum"] = ~session & ~(none_listed & ~rows.duplicated(RECORD))
+    timed_listed = rows.groupby(["claim_id", "day"])["lists_timed"].transform("any")
+    timed = rows["timed_billed"] & (rows["lists_timed"] | ~timed_listed)
+    own = ~rows["addendum"]
+    return rows.assign(
+        no_services=own & (rows["service_count"] == 0) & (rows["text"] == ""),
+        no_timed=own & timed & ~_told(rows, rows["total_timed_minutes"].notna()),
+        no_treatment=own & ~_told(rows, rows["total_treatment_minutes"].notna()),
+        no_signature=rows["signed_by"] == "",
+        no_credential=~_told(rows, rows["author_credential"] != ""),
     )
-    lacks = rows[list(ELEMENTS.values())].to_dict("records")
-    rows["lacking"] = [", ".join(name for name, flag in ELEMENTS.items() if one[flag]) for one in lacks]
-    return findings(
-        rows[rows["lacking"] != ""],
-        expected="{lacking}",
-        observed="not in the note",
-        because="The note of {service_date:%Y-%m-%d} lacks: {lacking}.",
-    )
+
+
+def _told(rows: pd.DataFrame, stated: pd.Series[bool]) -> pd.Series[bool]:
+    """The note states it itself, or an addendum to it does."""
+    added = (stated & rows["addendum"]).groupby([rows[name] for name in RECORD]).transform("any")
+    return stated | added

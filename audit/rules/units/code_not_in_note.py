@@ -13,21 +13,29 @@ def code_not_in_note(services: pd.DataFrame) -> list[pd.DataFrame]:
     for the payer, not furnished.
     What to do: remove the line, or have the therapist add an addendum if the service was given.
     """
-    billed = services[(services["units"] > 0) & (services["note_count"] > 0) & (services["family"] != "eval")]
-    absent = billed[billed["listed"] & ~billed["in_note"]]
-    empty = billed[billed["timed"] & billed["in_note"] & (billed["minutes"] == 0).fillna(False)]
+    by_findings = (services["family"] == "eval") & services["evaluated"]
+    billed = services[(services["units"] > 0) & ~by_findings]
+    named = billed["service"] + (" (" + billed["label"] + ")").where(billed["label"] != "", "")
+    billed = billed.assign(named=named)
+    absent, noted = billed[~billed["in_note"]], billed[billed["in_note"]]
     return [
         findings(
-            absent,
+            absent[absent["listed"]],
             expected="{service} in the note",
             observed="{units:unit} billed, not in the note",
-            because="{units:unit} of {service} ({label}) are billed; the notes of this day do not list it.",
+            because="Billed: {units:unit} of {named}. No note of this day lists it.",
         ),
         findings(
-            empty,
+            noted[noted["timed"] & (noted["minutes"] == 0).fillna(False)],
             expected="minutes of {service}",
             observed="0 minutes",
-            because="{units:unit} of {service} ({label}) are billed; the note gives it 0 minutes.",
+            because="Billed: {units:unit} of {named}. The note gives it 0 minutes.",
         ),
-        untestable(billed[~billed["listed"]], "The notes of this day list no services by code."),
+        untestable(
+            absent[absent["note_count"] == 0], "There is no note for this day, so no billed service can be found in it."
+        ),
+        untestable(
+            absent[~absent["listed"] & (absent["note_count"] > 0)],
+            "{named} is billed. Not every note of this day lists its services by code, so it may be in the text.",
+        ),
     ]

@@ -2,24 +2,44 @@ from __future__ import annotations
 
 import pandas as pd
 
-from audit.rules import findings, rule
+from audit.rules import findings, rule, untestable
+from audit.rules.units.more_units_than_minutes import unjudged
 
 
 @rule("UNIT-02", grain="day", severity="info", sources=["cms-100-04-ch5-20.2", "cpt-time-rule"])
-def fewer_units_than_minutes(days: pd.DataFrame) -> pd.DataFrame:
+def fewer_units_than_minutes(days: pd.DataFrame) -> list[pd.DataFrame]:
     """Fewer timed units are billed than the day's minutes support.
 
     Why it matters: documented work goes unpaid. It is no error: a clinician may choose not to bill.
     What to do: see whether a unit was forgotten; leave the claim as it is when it was meant so.
     """
-    timed = days[days["pooled"] & days["method"].isin(["total", "midpoint"])]
-    supported = timed["supported_low"].where(timed["method"] == "total", timed["midpoint_units"])
-    timed = timed.assign(supported=supported.where((timed["method"] == "total") | timed["complete"].eq(True)))
-    under = timed[(timed["units"] < timed["supported"]).fillna(False)]
-    under = under.assign(under=under["supported"] - under["units"])
-    return findings(
-        under,
-        expected="{supported:unit}",
-        observed="{units:unit}",
-        because="The day's minutes support {supported:unit}; {units} are billed: {under} fewer.",
-    )
+    timed = days[days["codes_of_day"] > 0]
+    timed = timed[timed["pooled"] | ~timed.groupby("day")["pooled"].transform("any")]
+    timed = timed.assign(fewest=_supported(timed, "low"), most=_supported(timed, "high"))
+    under = (timed["units"] < timed["fewest"]).fillna(False) & timed["codes_known"]
+    sure = (timed["units"] >= timed["most"]).fillna(False) & timed["codes_known"]
+    unsure = timed[~under & ~sure]
+    return [
+        findings(
+            timed[under],
+            expected="{fewest:unit}",
+            observed="{units:unit}",
+            because="The day's documented minutes support {fewest:unit}; billed: {units}.",
+        ),
+        *unjudged(unsure),
+        untestable(
+            unsure[unsure["minutes_known"] == "per_code"],
+            "The day's minutes support {supported_low:unit} by total minutes and {midpoint_units} by midpoints; "
+            "billed: {units}. The payer's counting method is not known.",
+        ),
+    ]
+
+
+def _supported(days: pd.DataFrame, end: str) -> pd.Series[int]:
+    """The fewest ("low") or most ("high") units by the payer's method, or by either where that is not known."""
+    total = days[f"supported_{end}"]
+    midpoint = days["midpoint_units"].astype("Int64").where(days["minutes_known"] == "per_code")
+    both = pd.concat([total, midpoint], axis=1)
+    either = both.min(axis=1, skipna=False) if end == "low" else both.max(axis=1, skipna=False)
+    supported = total.mask(days["method"] == "midpoint", midpoint)
+    return supported.mask(days["method"] == "unknown", either).astype("Int64")

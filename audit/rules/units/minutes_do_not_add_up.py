@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from audit.rules import findings, rule
+from audit.rules import findings, rule, untestable
 
 
 @rule("UNIT-08", grain="note", severity="error", sources=["cms-100-02-ch15-220.3"])
@@ -13,30 +13,43 @@ def minutes_do_not_add_up(notes: pd.DataFrame) -> list[pd.DataFrame]:
     neither figure.
     What to do: ask the therapist for an addendum that says which time is right.
     """
-    services = (notes["timed_in_note"] != notes["total_timed_minutes"]).fillna(False)
-    timed = (notes["total_timed_minutes"] > notes["total_treatment_minutes"]).fillna(False)
-    span = (notes["span"] < notes["total_treatment_minutes"]).fillna(False)
+    services = notes["timed_in_note"] != notes["total_timed_minutes"]
+    timed = notes["total_timed_minutes"] > notes["total_treatment_minutes"]
+    backwards = notes["span"] < 0
+    span = notes["span"] < notes["total_treatment_minutes"]
+    nothing_to_compare = services.isna() & timed.isna() & span.isna()
     return [
         findings(
-            notes[services],
+            notes[services.fillna(False)],
             expected="{timed_in_note:minute} (sum of the services)",
             observed="{total_timed_minutes:minute}",
-            because="The timed services add up to {timed_in_note:minute}; the note's total says "
+            because="The timed services of the note add up to {timed_in_note:minute}; its stated total is "
             "{total_timed_minutes}.",
         ),
         findings(
-            notes[timed],
+            notes[timed.fillna(False)],
             expected="total treatment of {total_timed_minutes:minute} or more",
             observed="{total_treatment_minutes:minute}",
-            because="Timed minutes ({total_timed_minutes}) are more than all treatment minutes "
-            "({total_treatment_minutes}).",
+            because="The note states {total_timed_minutes:minute} of timed treatment, more than the "
+            "{total_treatment_minutes} of all treatment.",
         ),
         findings(
-            notes[span],
+            notes[(span & ~backwards).fillna(False)],
             expected="{total_treatment_minutes:minute} or more from start to end",
             observed="{span:minute}",
-            because="From {start_time} to {end_time} are {span:minute}; the note says {total_treatment_minutes} of "
+            because="From {start_time} to {end_time} is {span:minute}; the note states {total_treatment_minutes} of "
             "treatment.",
             severity="warning",
+        ),
+        findings(
+            notes[backwards.fillna(False)],
+            expected="an end after {start_time}",
+            observed="{end_time}",
+            because="The note ends at {end_time}, before it starts at {start_time}.",
+            severity="warning",
+        ),
+        untestable(
+            notes[nothing_to_compare & ~backwards.fillna(False)],
+            "The note gives too few times to hold against one another: no two of services, totals, and start and end.",
         ),
     ]

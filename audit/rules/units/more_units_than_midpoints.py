@@ -3,6 +3,7 @@ from __future__ import annotations
 import pandas as pd
 
 from audit.rules import findings, rule, untestable
+from audit.rules.units.more_units_than_minutes import UNKNOWN
 
 
 @rule("UNIT-20", grain="service", severity="error", sources=["cpt-time-rule"])
@@ -13,20 +14,24 @@ def more_units_than_midpoints(services: pd.DataFrame) -> list[pd.DataFrame]:
     Minutes of other codes do not help.
     What to do: bill the units that the code's own minutes reach.
     """
-    pool = services[services["in_pool"] & (services["method"] == "midpoint") & (services["units"] > 0)]
-    known = pool[pool["minutes"].notna()]
-    over = known[known["units"] > known["midpoint"]]
-    over = over.assign(over=over["units"] - over["midpoint"])
+    billed = services[(services["method"] == "midpoint") & (services["units"] > 0)]
+    pool, strange = billed[billed["in_pool"]], billed[~billed["code_known"]]
+    sound = pool["listed"] & pool["minutes"].notna() & (pool["minutes_known"] != "contradicting")
+    over, unsure = pool[sound & (pool["units"] > pool["midpoint"])], pool[~sound]
     return [
         findings(
             over,
             expected="{midpoint:unit} of {service}",
             observed="{units:unit}",
-            because="{service} has {minutes:minute} of its own, which reach {midpoint:unit}; {units} are billed: "
-            "{over} too many.",
+            because="{service} has {minutes:minute} of its own. By midpoints that earns {midpoint:unit}, not the "
+            "{units} billed.",
+        ),
+        *[untestable(unsure[unsure["minutes_known"] == k], UNKNOWN[k]) for k in ("no_note", "contradicting")],
+        untestable(
+            unsure[~unsure["minutes_known"].isin(["no_note", "contradicting"])],
+            "This payer counts each code alone, and the notes do not give the minutes of {service}.",
         ),
         untestable(
-            pool[pool["minutes"].isna() & ((pool["note_count"] == 0) | pool["in_note"])],
-            "This payer counts each code alone, and the note gives no minutes for each code.",
+            strange, "{procedure_code} is not on file for this date, so its minutes cannot be turned into units."
         ),
     ]

@@ -6,8 +6,14 @@ from audit.rules import findings, rule, untestable
 
 UNKNOWN = {
     "no_note": "There is no note for this day, so there are no minutes to hold the units against.",
-    "unknown": "The note gives neither minutes for each timed service nor total timed minutes.",
+    "unplaced": "A code of this day is not on file for this date, so its minutes and units cannot be placed.",
+    "contradicting": "The documentation of this day contradicts itself: its services and its totals do not give the "
+    "same timed minutes (between {minutes_low} and {minutes_high:minute}).",
+    "total_only": "The notes give total timed minutes but not those of each service (Medicare requires no more), so "
+    "units cannot be told apart by code.",
+    "unknown": "The notes of this day do not give all timed minutes, neither for each service nor in total.",
 }
+"""Why units cannot be judged, by what is known of the minutes (`minutes_known`)."""
 
 
 @rule("UNIT-01", grain="day", severity="error", sources=["cms-100-04-ch5-20.2"])
@@ -18,27 +24,25 @@ def more_units_than_minutes(days: pd.DataFrame) -> list[pd.DataFrame]:
     unit above it is an overpayment.
     What to do: bill the supported units, or add an addendum when minutes were left out of the note.
     """
-    timed = days[days["pooled"] & (days["units"] > 0)]
-    total = timed[timed["method"] == "total"]
-    over = total[(total["units"] > total["supported_high"]).fillna(False)]
-    over = over.assign(over=over["units"] - over["supported_high"])
-    either = total[(total["units"] > total["supported_low"]).fillna(False) & ~total.index.isin(over.index)]
-    parts = [
+    total = days[days["method"] == "total"]
+    timed = total[total["pooled"] & (total["units"] > 0)]
+    over = (timed["units"] > timed["supported_high"]).fillna(False)
+    sure = (timed["units"] <= timed["supported_low"]).fillna(False)
+    strange = total[~total["codes_known"]]
+    unsure = timed[~over & ~sure & ~timed.index.isin(strange.index)]
+    return [
         findings(
-            over,
+            timed[over],
             expected="{supported_high:unit}",
             observed="{units:unit}",
-            because="{minutes_high:minute} of timed services on this day support {supported_high:unit}; "
-            "{units} are billed: {over} too many.",
+            because="The timed services of this day come to {minutes_high:minute}. That supports "
+            "{supported_high:unit}, not the {units} billed.",
         ),
-        untestable(
-            either,
-            "The note contradicts itself: its services add up to {code_minutes:minute}, its total says "
-            "{stated_timed}. One of them supports the {units:unit} billed, the other does not.",
-        ),
-        untestable(
-            timed[~timed["codes_known"]],
-            "A code of this day is not on file for this date, so its minutes cannot be placed.",
-        ),
+        *unjudged(strange),
+        *unjudged(unsure),
     ]
-    return parts + [untestable(timed[timed["minutes_known"] == known], why) for known, why in UNKNOWN.items()]
+
+
+def unjudged(rows: pd.DataFrame) -> list[pd.DataFrame]:
+    """Each day that cannot be judged, with what its notes lack."""
+    return [untestable(rows[rows["minutes_known"] == known], why) for known, why in UNKNOWN.items()]

@@ -3,38 +3,40 @@ from __future__ import annotations
 import pandas as pd
 
 from audit.rules import findings, rule, untestable
+from audit.rules.units.more_units_than_minutes import UNKNOWN
 
 
-@rule("UNIT-21", grain="day", severity="error", sources=["payer-design", "cms-100-04-ch5-20.2", "cpt-time-rule"])
-def too_many_by_both_methods(days: pd.DataFrame) -> list[pd.DataFrame]:
+@rule("UNIT-21", grain="service", severity="error", sources=["payer-design", "cms-100-04-ch5-20.2", "cpt-time-rule"])
+def too_many_by_both_methods(services: pd.DataFrame) -> list[pd.DataFrame]:
     """The payer's counting method is not known: the units are judged by both.
 
     Why it matters: units that neither method supports are wrong for any payer; where only one supports them, the
     payer's policy decides.
     What to do: when both fail, bill what the minutes support; else look up the payer's method and enter it.
     """
-    timed = days[days["pooled"] & (days["method"] == "unknown") & (days["units"] > 0)]
+    billed = services[(services["method"] == "unknown") & (services["units"] > 0)]
+    timed = billed[billed["in_pool"] | ~billed["code_known"]].drop_duplicates(["claim_id", "day"])
+    mixed, one = "the payers of this day count differently", "this payer's method is not known"
+    timed = timed.assign(why=timed["mixed"].map({True: mixed, False: one}))
     known = timed[timed["minutes_known"] == "per_code"]
-    over_total, over_midpoint = known["units"] > known["supported_high"], known["over_midpoint"] > 0
+    total, midpoint = ~known["day_fits"], known["day_over_midpoint"] > 0
+    verdict = pd.Series("Neither method supports what is billed.", index=known.index, dtype="str")
+    verdict = verdict.mask(~midpoint, "Only midpoints do, and " + known["why"] + ".")
+    verdict = verdict.mask(~total, "Only total minutes do, and " + known["why"] + ".")
+    severity = pd.Series("info", index=known.index, dtype="str").mask(total & midpoint, "error")
+    failing = total | midpoint
     return [
         findings(
-            known[over_total & over_midpoint],
-            expected="{supported_high} by total minutes, {midpoint_units} by midpoints",
-            observed="{units:unit}",
-            because="{units:unit} are billed. {minutes_high:minute} support {supported_high} by total minutes and "
-            "{midpoint_units} by midpoints: neither method supports what is billed.",
+            known.assign(verdict=verdict)[failing],
+            expected="by total minutes {allowed}; by midpoints {by_midpoints}",
+            observed="{billed}",
+            because="Billed: {billed}. By total minutes the day supports {allowed}; by midpoints {by_midpoints}. "
+            "{verdict}",
+            severity=severity[failing],
         ),
-        findings(
-            known[over_total ^ over_midpoint],
-            expected="{supported_high} by total minutes, {midpoint_units} by midpoints",
-            observed="{units:unit}",
-            because="{units:unit} are billed. {minutes_high:minute} support {supported_high} by total minutes and "
-            "{midpoint_units} by midpoints: the methods disagree, and this payer's is not known.",
-            severity="info",
-        ),
+        *[untestable(timed[timed["minutes_known"] == k], UNKNOWN[k]) for k in UNKNOWN if k != "total_only"],
         untestable(
-            timed[timed["minutes_known"] != "per_code"],
-            "The payer's counting method is not known, and without minutes for each code the midpoint method "
-            "cannot be tried.",
+            timed[timed["minutes_known"] == "total_only"],
+            "Units can only be held against the total of the minutes, not against those of each code, and {why}.",
         ),
     ]

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from audit.rules import findings, rule, untestable
+from audit.rules import findings, rule
+from audit.rules.units.more_units_than_minutes import unjudged
 
 
 @rule("UNIT-03", grain="service", severity="warning", sources=["cms-100-04-ch5-20.2"])
@@ -13,26 +14,27 @@ def whole_units_misplaced(services: pd.DataFrame) -> list[pd.DataFrame]:
     one earned, and the codes may be paid differently.
     What to do: move the unit to the code whose minutes earned it.
     """
-    pool = services[services["in_pool"] & (services["method"] == "total") & (services["codes_billed"] > 1)]
+    pool = services[services["in_pool"] & (services["method"] == "total") & (services["codes_of_day"] > 1)]
     known = pool[pool["minutes_known"] == "per_code"]
-    taken = known["units"] > known["most"]
-    short = known[(known["units"] < known["whole"]) & taken.groupby(known["day"]).transform("any")]
+    taking = known[known["units"] > known["most"]]
+    takers = taking.drop_duplicates(["day", "service"]).groupby("day")["service"].agg(", ".join)
+    short = known[(known["units"] < known["whole"]) & known["day"].isin(takers.index)]
+    short = short.assign(takers=short["day"].map(takers))
+    unbilled = taking[taking["passed_over"] != ""].drop_duplicates(["claim_id", "day"])
     return [
         findings(
             short,
             expected="at least {whole:unit} of {service}",
             observed="{units:unit}",
-            because="{service} has {minutes:minute}, {whole} whole quarters of an hour, and is billed for "
-            "{units:unit}, while another code has more than its minutes allow.",
+            because="{service} has {minutes:minute}, which earn it {whole:unit}; billed: {units}. More than its own "
+            "minutes allow is billed of {takers}.",
         ),
-        no_allocation(pool),
+        findings(
+            unbilled,
+            expected="units of {passed_over}",
+            observed="{service} x {units}",
+            because="Not billed at all: {passed_over}, although at least 15 minutes earn a unit. More than its own "
+            "minutes allow is billed of {service}.",
+        ),
+        *unjudged(pool),
     ]
-
-
-def no_allocation(pool: pd.DataFrame) -> pd.DataFrame:
-    """Untestable: units cannot be told to codes when the note gives no minutes for each code."""
-    return untestable(
-        pool[pool["minutes_known"].isin(["total_only", "unknown", "contradicting"])],
-        "The note gives no sound minutes for each service (Medicare does not require them), so units cannot be "
-        "told apart by code.",
-    )

@@ -1,7 +1,7 @@
 """Changes to the tables, one file each in `versions/`, run by Alembic from the first table on.
 
-A new one: change `schema.py`, write `versions/v0002_what_it_does.py`, call `guards.install` at its end when it
-made or changed a table. A test compares the migrated database with `schema.py`.
+A new one: change `schema.py` and write `versions/v0002_what_it_does.py`. It begins with `guards.remove` and ends
+with `guards.install`. A test compares the migrated database with `schema.py`.
 """
 
 from __future__ import annotations

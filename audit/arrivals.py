@@ -1,0 +1,147 @@
+"""Files that a person hands in: read and checked together as one batch, then loaded, all of them or nothing.
+
+The files are written to a temporary folder while they are read, and never kept.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields
+from datetime import datetime
+from pathlib import Path
+
+import pandas as pd
+from sqlalchemy import Engine, select
+
+from audit.errors import InputError, Refusal
+from audit.intake import Batch, read
+from audit.store import database, loading, schema
+from audit.store.loading import Counts, Loaded
+from audit.tables import check
+
+STEPS = ("Reading the files", "Checking every row", "Storing what is new")
+Step = Callable[[int, int], None]
+"""Called with the number of STEPS done and of all; raise from it to cancel before anything is stored."""
+NOUNS = {
+    "claims": ("claim", "claims"),
+    "lines": ("claim line", "claim lines"),
+    "notes": ("note", "notes"),
+    "services": ("service in a note", "services in notes"),
+    "payers": ("payer", "payers"),
+    "plans_of_care": ("plan of care", "plans of care"),
+    "authorizations": ("authorisation", "authorisations"),
+    "providers": ("provider", "providers"),
+}
+_ROWS_OF = {"837P": "lines", "claims": "lines", "note_services": "services"}
+LONGEST_NAME = 60
+"""Characters kept of a file's name, from its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What one file turned out to be, in words, and how many of its rows were refused."""
+
+    file: str
+    what: str
+    refused: int
+    ignored_columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What became of the files handed in together."""
+
+    cards: tuple[Card, ...]
+    refusals: tuple[Refusal, ...]
+    loaded: Loaded
+
+
+def take_in(
+    engine: Engine, files: Iterable[tuple[str, bytes]], *, account_id: int, at: datetime, step: Step | None = None
+) -> Arrival:
+    """Read, check and load files given as (name, content). Services after the day of `at` are refused.
+
+    Raises InputError, with nothing loaded, when there is no file, two have one name, or one cannot be read.
+    """
+    begin = step or (lambda *_: None)
+    begin(0, len(STEPS))
+    batch = _read(list(files))
+    begin(1, len(STEPS))
+    tables, refusals = check(batch, as_of=at.date())
+    begin(2, len(STEPS))
+    name = ", ".join(dict.fromkeys(file.name for file in batch.files))
+    loaded = loading.load(engine, tables, refusals, name=name, sha256=batch.sha256, account_id=account_id, at=at)
+    in_order = sorted(refusals, key=lambda refusal: (refusal.file, refusal.row or 0))
+    return Arrival(_cards(batch, refusals), tuple(in_order), loaded)
+
+
+def _read(files: list[tuple[str, bytes]]) -> Batch:
+    names = [_safe(name) for name, _ in files]
+    if not files:
+        raise InputError("no file was given", do="Choose at least one")
+    twice = {name for name in names if names.count(name) > 1}
+    if twice:
+        raise InputError("two of the files have this name", where=min(twice), do="Rename one of them, or leave it out")
+    with tempfile.TemporaryDirectory(prefix="countersign-") as folder:
+        paths = [Path(folder, name) for name in names]
+        for path, (_, content) in zip(paths, files, strict=True):
+            path.write_bytes(content)
+        return read(paths)
+
+
+def _safe(name: str) -> str:
+    """The name as one that can be written in a folder of ours and nowhere else."""
+    last = name.replace("\\", "/").rpartition("/")[2]
+    return "".join(c for c in last if c.isprintable()).strip(". ")[-LONGEST_NAME:] or "file"
+
+
+def _cards(batch: Batch, refusals: list[Refusal]) -> tuple[Card, ...]:
+    parts: dict[str, list[str]] = {}
+    ignored: dict[str, list[str]] = {}
+    for file in batch.files:
+        said = numbered(file.rows, _ROWS_OF.get(file.kind, file.kind))
+        parts.setdefault(file.name, []).append(f"837P, {said}" if file.kind == "837P" else said)
+        ignored.setdefault(file.name, []).extend(file.ignored_columns)
+    rows = {(refusal.file, refusal.row) for refusal in refusals}
+    refused = {name: sum(file == name for file, _ in rows) for name in parts}
+    return tuple(Card(name, " and ".join(said), refused[name], tuple(ignored[name])) for name, said in parts.items())
+
+
+def numbered(number: int, table: str) -> str:
+    """1 claim line, 2 claim lines."""
+    return f"{number:,} {NOUNS[table][number != 1]}"
+
+
+def fates(counts: Counts) -> pd.DataFrame:
+    """What a load's counts say, one row a kind of record that came: what, new, changed, unchanged."""
+    rows = [
+        {"what": plural, **{fate: counts[table][fate] for fate in ("new", "changed", "unchanged")}}
+        for table, (_, plural) in NOUNS.items()
+        if any(counts.get(table, {}).values())
+    ]
+    return pd.DataFrame(rows, columns=["what", "new", "changed", "unchanged"])
+
+
+def earlier(engine: Engine, most: int = 20) -> pd.DataFrame:
+    """The newest loads: id, at, name of the files, by (who, "" when unknown), counts (as in `Loaded`)."""
+    loads, accounts = schema.loads, schema.accounts
+    query = (
+        select(loads.c.id, loads.c.at, loads.c.name, accounts.c.name.label("by"), loads.c.counts)
+        .outerjoin(accounts, accounts.c.id == loads.c.account_id)
+        .order_by(loads.c.id.desc())
+        .limit(most)
+    )
+    with database.read(engine) as connection:
+        found = connection.execute(query)
+        rows = pd.DataFrame(found.all(), columns=list(found.keys()))
+    return rows.assign(by=rows["by"].fillna(""), counts=rows["counts"].map(json.loads))
+
+
+def refusals_of(engine: Engine, load_id: int) -> list[Refusal]:
+    """The rows that an earlier load refused, in the order of their files."""
+    table = schema.refusals
+    query = select(*[table.c[field.name] for field in fields(Refusal)]).where(table.c.load_id == load_id)
+    with database.read(engine) as connection:
+        return [Refusal(*row) for row in connection.execute(query.order_by(table.c.id))]

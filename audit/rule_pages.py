@@ -1,0 +1,131 @@
+"""The rule book for people: rules by family, and one page of each with its cases, sources and facts in words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+
+import pandas as pd
+
+from audit.errors import CountersignError
+from audit.grains import GRAINS
+from audit.model import SEVERITIES
+from audit.reference import Coverage, Facts, load_facts
+from audit.rules import Rule, rule_book
+from audit.rules.cases import promises_of
+
+FAMILIES = {
+    "units": "Units and minutes",
+    "evaluations": "Evaluation levels",
+    "modifiers": "Modifiers and pairs of codes",
+    "notes": "Notes",
+    "claims": "Claims",
+}
+FINDS = {
+    "error": ("an error", "errors"),
+    "warning": ("a warning", "warnings"),
+    "info": ("a note", "notes"),
+    "untestable": ("cannot be tested", "cannot be tested"),
+}
+ALWAYS = ("codes", "payers")
+"""Fact tables that every rule may rest on: what a code is, and how its payer counts."""
+EVIDENCE = {
+    "file": "read from the official file",
+    "document": "read in a document that states it",
+    "secondary_copy": "read in somebody's copy of the official file",
+    "recalled": "from memory, not checked against the source yet",
+    "derived": "decided in Countersign's own design",
+    "file_and_recalled": "partly read from the official file, partly from memory and not checked yet",
+    "document_and_recalled": "partly read in a document that states it, partly from memory and not checked yet",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FactTable:
+    """One fact table a rule may rest on. `ended` is its last day when that has passed, else None; `evidence`
+    counts its rows by what they rest on."""
+
+    name: str
+    coverage: Coverage
+    ended: date | None
+    evidence: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class RulePage:
+    """One rule. `cases`: what it shows -> what the rule finds. `sources`: title, citation, evidence in words."""
+
+    rule: Rule
+    grain: str
+    cases: tuple[tuple[str, str], ...]
+    sources: tuple[tuple[str, str, str], ...]
+    facts: tuple[FactTable, ...]
+
+
+def families(words: str = "") -> dict[str, list[Rule]]:
+    """The rules that hold all of `words` in their text, by the family's name; families without any are left out."""
+    wanted = words.lower().split()
+    found: dict[str, list[Rule]] = {}
+    for rule in rule_book().values():
+        if all(word in _text(rule) for word in wanted):
+            found.setdefault(FAMILIES[rule.family], []).append(rule)
+    return found
+
+
+def page_of(code: str, today: date) -> RulePage:
+    """Raises CountersignError when there is no rule with this code."""
+    rule = rule_book().get(code)
+    if rule is None:
+        raise CountersignError("there is no rule with this code", where=code[:20], do="Choose one from the rule book")
+    facts = load_facts()
+    titles = facts.sources.set_index("source")
+    sources = tuple(
+        (row["title"], row["citation"], EVIDENCE.get(row["evidence"], row["evidence"]))
+        for row in titles.loc[list(rule.sources)].to_dict("records")
+    )
+    return RulePage(rule, GRAINS[rule.grain], _cases(code), sources, _tables(rule, facts, today))
+
+
+@cache
+def _text(rule: Rule) -> str:
+    titles = load_facts().sources.set_index("source")["title"]
+    parts = [rule.code, rule.title, rule.why, rule.what_to_do, rule.severity, *titles[list(rule.sources)]]
+    return " ".join(parts).lower()
+
+
+@cache
+def _cases(code: str) -> tuple[tuple[str, str], ...]:
+    rule = rule_book()[code]
+    promised = promises_of(rule) if rule.cases.exists() else {}
+    return tuple((name, _finds(finds)) for name, finds in promised.items())
+
+
+def _finds(finds: list[dict[str, str]]) -> str:
+    counted = Counter(one["severity"] for one in finds)
+    said = [
+        FINDS[severity][0] if number == 1 or severity == "untestable" else f"{number} {FINDS[severity][1]}"
+        for severity in SEVERITIES
+        if (number := counted[severity])
+    ]
+    return " and ".join(said) or "nothing"
+
+
+def _tables(rule: Rule, facts: Facts, today: date) -> tuple[FactTable, ...]:
+    """Codes and payers, and each table with a row from one of the rule's own sources."""
+    return tuple(
+        _table(name, rows, facts.coverage[name], today)
+        for name, rows in facts.tables.items()
+        if name in facts.coverage and (name in ALWAYS or _named(rows) & set(rule.sources))
+    )
+
+
+def _named(rows: pd.DataFrame) -> set[str]:
+    return set(" ".join(rows["source"]).split())
+
+
+def _table(name: str, rows: pd.DataFrame, coverage: Coverage, today: date) -> FactTable:
+    last = coverage.covers_to
+    counted = rows["evidence"].map(lambda mark: EVIDENCE.get(mark, mark)).value_counts()
+    return FactTable(name, coverage, last if last and last < today else None, counted.to_dict())

@@ -1,0 +1,41 @@
+"""Load claims and notes: hand in files, see what each is, what was taken and what was refused."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from audit import arrivals, screening
+from audit.access.gate import utc_now
+from pages.parts import who, work
+from pages.parts.arrival import show_arrival, show_earlier
+from pages.parts.markup import style
+from pages.parts.store import engine
+
+TYPES = ["csv", "tsv", "xlsx", "parquet", "jsonl", "837", "txt", "edi", "x12"]
+
+person = who.require("reviewer", "second_reviewer", "manager", "administrator")
+style()
+st.title("Load claims and notes", anchor=False)
+st.write(
+    "Hand in claims and notes together: they are judged as one. Tables are known by their names (claims, notes, "
+    "note_services, payers, plans_of_care, authorizations, providers), 837P files by their content. What is loaded "
+    "already is skipped; the files themselves are not kept."
+)
+turn = st.session_state.setdefault("turn", 0)
+files = st.file_uploader("Files", TYPES, accept_multiple_files=True, key=f"files_{turn}", label_visibility="collapsed")
+if st.button("Check and load", type="primary", disabled=not files) and files:
+    given = [(file.name, file.getvalue()) for file in files]
+    arrival = work.attempt_long(
+        lambda step: arrivals.take_in(engine(), given, account_id=person.id, at=utc_now(), step=step),
+        lambda done: f"{arrivals.STEPS[done]} …",
+    )
+    if arrival:
+        st.session_state.update(arrival=arrival, turn=turn + 1)
+        st.rerun()
+    st.session_state.pop("arrival", None)
+    st.text("Nothing was loaded.")
+if held := st.session_state.get("arrival"):
+    show_arrival(held)
+if screening.population(engine()).claims and st.button("Audit what is loaded", type="primary" if held else "secondary"):
+    st.switch_page("pages/audits/run.py")
+show_earlier(arrivals.earlier(engine()))

@@ -1,0 +1,26 @@
+"""A table of a data frame's columns, as plain HTML that a screen reader can read."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+import pandas as pd
+from pandas.api.types import is_numeric_dtype
+
+from pages.parts.markup import element, show, table
+
+
+def show_rows(rows: pd.DataFrame, columns: Mapping[str, str], caption: str, *, whole: Collection[str] = ()) -> None:
+    """`columns`: name in `rows` -> heading; those in `whole` are not broken into lines. Numbers stand to the right
+    with thousands parted."""
+    names = list(columns)
+    numbers = [n for n, name in enumerate(names) if is_numeric_dtype(rows[name])]
+    cells = [
+        [f"{row[name]:,}" if n in numbers else _text(row[name], name in whole) for n, name in enumerate(names)]
+        for row in rows[names].to_dict("records")
+    ]
+    show(table(list(columns.values()), cells, caption=caption, numbers=numbers))
+
+
+def _text(cell: object, whole: bool) -> str:
+    return element("span", str(cell), name="cs-whole") if whole else str(cell)

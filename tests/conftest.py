@@ -1,0 +1,47 @@
+"""What all tests share: one browser, and a loud word when there is none."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Error, sync_playwright
+
+from tests.browser import find_chromium, launch_arguments
+
+SKIPPED = "BROWSER TESTS SKIPPED"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium: the machine's own, else Playwright's download, else the test is skipped."""
+    chromium = find_chromium()
+    with sync_playwright() as playwright:
+        try:
+            found = playwright.chromium.launch(executable_path=chromium, args=launch_arguments())
+        except Error as why:
+            if chromium:
+                raise
+            pytest.skip(f"{SKIPPED}: no Chromium on this machine and none to download ({first_line(why)})")
+        yield found
+        found.close()
+
+
+def first_line(why: Error) -> str:
+    return why.message.splitlines()[0]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what uses the browser, and run it last: Playwright's event loop stops asyncio.run after it."""
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker("browser")
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say it once more, just above the totals, when browser tests did not run."""
+    reasons = [str(report.longrepr) for report in terminalreporter.stats.get("skipped", [])]
+    skipped = [reason for reason in reasons if SKIPPED in reason]
+    if skipped:
+        terminalreporter.section(f"{SKIPPED}: {len(skipped)}", red=True, bold=True)
+        terminalreporter.line("Install chromium or Google Chrome, then run the tests again.", red=True)

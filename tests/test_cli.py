@@ -1,0 +1,143 @@
+"""The command line as other programs use it: formats, order, exit codes, one line per cause."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from audit.cli import main
+from audit.model import FINDING_COLUMNS
+from audit.rules import rule_book
+
+ROOT = Path(__file__).parents[1]
+CLAIMS = "claim_id,line_number,patient_id,payer_id,rendering_npi,service_date,procedure_code,units,modifier_1"
+NOTES = "note_id,claim_id,patient_id,service_date,author_credential,signed_by,signed_at,total_timed_minutes,total_treatment_minutes"
+PAYERS = "payer_id,unit_method,therapy_modifier,assistant_modifier,medicare,pair_edits"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """B1 bills three units for 30 minutes; A1 is clean."""
+    files = {
+        "claims.csv": [CLAIMS, "B1,1,P1,MCR,1234567893,2026-03-12,97530,3,GO", "A1,1,P2,MCR,1234567893,2026-03-12,97530,2,GO"],
+        "notes.csv": [NOTES, *[f"N{n},{c},P{n},2026-03-12,OTR/L,A,2026-03-12,30,30" for n, c in ((1, "B1"), (2, "A1"))]],
+        "note_services.csv": ["note_id,procedure_code,minutes", "N1,97530,30", "N2,97530,30"],
+        "payers.csv": [PAYERS, "MCR,total,required,required,yes,medicare"],
+    }
+    for name, lines in files.items():
+        (tmp_path / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return tmp_path
+
+
+def test_jsonl_is_the_contract(folder, capsys):
+    assert main(["check", str(folder), "--format", "jsonl"]) == 1
+    out, err = capsys.readouterr()
+    found = [json.loads(line) for line in out.splitlines()]
+    assert [list(one) for one in found] == [list(FINDING_COLUMNS)]
+    assert found[0] == {
+        "rule": "UNIT-01",
+        "severity": "error",
+        "claim_id": "B1",
+        "line_number": 1,
+        "note_id": "N1",
+        "patient_id": "P1",
+        "service_date": "2026-03-12",
+        "procedure_code": "97530",
+        "expected": "2 units",
+        "observed": "3 units",
+        "because": "30 minutes of timed services on this day support 2 units; 3 are billed: 1 too many.",
+        "sources": ["cms-100-04-ch5-20.2"],
+        "dollars_at_risk": None,
+        "facts_unchecked": False,
+    }
+    assert "2 claims with 2 lines checked" in err
+
+
+def test_csv_and_table(folder, capsys):
+    files = ["--claims", str(folder / "claims.csv"), "--notes", str(folder / "notes.csv")]
+    files += ["--services", str(folder / "note_services.csv"), "--payers", str(folder / "payers.csv")]
+    assert main(["check", *files, "--format", "csv"]) == 1
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert [row["claim_id"] for row in rows] == ["B1"]
+    assert main(["check", *files]) == 1
+    assert "■ error      UNIT-01" in capsys.readouterr().out
+
+
+def test_exit_0_when_nothing_is_wrong(folder, capsys):
+    assert main(["check", str(folder), "--rules", "MOD-01,doc-01"]) == 0
+    assert capsys.readouterr().out == ""
+
+
+def test_the_order_is_claim_line_rule(folder, capsys):
+    lines = (folder / "claims.csv").read_text().replace(",GO", ",").replace("A1,1,P2,MCR", "A1,2,P2,MCR")
+    (folder / "claims.csv").write_text(lines + "A1,1,P2,MCR,1234567893,2026-03-12,97535,1,\n")
+    main(["check", str(folder), "--format", "jsonl"])
+    keys = [(one["claim_id"], one["line_number"], one["rule"]) for one in map(json.loads, capsys.readouterr().out.splitlines())]
+    assert keys == sorted(keys)
+    assert len(keys) > 4
+
+
+@pytest.mark.parametrize("split", ["buckets", "dask"])
+def test_the_split_changes_nothing(folder, capsys, split):
+    main(["check", str(folder), "--format", "jsonl"])
+    whole = capsys.readouterr().out
+    main(["check", str(folder), "--format", "jsonl", "--split", split])
+    assert capsys.readouterr().out == whole
+
+
+def test_refused_rows_are_written_and_the_rest_is_checked(folder, tmp_path, capsys):
+    with (folder / "claims.csv").open("a") as file:
+        file.write("C1,1,P3,MCR,1234567893,2026-03-99,97530,1,GO\n")
+    refused = tmp_path / "out" / "refused.csv"
+    refused.parent.mkdir()
+    assert main(["check", str(folder), "--refused", str(refused)]) == 1
+    assert "claims.csv, row 4, column service_date: this is no date." in capsys.readouterr().err
+    rows = list(csv.DictReader(refused.open(encoding="utf-8")))
+    assert [(row["row"], row["value"]) for row in rows] == [("4", "2026-03-99")]
+    assert main(["check", str(folder), "--strict"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["check"], "no file is named"),
+        (["check", "nowhere"], "no such file"),
+        (["check", "FOLDER", "--rules", "UNIT-99"], "no rule UNIT-99"),
+        (["rules", "UNIT-99"], "UNIT-99: there is no rule with this code"),
+    ],
+)
+def test_exit_2_with_one_line(folder, capsys, arguments, says):
+    assert main([str(folder) if one == "FOLDER" else one for one in arguments]) == 2
+    err = capsys.readouterr().err
+    assert says in err
+    assert len(err.splitlines()) == 1
+
+
+def test_a_formula_in_the_data_stays_text(folder, capsys):
+    (folder / "claims.csv").write_text((folder / "claims.csv").read_text().replace("B1,1", "=B1+1,1"))
+    main(["check", str(folder), "--format", "csv"])
+    assert "'=B1+1" in capsys.readouterr().out
+
+
+def test_rules_and_facts_are_explained(capsys):
+    assert main(["rules"]) == 0
+    listed = capsys.readouterr().out
+    assert all(code in listed for code in rule_book())
+    assert main(["rules", "unit-04"]) == 0
+    page = capsys.readouterr().out
+    assert "Why it matters" in page
+    assert "Pub 100-04 ch. 5 s20.2.C" in page
+    assert main(["facts"]) == 0
+    assert "2024-07-01 to 2024-09-30" in capsys.readouterr().out
+
+
+def test_the_command_runs_as_a_program(folder):
+    done = subprocess.run([sys.executable, "-m", "audit.cli", "check", str(folder)], cwd=ROOT, capture_output=True, check=False)
+    assert done.returncode == 1
+    assert b"UNIT-01" in done.stdout

@@ -1,0 +1,167 @@
+"""Reading tables and refusing rows: each bad row says where, what and what to do; the rest loads."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from openpyxl import Workbook
+
+from audit.errors import InputError
+from audit.intake import read
+from audit.tables import check
+
+HEADER = "claim_id,line_number,patient_id,payer_id,rendering_npi,service_date,procedure_code,units,charge_amount"
+GOOD = "C1,1,P1,medicare-b,1234567893,2026-03-12,97530,2,80.00"
+
+
+def write(folder: Path, name: str, *lines: str) -> Path:
+    path = folder / name
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def claims(folder: Path, *lines: str):
+    return check(read([write(folder, "claims.csv", HEADER, *lines)]))
+
+
+def test_a_good_row_comes_typed(tmp_path):
+    tables, refusals = claims(tmp_path, GOOD)
+    assert refusals == []
+    row = tables.claims.iloc[0]
+    assert (row["units"], str(row["charge_amount"]), row["service_date"]) == (2, "80.00", pd.Timestamp("2026-03-12"))
+    assert row["modifier_1"] == ""
+
+
+@pytest.mark.parametrize(
+    ("line", "column", "wrong"),
+    [
+        ("C1,1,P1,medicare-b,1234567893,12.03.2026,97530,2,80.00", "service_date", "no date"),
+        ("C1,1,P1,medicare-b,1234567893,2026-02-30,97530,2,80.00", "service_date", "no date"),
+        ("C1,1,P1,medicare-b,1234567893,2026-03-12,97530,two,80.00", "units", "no whole number"),
+        ("C1,1,P1,medicare-b,1234567893,2026-03-12,97530,1.5,80.00", "units", "no whole number"),
+        ("C1,1,P1,medicare-b,1234567893,2026-03-12,97530,-1,80.00", "units", "no whole number"),
+        ("C1,1,P1,medicare-b,1234567893,2026-03-12,97530,,80.00", "units", "empty"),
+        ("C1,1,,medicare-b,1234567893,2026-03-12,97530,2,80.00", "patient_id", "empty"),
+        ('C1,1,P1,medicare-b,1234567893,2026-03-12,97530,2,"$80,00"', "charge_amount", "no amount"),
+        ("C1,1,P1,medicare-b,1234567893,2026-03-12,97530,2", "", "8 cells where the header has 9"),
+    ],
+)
+def test_a_bad_row_is_refused_and_the_rest_loads(tmp_path, line, column, wrong):
+    tables, refusals = claims(tmp_path, GOOD.replace("C1", "C2"), line)
+    assert list(tables.claims["claim_id"]) == ["C2"]
+    assert [(r.file, r.row, r.column) for r in refusals] == [("claims.csv", 3, column)]
+    assert wrong in refusals[0].wrong
+    assert refusals[0].do
+
+
+def test_half_a_claim_is_not_loaded(tmp_path):
+    bad = GOOD.replace("C1,1", "C1,2").replace(",2,80", ",x,80")
+    tables, refusals = claims(tmp_path, GOOD, bad, GOOD.replace("C1", "C2"))
+    assert list(tables.claims["claim_id"]) == ["C2"]
+    assert [(r.row, r.column) for r in refusals] == [(3, "units"), (2, "claim_id")]
+
+
+def test_a_line_that_stands_twice_is_refused(tmp_path):
+    tables, refusals = claims(tmp_path, GOOD, GOOD)
+    assert len(tables.claims) == 1
+    assert "stands twice" in refusals[0].wrong
+    tables, refusals = claims(tmp_path, GOOD, GOOD.replace("97530", "97535"))
+    assert tables.claims.empty
+
+
+def test_patient_names_are_not_repeated_in_refusals(tmp_path):
+    header = f"{HEADER},patient_name,patient_birth_date"
+    path = write(tmp_path, "claims.csv", header, f"{GOOD},Ann Example,1950-13-01")
+    _, refusals = check(read([path]))
+    assert [(r.column, r.value) for r in refusals] == [("patient_birth_date", "")]
+
+
+def test_a_note_stands_or_falls_with_its_services(tmp_path):
+    notes = write(tmp_path, "notes.csv", "note_id,patient_id,service_date", "N1,P1,2026-03-12", "N2,P1,2026-03-13")
+    rows = ["N1,97530,23", "N2,97530,many", "N3,97530,15"]
+    services = write(tmp_path, "note_services.csv", "note_id,procedure_code,minutes", *rows)
+    tables, refusals = check(read([notes, services]))
+    assert list(tables.notes["note_id"]) == ["N1"]
+    assert list(tables.note_services["note_id"]) == ["N1"]
+    assert {(r.file, r.row) for r in refusals} == {("note_services.csv", 3), ("note_services.csv", 4), ("notes.csv", 3)}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("claims.csv", b"", "empty"),
+        ("claims.csv", b"   \n", "empty"),
+        ("claims.csv", HEADER.replace("units", "amount").encode() + b"\n", "column 'units' is missing"),
+        ("claims.csv", HEADER.encode() + b",units\n", "stands twice"),
+        ("claims.csv", HEADER.encode() + b"\n\xff\xfe\n", "not UTF-8"),
+        ("claims.csv", HEADER.encode() + b'\n"C1,1\n', "broken"),
+        ("claims.csv", b"\x00\x01\x02", "binary"),
+        ("claims.xlsx", b"PK\x03\x04 no workbook", "workbook cannot be read"),
+        ("other.csv", HEADER.encode() + b"\n", "none of the tables"),
+        ("claims.jsonl", b"{no json}\n", "no JSON"),
+        ("claims.parquet", b"PAR1 cut off", "Parquet"),
+    ],
+)
+def test_a_file_that_cannot_be_read_says_why(tmp_path, name, content, says):
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=says):
+        read([path])
+
+
+def test_a_missing_file_says_so(tmp_path):
+    with pytest.raises(InputError, match="no such file"):
+        read([tmp_path / "claims.csv"])
+
+
+def test_one_content_in_every_form(tmp_path):
+    """CSV with a BOM, a workbook with typed cells, Parquet and JSON lines give the same checked table."""
+    plain, _ = claims(tmp_path, GOOD)
+    names = HEADER.split(",")
+    values = dict(zip(names, GOOD.split(","), strict=True))
+    forms = {"bom": tmp_path / "bom" / "claims.csv", "book": tmp_path / "book" / "any.xlsx"}
+    forms |= {"parquet": tmp_path / "p" / "claims.parquet", "json": tmp_path / "j" / "claims.jsonl"}
+    for path in forms.values():
+        path.parent.mkdir()
+    forms["bom"].write_text(f"\ufeff{HEADER}\r\n{GOOD}\r\n", encoding="utf-8", newline="")
+    typed = {**values, "line_number": 1, "units": 2, "charge_amount": 80}
+    typed["service_date"] = pd.Timestamp("2026-03-12")
+    book = Workbook()
+    book.active.title = "Claims"
+    book.active.append(names)
+    book.active.append(list(typed.values()))
+    book.save(forms["book"])
+    pd.DataFrame([typed]).to_parquet(forms["parquet"])
+    forms["json"].write_text(json.dumps({**typed, "service_date": "2026-03-12"}) + "\n", encoding="utf-8")
+    for form, path in forms.items():
+        tables, refusals = check(read([path]))
+        assert refusals == [], form
+        left = tables.claims.assign(charge_amount=tables.claims["charge_amount"].astype(float))
+        pd.testing.assert_frame_equal(left, plain.claims.assign(charge_amount=[80.0]))
+
+
+def test_a_folder_is_read_whole_and_strangers_are_left_out(tmp_path):
+    write(tmp_path, "claims.csv", HEADER, GOOD)
+    write(tmp_path, "remarks.csv", "a,b", "1,2")
+    batch = read([tmp_path])
+    assert {(f.name, f.kind) for f in batch.files} == {("claims.csv", "claims"), ("remarks.csv", "ignored")}
+
+
+def test_the_same_content_has_one_name(tmp_path):
+    one, two = tmp_path / "a", tmp_path / "b"
+    one.mkdir()
+    two.mkdir()
+    assert read([write(one, "claims.csv", HEADER, GOOD)]).sha256 == read([write(two, "claims.csv", HEADER, GOOD)]).sha256
+
+
+def test_services_after_the_day_asked_for_are_refused(tmp_path):
+    path = write(tmp_path, "claims.csv", HEADER, GOOD)
+
+    assert check(read([path]), as_of=date(2026, 3, 12))[1] == []
+    tables, refusals = check(read([path]), as_of=date(2026, 3, 11))
+    assert tables.claims.empty
+    assert "dated after 2026-03-11" in refusals[0].wrong
