@@ -37,7 +37,8 @@ def _counted(claims: pd.DataFrame, group: pd.Series) -> pd.DataFrame:
         drawn=("claim_id", "size"), reviewed=("reviewed", "sum"), in_error=("in_error", "sum")
     )
     rows = counted.reset_index().astype({"drawn": "int64", "reviewed": "int64", "in_error": "int64"})
-    return rows.assign(says=[_says(one.reviewed, one.in_error) for one in rows.itertuples()])
+    counts = zip(rows["reviewed"].tolist(), rows["in_error"].tolist(), strict=True)
+    return rows.assign(says=[_says(reviewed, in_error) for reviewed, in_error in counts])
 
 
 def _says(reviewed: int, in_error: int) -> str:
@@ -61,7 +62,7 @@ def rules_in_words(by_rule: pd.DataFrame) -> str:
     says = [f"Of {upheld + dismissed:,} findings decided, reviewers upheld {upheld:,} and dismissed {dismissed:,}"]
     for column, total in (("upheld", upheld), ("dismissed", dismissed)):
         if total:
-            most = by_rule.loc[by_rule[column].idxmax()]
+            most = by_rule.sort_values(column, ascending=False, kind="stable").iloc[0]
             says.append(f"{column} most often: {most['rule']} ({most[column]} of {most['upheld'] + most['dismissed']})")
     return "; ".join(says) + (f"; {still_open:,} still open." if still_open else ".")
 
@@ -75,7 +76,7 @@ def record_of_rule(engine: Engine, code: str) -> str:
         .group_by(decisions.c.kind)
     )
     with read(engine) as connection:
-        made = dict(connection.execute(query).tuples().all())
+        made: dict[str, int] = dict(connection.execute(query).all())
     upheld, dismissed = made.get(AGREE, 0), made.get(DISMISS, 0)
     if not upheld + dismissed:
         return "No reviewer has decided on a finding of this rule yet."

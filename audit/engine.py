@@ -11,12 +11,11 @@ from audit.errors import CountersignError
 from audit.grains import Prepared
 from audit.model import FINDING_COLUMNS
 from audit.reference import Facts, load_facts
-from audit.rules import Rule, nothing, rule_book
+from audit.rules import Rule, nothing, ordered, rule_book
 from audit.tables import Tables
 
 SPLITS = ("whole", "buckets", "dask")
 LINES_A_BUCKET = 50_000
-ORDER = ["claim_id", "line_number", "rule", "severity", "service_date", "note_id", "procedure_code", "because"]
 Progress = Callable[[int, int], None]
 """Called with steps done and steps in all; raise from it to cancel."""
 log = logging.getLogger(__name__)
@@ -59,15 +58,6 @@ def audit(
         pieces = list(_pieces(tables, number))
         parts = _by_dask(pieces, facts, rules) if split == "dask" else _in_turn(pieces, facts, rules, progress)
     return ordered(parts)
-
-
-def ordered(parts: list[pd.DataFrame]) -> pd.DataFrame:
-    """Findings of several rules or buckets as one frame in the order of the contract."""
-    parts = [part for part in parts if len(part)]
-    if not parts:
-        return nothing()
-    rows = pd.concat(parts, ignore_index=True).sort_values(ORDER, kind="stable", ignore_index=True)
-    return rows[list(FINDING_COLUMNS)]
 
 
 def _judge(

@@ -260,17 +260,18 @@ def _amounts(rows: pd.DataFrame, plain: pd.Series[Any], co: pd.Series[Any]) -> p
     first_plain = rows.index.isin(best) & (plain > 0)
     first_co = rows.index.isin(best) & (plain == 0)
     extra, extra_co = rows["full"] - rows["reduced"], rows["co_full"] - rows["co_reduced"]
-    result = pd.DataFrame({"allowed": units * rows["reduced"] + extra * (first_plain | first_co)})
-    paid = plain * rows["reduced"] + co * rows["co_reduced"]
-    result["paid"] = paid + extra * first_plain + extra_co * first_co
+    both = units * rows["reduced"] + extra * (first_plain | first_co)
+    paid = plain * rows["reduced"] + co * rows["co_reduced"] + extra * first_plain + extra_co * first_co
     strange = rows["rank"].isna() & (units > 0)
     unsettled = under_mppr & rows["day_key"].isin(rows.loc[strange, "day_key"])
-    return result.astype("Int64").apply(lambda cents: cents.mask(unsettled).mask(units == 0, 0))
+    cents = {"allowed": both, "paid": paid}
+    return pd.DataFrame({name: one.mask(unsettled).mask(units == 0, 0) for name, one in cents.items()})
 
 
 def _side_by_side(billed: pd.DataFrame, supported: pd.DataFrame) -> pd.DataFrame:
-    sides = [side.groupby(KEY)[UNITS].sum().set_axis(["plain", "co"], axis=1) for side in (billed, supported)]
-    both = sides[0].join(sides[1], how="outer", lsuffix="_billed", rsuffix="_supported").fillna(0).astype("int64")
+    one = billed.groupby(KEY)[UNITS].sum().set_axis(["plain_billed", "co_billed"], axis=1)
+    other = supported.groupby(KEY)[UNITS].sum().set_axis(["plain_supported", "co_supported"], axis=1)
+    both: pd.DataFrame = one.join(other, how="outer").fillna(0).astype("int64")
     if (both < 0).any(axis=None):
         raise CountersignError("units are negative", do="Take no more units of a code away than the day has")
     return both.reset_index()

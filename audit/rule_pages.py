@@ -127,5 +127,5 @@ def _named(rows: pd.DataFrame) -> set[str]:
 
 def _table(name: str, rows: pd.DataFrame, coverage: Coverage, today: date) -> FactTable:
     last = coverage.covers_to
-    counted = rows["evidence"].map(lambda mark: EVIDENCE.get(mark, mark)).value_counts()
-    return FactTable(name, coverage, last if last and last < today else None, counted.to_dict())
+    counted = Counter(EVIDENCE.get(mark, mark) for mark in rows["evidence"])
+    return FactTable(name, coverage, last if last and last < today else None, dict(counted.most_common()))

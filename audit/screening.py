@@ -57,7 +57,7 @@ def population(engine: Engine) -> Population:
     first, last = func.min(claims.c.service_date), func.max(claims.c.service_date)
     query = select(claims.c.payer_id, name, func.count(), first, last).where(claims.c.is_current)
     with read(engine) as connection:
-        rows = connection.execute(query.group_by(claims.c.payer_id).order_by(claims.c.payer_id)).tuples().all()
+        rows = connection.execute(query.group_by(claims.c.payer_id).order_by(claims.c.payer_id)).all()
     return Population(
         claims=sum(number for _, _, number, _, _ in rows),
         first=min((first for *_, first, _ in rows), default=None),

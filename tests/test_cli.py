@@ -51,7 +51,7 @@ def test_jsonl_is_the_contract(folder, capsys):
         "procedure_code": "97530",
         "expected": "2 units",
         "observed": "3 units",
-        "because": "30 minutes of timed services on this day support 2 units; 3 are billed: 1 too many.",
+        "because": "The timed services of this day come to 30 minutes. That supports 2 units, not the 3 billed.",
         "sources": ["cms-100-04-ch5-20.2"],
         "dollars_at_risk": None,
         "facts_unchecked": False,

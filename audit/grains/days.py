@@ -37,7 +37,7 @@ def services_of_day(lines: pd.DataFrame, note_services: pd.DataFrame) -> pd.Data
         code_known=("code_known", "all"),
     )
     linked = note_services[note_services["day"].notna()]
-    rows = rows.join(_documented(linked), how="outer", rsuffix="_noted").reset_index()
+    rows = rows.join(_documented(linked), how="outer", suffixes=("", "_noted")).reset_index()
     for name in ("in_pool", "timed"):
         rows[name] = rows[name].fillna(rows[f"{name}_noted"]) == "yes"
     rows["code_known"] = ~(rows["code_known"].eq(False) | rows["code_known_noted"].eq(False))

@@ -27,7 +27,7 @@ def lines(tables: Tables, facts: Facts) -> pd.DataFrame:
     (`discipline_known`: a practitioner or a note tells it) and `day` (a number shared by all lines of one patient,
     discipline and date of service). `assistant_modifier` is about CO: "none" where the line is no occupational
     therapy."""
-    rows = tables.claims.reset_index(drop=True)
+    rows = tables.claims.sort_values(["claim_id", "line_number"], ignore_index=True)
     rows = with_facts(rows, facts["codes"], CODE_FACTS, on="procedure_code", key="code")
     rows = rows.rename(columns={"known": "code_known"})
     rows["service"] = service_of(rows["procedure_code"])

@@ -17,7 +17,7 @@ def notes(tables: Tables, lines: pd.DataFrame) -> pd.DataFrame:
     A note that names a claim belongs to that claim's day of the same patient and date; one that names none, to the
     day of its patient, discipline and date. `day` is <NA> where there is no such day.
     """
-    rows = tables.notes.reset_index(drop=True)
+    rows = tables.notes.sort_values("note_id", ignore_index=True)
     rows["discipline"] = _discipline(rows, tables, lines)
     rows["author"] = author_of(rows["author_credential"])
     same_date = ["patient_id", "service_date"]

@@ -24,6 +24,7 @@ from audit.model import FINDING_COLUMNS
 Split = Literal["patient_id", "rendering_npi"]
 State = Literal["trial", "in force", "retired"]
 Check = Callable[[pd.DataFrame], pd.DataFrame | list[pd.DataFrame]]
+ORDER = ["claim_id", "line_number", "rule", "severity", "service_date", "note_id", "procedure_code", "because"]
 PLACE = ["claim_id", "line_number", "note_id", "patient_id", "service_date", "procedure_code"]
 
 
@@ -110,6 +111,15 @@ def nothing() -> pd.DataFrame:
     return pd.DataFrame(columns=list(FINDING_COLUMNS))
 
 
+def ordered(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    """Findings of several rules or buckets as one frame in the order of the contract."""
+    parts = [part for part in parts if len(part)]
+    if not parts:
+        return nothing()
+    rows = pd.concat(parts, ignore_index=True).sort_values(ORDER, kind="stable", ignore_index=True)
+    return rows[list(FINDING_COLUMNS)]
+
+
 def findings(
     rows: pd.DataFrame,
     *,
@@ -122,11 +132,12 @@ def findings(
     """One finding a row. `expected`, `observed` and `because` are templates over the row's columns, where a
     noun counts: "{minutes:minute} support {units:unit}" gives "37 minutes support 2 units". `severity` stays
     empty for the rule's own."""
+    if rows.empty:
+        return nothing()
     result = rows[PLACE].copy()
     result["severity"] = severity
-    records: list[Any] = rows.to_dict("records")
     for name, template in (("expected", expected), ("observed", observed), ("because", because)):
-        result[name] = [_words.vformat(template, (), row) for row in records]
+        result[name] = _words.told(template, rows)
     result["dollars_at_risk"] = None
     result["facts_unchecked"] = facts_unchecked
     return result
@@ -134,11 +145,22 @@ def findings(
 
 def untestable(rows: pd.DataFrame, because: str) -> pd.DataFrame:
     """One "cannot be judged" a claim and day, whatever the number of rows, with what is missing."""
-    once = rows.drop_duplicates(["claim_id", "service_date"])
+    if rows.empty:
+        return nothing()
+    once = rows[~rows.duplicated(["claim_id", "service_date"])]
     return findings(once, expected="", observed="", because=because, severity="untestable")
 
 
 class _Words(string.Formatter):
+    """Templates over rows, with nouns that count."""
+
+    def told(self, template: str, rows: pd.DataFrame) -> list[str]:
+        named = list(dict.fromkeys(name for _, name, _, _ in self.parse(template) if name))
+        if not named:
+            return [template] * len(rows)
+        records: list[Any] = rows[named].to_dict("records")
+        return [self.vformat(template, (), record) for record in records]
+
     def format_field(self, value: Any, noun: str) -> str:
         if not noun.isalpha():
             return str(super().format_field(value, noun))

@@ -14,15 +14,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
 import yaml
 
+from audit.grains import Prepared
 from audit.intake import Batch
 from audit.model import TABLES
 from audit.reference import load_facts
-from audit.rules import Rule
+from audit.rules import Rule, ordered
 from audit.tables import Tables, check
 
 DATE, NPI = "2026-03-12", "1234567893"
@@ -48,21 +50,64 @@ SHORT = {"code": "procedure_code", "claim": "claim_id", "patient": "patient_id",
          "payer": "payer_id", "npi": "rendering_npi", "line": "line_number"}  # fmt: skip
 
 
+Rows = dict[str, list[dict[str, str]]]
+IDS = ("claim_id", "patient_id", "note_id", "payer_id", "plan_id")
+"""Columns by which the cases of a rule are kept apart when they are judged together."""
+
+
 @dataclass(frozen=True)
 class Case:
     """One worked case: its name says in words what it shows."""
 
     name: str
-    tables: Tables
+    rows: Rows
     finds: list[dict[str, str]]
     """What each finding must say: any of severity, claim_id, line_number, expected, observed, and `says`, a
     part of the reason. Empty: the rule must stay silent."""
+
+    @cached_property
+    def tables(self) -> Tables:
+        return _checked(self.rows)
 
 
 def cases_of(rule: Rule) -> Iterator[Case]:
     """The cases of a rule in the order of its file. Raises whatever is wrong with them by its own name."""
     for name, case in _written(rule).items():
-        yield Case(name, _tables(case), _finds(case["finds"], rule))
+        yield Case(name, _rows(case), _finds(case["finds"], rule))
+
+
+def judge(rule: Rule) -> dict[str, pd.DataFrame]:
+    """By case name, what the rule finds. Cases are judged all at once, each with ids of its own, as a run over
+    many patients would; those that bring their own providers are judged alone."""
+    cases = list(cases_of(rule))
+    alone = [case for case in cases if case.rows["providers"]]
+    marked = {f"{n}~": case for n, case in enumerate(cases) if case not in alone}
+    merged: Rows = {name: [] for name in TABLES}
+    for mark, case in marked.items():
+        for name, rows in _with_mark(case.rows, mark).items():
+            merged[name] += rows
+    found = rule.run(Prepared(_checked(merged), load_facts()))
+    result = {case.name: _without_mark(found, mark) for mark, case in marked.items()}
+    result |= {case.name: rule.run(Prepared(case.tables, load_facts())) for case in alone}
+    return {name: ordered([rows]) for name, rows in result.items()}
+
+
+def _with_mark(rows: Rows, mark: str) -> Rows:
+    """The rows with `mark` before each id; payers that the case does not describe keep theirs."""
+    payers = {row["payer_id"] for row in rows["payers"]}
+
+    def own(row: dict[str, str]) -> dict[str, str]:
+        ids = {name: mark + row[name] for name in IDS if row.get(name) and (name != "payer_id" or row[name] in payers)}
+        return {**row, **ids}
+
+    return {name: [own(row) for row in listed] for name, listed in rows.items()}
+
+
+def _without_mark(found: pd.DataFrame, mark: str) -> pd.DataFrame:
+    rows = found[found["claim_id"].str.startswith(mark)].copy()
+    texts = rows.select_dtypes(["str", "object"]).columns.drop(["dollars_at_risk", "line_number"], errors="ignore")
+    rows[texts] = rows[texts].apply(lambda column: column.str.replace(mark, ""))
+    return rows
 
 
 def promises_of(rule: Rule) -> dict[str, list[dict[str, str]]]:
@@ -86,8 +131,8 @@ def _long(written: dict[str, Any]) -> dict[str, Any]:
     return {SHORT.get(name, name): value for name, value in written.items()}
 
 
-def _tables(case: dict[str, Any]) -> Tables:
-    rows: dict[str, list[dict[str, str]]] = {"claims": [_line(n, one) for n, one in enumerate(case["lines"], 1)]}
+def _rows(case: dict[str, Any]) -> Rows:
+    rows: Rows = {"claims": [_line(n, one) for n, one in enumerate(case["lines"], 1)]}
     rows["notes"], rows["note_services"] = _notes(case.get("note", "none"))
     rows["payers"] = [
         {"payer_id": name, "effective_from": "2000-01-01", **dict(zip(TABLES["payers"].names[2:7], profile, strict=True))}
@@ -95,7 +140,11 @@ def _tables(case: dict[str, Any]) -> Tables:
     ]
     for name in ("payers", "providers"):
         rows[name] = [*rows.get(name, []), *map(_long, case.get(name, []))]
-    batch = Batch({name: _frame(name, listed) for name, listed in rows.items()})
+    return {name: rows.get(name, []) for name in TABLES}
+
+
+def _checked(rows: Rows) -> Tables:
+    batch = Batch({name: _frame(name, listed) for name, listed in rows.items() if listed})
     tables, refusals = check(batch)
     if refusals:
         raise ValueError(refusals[0].sentence())

@@ -29,9 +29,10 @@ if not found:
     st.text("No rule holds these words.")
 for family, rules in found.items():
     st.subheader(family, anchor=False)
+    lines = st.container(gap="xsmall")
     for rule in rules:
-        line = st.container(horizontal=True, vertical_alignment="center")
-        if line.container(width=80).button(rule.code, type="tertiary", key=rule.code):
+        line = lines.container(horizontal=True, vertical_alignment="center")
+        if line.container(width=80).button(f":primary[**{rule.code}**]", type="tertiary", key=rule.code):
             st.query_params["rule"] = rule.code
             st.rerun()
         with line.container(width=165):

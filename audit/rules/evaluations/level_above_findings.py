@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from audit.evaluations import LEVEL_CODES, LEVEL_NAMES, limiting
+from audit.evaluations import LEVEL_CODES, LEVEL_NAMES, Component, limiting
 from audit.rules import findings, rule, untestable
 
 NUMBER = {code: level for level, code in LEVEL_CODES.items()}
@@ -64,7 +64,7 @@ def unread(rows: pd.DataFrame) -> list[pd.DataFrame]:
 
 def unstated(rows: pd.DataFrame) -> pd.DataFrame:
     rows = with_names(rows[readable(rows) & ~rows["stated"]])
-    return untestable(rows, "The evaluation does not state, so that it can be counted: {missing}.")
+    return untestable(rows, "The evaluation does not state: {missing}.")
 
 
 def with_names(rows: pd.DataFrame) -> pd.DataFrame:
@@ -73,8 +73,13 @@ def with_names(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(
         said=[", ".join(f"{c.name} {c.documented or 'not stated'}" for c in parts) for parts in rows["components"]],
         limits=[", ".join(limiting(parts)) for parts in rows["components"]],
-        missing=[", ".join(c.name for c in parts if c.reaches is None) for parts in rows["components"]],
+        missing=[_missing(*one) for one in zip(rows["components"], rows["performance_deficits"], strict=True)],
         billed_name=rows["procedure_code"].map(LEVEL_NAMES),
         reached=reached,
         reached_name=reached.map(LEVEL_NAMES),
     )
+
+
+def _missing(parts: list[Component], deficits: str) -> str:
+    names = [part.name for part in parts if part.reaches is None]
+    return ", ".join(f"{n} as a number or a list parted by ;" if deficits and "deficits" in n else n for n in names)

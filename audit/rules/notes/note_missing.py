@@ -16,5 +16,6 @@ def note_missing(days: pd.DataFrame) -> pd.DataFrame:
         days[days["note_count"] == 0],
         expected="a note of {service_date:%Y-%m-%d}",
         observed="none",
-        because="Services of {service_date:%Y-%m-%d} are billed; no {discipline} note of this patient and date belongs to them.",
+        because="Services of {service_date:%Y-%m-%d} are billed; no {discipline} note of this patient and "
+        "date belongs to them.",
     )

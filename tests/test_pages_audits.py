@@ -1,0 +1,327 @@
+"""The pages for loading, auditing, error rates and the rule book, driven as a person would."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, select
+from streamlit.testing.v1 import AppTest
+
+from audit import arrivals, audits, plans, results, review, sign_off
+from audit.access import sessions
+from audit.model import ROLE_NAMES
+from audit.store import schema
+from audit.store.database import VARIABLE, connect, read
+from tests.handed_in import as_csv, claim, month
+from tests.stored import add
+
+pytest_plugins = ["tests.databases"]
+ROOT = Path(__file__).parents[1]
+NOW = datetime.now(UTC)
+LOAD, RUN = "pages/audits/load.py", "pages/audits/run.py"
+RATES, RULES = "pages/reports/error_rates.py", "pages/reports/rule_book.py"
+Open = Callable[..., AppTest]
+
+
+@pytest.fixture(scope="module")
+def staffed_file(sqlite_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with an account for each role."""
+    path = Path(shutil.copy(sqlite_file, tmp_path_factory.mktemp("staffed") / "pages.db"))
+    engine = connect(f"sqlite:///{path}")
+    fixed = {"active": True, "must_change_password": False}
+    for role, name in ROLE_NAMES.items():
+        add(engine, "accounts", username=role, name=name, role=role, **fixed)
+    engine.dispose()
+    return path
+
+
+@pytest.fixture(scope="module")
+def loaded_file(staffed_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with 24 claims, 6 of them over-billed, screened once."""
+    path = Path(shutil.copy(staffed_file, tmp_path_factory.mktemp("loaded") / "pages.db"))
+    engine = connect(f"sqlite:///{path}")
+    arrivals.take_in(engine, month(), account_id=1, at=NOW)
+    audits.screen(engine, account_id=1, at=NOW)
+    engine.dispose()
+    return path
+
+
+@pytest.fixture
+def engine(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+    """A database of this test's own, which the pages use too."""
+    file = "loaded_file" if "loaded" in request.fixturenames else "staffed_file"
+    url = f"sqlite:///{shutil.copy(request.getfixturevalue(file), tmp_path / 'pages.db')}"
+    monkeypatch.setenv(VARIABLE, url)
+    made = connect(url)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def people(engine: Engine) -> dict[str, int]:
+    """An account id for each role."""
+    with read(engine) as connection:
+        return dict(connection.execute(select(schema.accounts.c.role, schema.accounts.c.id)).all())
+
+
+@pytest.fixture
+def open_page(engine: Engine, people: dict[str, int]) -> Open:
+    """Opens a page as somebody who is signed in, with what stands in the address."""
+
+    def opened(page: str, role: str = "manager", **address: str) -> AppTest:
+        token = sessions.begin(engine, people[role], datetime.now(UTC))
+        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+        app.user = {"session": sessions.sha256(token), "account": str(people[role])}
+        app.run()
+        app.switch_page(page)
+        for name, value in address.items():
+            app.query_params[name] = value
+        return checked(app.run())
+
+    return opened
+
+
+def checked(app: AppTest) -> AppTest:
+    assert not app.exception, app.exception[0].value
+    return app
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    button = next(one for one in app.button if one.label == label)
+    return checked(button.click().run())
+
+
+def buttons(app: AppTest) -> list[str]:
+    return [one.label for one in app.button]
+
+
+def said(app: AppTest) -> str:
+    """All that the page says, tables and small print included."""
+    kinds = ("title", "subheader", "text", "markdown", "caption", "info", "warning", "error", "success")
+    texts = [str(one.value) for kind in kinds for one in getattr(app, kind)]
+    return "\n".join([*texts, *[one.proto.body for one in app.get("html")]])
+
+
+def hand_in(app: AppTest, *files: tuple[str, bytes]) -> AppTest:
+    app.file_uploader[0].set_value([(name, content, "text/csv") for name, content in files])
+    return press(checked(app.run()), "Check and load")
+
+
+@pytest.fixture
+def loaded(engine: Engine) -> int:
+    """The id of the screening."""
+    with read(engine) as connection:
+        return connection.execute(select(schema.runs.c.id)).scalar_one()
+
+
+@pytest.fixture
+def sample(engine: Engine, people: dict[str, int], loaded: int) -> int:
+    """A sample of all 24 claims, drawn, nothing reviewed yet."""
+    with read(engine) as connection:
+        plan = plans.offer(audits.frame_of(connection, loaded), "flag", 24).plan
+    by = people["manager"]
+    audit_id = audits.open_audit(engine, loaded, name="March", plan=plan, account_id=by, at=NOW)
+    audits.draw_seed(engine, audit_id, account_id=by, at=NOW)
+    return audit_id
+
+
+def review_all(engine: Engine, audit_id: int, by: int) -> None:
+    """Agree with every finding and sign."""
+    for one in results.results(engine, audit_id).claims["claim_version_id"].tolist():
+        with read(engine) as connection:
+            found = review.findings_of(connection, one)
+        for finding in found.loc[found["severity"] != "untestable", "id"].tolist():
+            review.decide(engine, finding, kind=review.AGREE, account_id=by, at=NOW)
+        sign_off.sign_reviewed(engine, one, account_id=by, at=NOW)
+
+
+# Who may come
+
+
+@pytest.mark.parametrize("page", [LOAD, RUN])
+@pytest.mark.parametrize("role", ["doctor_of_ot", "auditor"])
+def test_who_does_not_load_or_run_has_no_such_page(open_page: Open, page: str, role: str):
+    with pytest.raises(ValueError, match="page"):
+        open_page(page, role)
+
+
+@pytest.mark.parametrize("page", [LOAD, RUN, RATES, RULES])
+def test_pages_open_on_an_empty_database(open_page: Open, page: str):
+    assert open_page(page).title
+
+
+@pytest.mark.parametrize("role", ROLE_NAMES)
+def test_everyone_reads_rates_and_rules(open_page: Open, sample: int, role: str):
+    assert open_page(RATES, role).title[0].value.startswith("Is our claim error rate")
+    assert open_page(RULES, role).title[0].value == "Rule book"
+
+
+# Load
+
+
+def test_files_become_cards_and_lead_to_the_audit(open_page: Open):
+    app = open_page(LOAD)
+    assert "Audit what is loaded" not in buttons(app)
+    app = hand_in(app, *month(claims=3))
+    assert all(words in said(app) for words in ("claims.csv", "3 claim lines", "notes.csv", "no row refused"))
+    assert "Earlier loads" in said(app)
+    assert app.file_uploader[0].value == []
+    assert "Audit what is loaded" in buttons(app)
+
+
+def test_refused_rows_are_shown_and_can_be_taken_home(open_page: Open):
+    app = hand_in(open_page(LOAD), ("claims.csv", as_csv([claim(1), claim(2, units="two")])))
+    assert "1 row refused" in said(app)
+    refused = app.dataframe[0].value.to_dict("records")
+    assert [(one["row"], one["column"], one["value"]) for one in refused] == [(3, "units", "two")]
+    assert app.get("download_button")
+
+
+def test_a_file_that_cannot_be_read_is_said_in_a_sentence_and_nothing_is_loaded(open_page: Open):
+    app = hand_in(open_page(LOAD), *month(claims=2), ("zero.csv", b""))
+    assert app.error[0].value == r"zero\.csv\: the file is empty\. Export it again\."
+    assert "Nothing was loaded." in said(app)
+    assert "Earlier loads" not in said(app)
+
+
+def test_a_file_named_as_markdown_stays_text(open_page: Open):
+    app = hand_in(open_page(LOAD), ("![x](http:__evil).csv", b"a,b"))
+    assert r"\!\[x\]\(http" in app.error[0].value
+
+
+def test_the_same_files_again_are_said_to_be_loaded(open_page: Open):
+    app = hand_in(hand_in(open_page(LOAD), *month(claims=2)), *month(claims=2))
+    assert "already loaded on" in app.info[0].value
+
+
+def test_the_refused_rows_of_an_earlier_load_can_be_had_again(open_page: Open):
+    hand_in(open_page(LOAD), ("claims.csv", as_csv([claim(1), claim(2, units="two")])))
+    app = open_page(LOAD)
+    assert not app.dataframe
+    checked(app.selectbox[0].set_value(1).run())
+    assert app.dataframe[0].value["value"].tolist() == ["two"]
+
+
+# Run an audit
+
+
+def test_an_audit_from_screening_to_the_drawn_claims(open_page: Open, engine: Engine, people: dict[str, int]):
+    arrivals.take_in(engine, month(), account_id=people["manager"], at=NOW)
+    app = open_page(RUN)
+    assert "24 of 24 loaded claims fit." in said(app)
+    app = press(app, "Run the rules")
+    assert "24 claims screened: 6 flagged" in said(app)
+    assert app.radio[0].value == "flag"
+    assert app.number_input[0].value == 24
+    checked(app.number_input[0].set_value(12).run())
+    assert "12 claims to review" in said(app)
+    checked(app.text_input[0].set_value("March").run())
+    app = press(app, "Freeze plan")
+    assert "Review 12 of 24 claims drawn at random" in said(app)
+    checked(app.text_input[0].set_value("123").run())
+    app = press(app, "Use this seed")
+    assert "the seed is not 20 digits" in app.error[0].value
+    checked(app.text_input[0].set_value("").run())
+    app = press(app, "Draw the seed")
+    with read(engine) as connection:
+        assert len(connection.execute(select(schema.audit_claims)).all()) == 12
+        seed = audits.audit_of(connection, 1).seed
+    assert seed in said(app)
+    assert not app.text_input
+    assert buttons(app) == []
+
+
+def test_what_is_open_survives_a_reload(open_page: Open, engine: Engine, loaded: int, sample: int):
+    assert "24 claims screened" in said(open_page(RUN, run=str(loaded)))
+    app = open_page(RUN, audit=str(sample))
+    with read(engine) as connection:
+        audit = audits.audit_of(connection, sample)
+    assert all(text in said(app) for text in (audit.seed, audit.frame.sha256, audit.plan.plan_sha256))
+
+
+def test_dates_and_payers_narrow_the_claims(open_page: Open, loaded: int):
+    app = open_page(RUN)
+    checked(app.date_input[0].set_value(datetime(2026, 3, 20, tzinfo=UTC).date()).run())
+    assert "5 of 24 loaded claims fit." in said(app)
+    checked(app.date_input[1].set_value(datetime(2026, 3, 1, tzinfo=UTC).date()).run())
+    assert next(one for one in app.button if one.label == "Run the rules").disabled
+
+
+def test_every_flagged_claim_is_taken_at_once(open_page: Open, loaded: int):
+    app = open_page(RUN, run=str(loaded))
+    checked(app.radio[0].set_value("flagged").run())
+    assert not app.number_input
+    app = press(app, "Freeze: every flagged claim")
+    assert "tells no error rate" in said(app)
+    assert "Draw the seed" not in buttons(app)
+
+
+def test_a_number_that_does_not_fit_is_said_and_cannot_be_frozen(open_page: Open, loaded: int):
+    app = open_page(RUN, run=str(loaded))
+    checked(app.number_input[0].set_value(1).run())
+    assert "Choose a number from 2 to 24" in app.error[0].value
+    assert "Freeze plan" not in buttons(app)
+
+
+@pytest.mark.parametrize("address", [{"run": "999"}, {"audit": "999"}, {"audit": "x"}])
+def test_an_address_that_names_nothing_is_said_so(open_page: Open, loaded: int, address: dict[str, str]):
+    app = open_page(RUN, **address)
+    assert app.error or app.warning
+
+
+# Error rates
+
+
+def test_no_rate_is_shown_before_every_drawn_claim_is_reviewed(open_page: Open, sample: int):
+    app = open_page(RATES)
+    assert "0 of 24 drawn claims are reviewed" in said(app)
+    assert "best estimate" not in said(app)
+    assert len(app.get("plotly_chart")) == 1
+
+
+def test_the_answer_stands_in_words_with_its_interval(
+    open_page: Open, engine: Engine, sample: int, people: dict[str, int]
+):
+    review_all(engine, sample, people["reviewer"])
+    app = open_page(RATES, audit=str(sample))
+    assert results.results(engine, sample).sentence in said(app)
+    interval, by_rule = app.get("plotly_chart")
+    assert interval.proto.alt == results.results(engine, sample).interval
+    assert by_rule.proto.alt.startswith("Of 6 findings decided, reviewers upheld 6")
+    assert "6 of 24" in said(app)
+
+
+def test_screening_is_never_called_an_error_rate(open_page: Open, engine: Engine, loaded: int, people: dict[str, int]):
+    by = people["manager"]
+    flagged = audits.open_audit(engine, loaded, name="Flagged", plan=None, account_id=by, at=NOW)
+    review_all(engine, flagged, people["reviewer"])
+    app = open_page(RATES, audit=str(flagged))
+    assert app.title[0].value == "What did reviewers find on the flagged claims?"
+    assert "6 of 6 flagged claims are reviewed, 6 of them in error." in said(app)
+    assert "too few to tell: 6 reviewed" in said(app)
+    assert len(app.get("plotly_chart")) == 1
+
+
+# Rule book
+
+
+def test_rules_are_found_by_their_words_and_opened(open_page: Open):
+    app = open_page(RULES)
+    everything = len(buttons(app))
+    checked(app.text_input[0].set_value("assistant CO").run())
+    assert 0 < len(buttons(app)) < everything
+    app = press(app, ":primary[**MOD-04**]")
+    assert app.title[0].value == "MOD-04"
+    assert all(words in said(app) for words in ("Why it matters", "What to do", "Sources", "Facts it may rest on"))
+    app = press(app, "All rules")
+    assert app.text_input[0].value == "assistant CO"
+
+
+def test_a_rule_has_its_own_address_with_cases_and_the_age_of_its_facts(open_page: Open):
+    assert "22 minutes are one unit" in said(open_page(RULES, rule="UNIT-01"))
+    assert "▲ ended 30 Sep 2024" in said(open_page(RULES, rule="MOD-10"))
+    assert "no rule with this code" in open_page(RULES, rule="NOPE-1").error[0].value

@@ -1,0 +1,236 @@
+"""What can be screened and chosen, what it would cost and tell, and how what was reviewed is counted."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import pandas as pd
+import pytest
+
+from audit import arrivals, audits, breakdowns, plans, results, review, screening, sign_off
+from audit.errors import CountersignError, StateError
+from audit.estimates import foreseen, stratified_rate
+from audit.sampling import FLAGGED, UNFLAGGED, freeze
+from audit.store import runs
+from audit.store.database import read
+from tests.handed_in import as_csv, claim, month
+from tests.stored import add, on_sqlite
+
+pytest_plugins = ["tests.databases"]
+NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
+
+
+def frame(flagged: int, unflagged: int):
+    rows = [(f"F{n}", FLAGGED, "", "") for n in range(flagged)]
+    return freeze(rows + [(f"U{n}", UNFLAGGED, "", "") for n in range(unflagged)])
+
+
+@pytest.fixture
+def by(engine) -> int:
+    return add(engine, "accounts", username="ada", name="Ada Quill", role="reviewer")
+
+
+@pytest.fixture
+def run_id(engine, by) -> int:
+    """A screening of 24 claims, 6 of them with more units than minutes."""
+    arrivals.take_in(engine, month(), account_id=by, at=NOW)
+    return audits.screen(engine, account_id=by, at=NOW)
+
+
+def open_audit(engine, run_id, by, n: int | None = None) -> int:
+    with read(engine) as connection:
+        offered = plans.offer(audits.frame_of(connection, run_id), "flag" if n else "flagged", n or 0)
+    return audits.open_audit(engine, run_id, name="March", plan=offered.plan, account_id=by, at=NOW)
+
+
+# What a plan would tell
+
+
+def test_foreseen_is_the_estimate_of_the_sample_that_shows_just_the_guess():
+    guessed = foreseen([(80, 20, 0.5), (700, 50, 0.02)])
+    made = stratified_rate([(80, 20, 10), (700, 50, 1)])
+    assert (guessed.rate, guessed.lower, guessed.upper) == (made.rate, made.lower, made.upper)
+
+
+def test_foreseen_lies_between_two_counts_and_narrows_with_more_reviews():
+    fewer, between, more = (
+        stratified_rate([(700, 50, 1)]),
+        foreseen([(700, 50, 0.03)]),
+        stratified_rate([(700, 50, 2)]),
+    )
+    assert fewer.upper < between.upper < more.upper
+    widths = [one.upper - one.lower for one in (foreseen([(700, n, 0.03)]) for n in (50, 100, 200, 700))]
+    assert widths == sorted(widths, reverse=True)
+    assert widths[-1] == 0
+
+
+@pytest.mark.parametrize("strata", [[(10, 11, 0.5)], [(10, 5, 1.5)], [(10, 0, 0.5)]])
+def test_foreseen_refuses_what_cannot_be(strata):
+    with pytest.raises(CountersignError):
+        foreseen(strata)
+
+
+def test_an_offer_says_hours_and_width_and_that_both_rest_on_guesses():
+    offered = plans.offer(frame(80, 738), "flag", 60)
+    assert offered.claims == 60
+    assert offered.effort == "60 claims to review: about 4.0 hours, assuming 4 minutes a claim."
+    half = 100 * (offered.foreseen.upper - offered.foreseen.lower) / 2
+    assert f"({half:.1f} either way)" in offered.promise
+    assert "guess: 50 in 100 flagged and 2 in 100 unflagged" in offered.promise
+
+
+def test_a_plain_sample_is_guessed_at_the_rate_of_both_kinds_together():
+    offered = plans.offer(frame(20, 80), "simple", 10)
+    assert offered.foreseen.rate == pytest.approx(0.2 * 0.5 + 0.8 * 0.02)
+
+
+def test_every_flagged_claim_tells_no_rate():
+    offered = plans.offer(frame(8, 100), "flagged", 0)
+    assert (offered.claims, offered.plan, offered.foreseen) == (8, None, None)
+    assert offered.effort.startswith("8 claims to review: about 32 minutes")
+    assert "nothing about the rate of error" in offered.promise
+    assert plans.offer(frame(0, 5), "flagged", 0).claims == 0
+
+
+def test_a_number_that_does_not_fit_is_refused_and_a_small_frame_offers_all_of_it():
+    with pytest.raises(CountersignError, match="from 2 to 13"):
+        plans.offer(frame(3, 10), "flag", 1)
+    assert plans.usual_size(frame(3, 10)) == 13
+    assert plans.usual_size(frame(3, 1000)) == plans.USUAL_SIZE
+
+
+# What can be screened, and what screening came to
+
+
+def test_an_empty_database_has_nothing_to_screen(engine):
+    assert screening.population(engine) == screening.Population(0, None, None, {})
+    assert screening.fitting(engine) == 0
+
+
+def test_the_population_names_dates_and_payers_and_counts_what_fits(engine, by):
+    rows = [claim(1), claim(2, payer_id="ACME", payer_name=""), claim(5)]
+    arrivals.take_in(engine, [("claims.csv", as_csv(rows))], account_id=by, at=NOW)
+    there = screening.population(engine)
+    assert (there.claims, there.first, there.last) == (3, date(2026, 3, 1), date(2026, 3, 5))
+    assert there.payers == {"ACME": ("ACME", 1), "medicare-b": ("Medicare Part B", 2)}
+    assert screening.fitting(engine, payer_ids=["medicare-b"]) == 2
+    assert screening.fitting(engine, from_date=date(2026, 3, 2), to_date=date(2026, 3, 5)) == 2
+    assert screening.fitting(engine, from_date=date(2026, 3, 6)) == 0
+
+
+def test_the_outcome_counts_claims_and_calls_them_flagged(engine, run_id):
+    found = screening.outcome(engine, run_id)
+    assert (found.claims, found.flagged) == (24, 6)
+    assert found.sentence.startswith("24 claims screened: 6 flagged with an error or a warning, 18 not.")
+    assert "error rate" not in found.sentence
+
+
+@on_sqlite
+def test_a_screening_that_did_not_finish_has_no_outcome(engine, by, run_id):
+    with pytest.raises(StateError, match="not in the database"):
+        screening.outcome(engine, 999)
+    stopped = runs.start_run(engine, claim_version_ids=[], code_version="x", facts_sha256="x", account_id=by, at=NOW)
+    runs.fail_run(engine, stopped, wrong="stopped", at=NOW)
+    with pytest.raises(StateError, match="is failed"):
+        screening.outcome(engine, stopped)
+    assert screening.unplanned(engine)["id"].tolist() == [run_id]
+
+
+def test_a_screening_is_unplanned_until_claims_are_chosen(engine, run_id, by):
+    assert screening.unplanned(engine)[["id", "claims"]].to_dict("records") == [{"id": run_id, "claims": 24}]
+    open_audit(engine, run_id, by)
+    assert screening.unplanned(engine).empty
+
+
+# Audits and what came of them
+
+
+def test_the_overview_says_where_each_audit_stands(engine, run_id, by):
+    sample, flagged = open_audit(engine, run_id, by, n=10), open_audit(engine, run_id, by)
+    states = results.overview(engine).set_index("id")["state"]
+    assert (states[sample], states[flagged]) == ("frozen, no seed yet", "0 of 6 reviewed")
+    audits.draw_seed(engine, sample, account_id=by, at=NOW, seed="1" * 20)
+    review_all(engine, results.results(engine, flagged).claims["claim_version_id"], by)
+    states = results.overview(engine).set_index("id")["state"]
+    assert states[flagged] == "all reviewed"
+    assert states[sample].endswith(" of 10 reviewed")
+
+
+def test_the_newest_drawn_sample_is_shown_first(engine, run_id, by):
+    assert results.first_to_show(results.overview(engine)) is None
+    drawn, frozen = open_audit(engine, run_id, by, n=10), open_audit(engine, run_id, by, n=10)
+    assert results.first_to_show(results.overview(engine)) == frozen
+    audits.draw_seed(engine, drawn, account_id=by, at=NOW)
+    assert results.first_to_show(results.overview(engine)) == drawn
+
+
+def test_the_question_is_about_a_rate_only_for_a_sample(engine, run_id, by):
+    sample = results.results(engine, open_audit(engine, run_id, by, n=10))
+    flagged = results.results(engine, open_audit(engine, run_id, by))
+    assert sample.question == "Is our claim error rate under 5 %?"
+    assert "rate" not in flagged.question
+    assert sample.sentence == "No claim is drawn yet: the plan is frozen and waits for its seed."
+    assert sample.interval == flagged.interval == ""
+
+
+def test_a_finished_sample_gives_its_interval_in_words(engine, run_id, by):
+    sample = open_audit(engine, run_id, by, n=24)
+    audits.draw_seed(engine, sample, account_id=by, at=NOW)
+    review_all(engine, results.results(engine, sample).claims["claim_version_id"], by)
+    found = results.results(engine, sample)
+    assert found.interval == (
+        "Claims in error: best estimate 25 in 100, reasonably 25 to 25 in 100 (95 % interval). The limit is 5 in 100."
+    )
+    assert breakdowns.by_month(found.claims)["says"].tolist() == ["6 of 24"]
+    assert breakdowns.by_therapist(found.claims)["group"].tolist() == ["L. Ortiz"]
+    assert breakdowns.record_of_rule(engine, "UNIT-01").startswith("Reviewers here upheld 6 and dismissed 0")
+    assert breakdowns.record_of_rule(engine, "UNIT-02").startswith("No reviewer has decided")
+
+
+def review_all(engine, claims, by) -> None:
+    """Agree with every finding and sign."""
+    for one in claims.tolist():
+        with read(engine) as connection:
+            found = review.findings_of(connection, one)
+        for finding in found.loc[found["severity"] != "untestable", "id"].tolist():
+            review.decide(engine, finding, kind=review.AGREE, account_id=by, at=NOW)
+        sign_off.sign_reviewed(engine, one, account_id=by, at=NOW)
+
+
+# Counts that claim no more than they may
+
+
+def reviewed(*groups: tuple[str, str, int, int]) -> pd.DataFrame:
+    """Claims of (date, therapist, reviewed, in error); one more of each is drawn, but not reviewed."""
+    rows = []
+    for day, therapist, done, wrong in groups:
+        for n in range(done + 1):
+            rows.append((f"{therapist}{day}{n}", date.fromisoformat(day), therapist, n < done, n < wrong))
+    return pd.DataFrame(rows, columns=["claim_id", "service_date", "therapist", "reviewed", "in_error"])
+
+
+def test_a_group_under_ten_reviewed_claims_is_told_too_small_whatever_was_found():
+    claims = reviewed(("2026-03-31", "B", 10, 4), ("2026-04-01", "A", 9, 9))
+    assert breakdowns.by_therapist(claims)[["group", "drawn", "says"]].to_numpy().tolist() == [
+        ["A", 10, "too few to tell: 9 reviewed"],
+        ["B", 11, "4 of 10"],
+    ]
+    assert breakdowns.by_month(claims)["group"].tolist() == ["Mar 2026", "Apr 2026"]
+
+
+def test_months_stand_in_the_order_of_time_and_a_therapist_without_name_is_counted():
+    claims = reviewed(("2026-01-15", "", 1, 0), ("2025-12-15", "", 1, 0))
+    assert breakdowns.by_month(claims)["group"].tolist() == ["Dec 2025", "Jan 2026"]
+    assert breakdowns.by_therapist(claims)[["group", "reviewed"]].to_numpy().tolist() == [["not named", 2]]
+
+
+def test_rules_in_words_names_the_most_upheld_and_the_most_dismissed():
+    columns = ["rule", "upheld", "dismissed", "open"]
+    rules = pd.DataFrame([("UNIT-01", 5, 1, 0), ("MOD-12", 0, 3, 2)], columns=columns)
+    assert breakdowns.rules_in_words(rules) == (
+        "Of 9 findings decided, reviewers upheld 5 and dismissed 4; upheld most often: UNIT-01 (5 of 6); "
+        "dismissed most often: MOD-12 (3 of 3); 2 still open."
+    )
+    waiting = pd.DataFrame([("UNIT-01", 0, 0, 7)], columns=columns)
+    assert breakdowns.rules_in_words(waiting) == "No finding is decided yet; 7 are open."
+    assert breakdowns.with_titles(pd.DataFrame([("ENGINE", 0, 0, 1)], columns=columns))["title"].iloc[0]
