@@ -10,12 +10,11 @@ from pathlib import Path
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from audit.model import ROLE_NAMES
+from audit.model import OPENERS, ROLE_NAMES
 
 MARK = Path(__file__).parent / "audit/access/assets/mark.svg"
 EVERYONE = tuple(ROLE_NAMES)
-REVIEWING = ("reviewer", "second_reviewer", "doctor_of_ot", "manager", "auditor", "administrator")
-LOADING = ("reviewer", "second_reviewer", "manager", "administrator")
+REVIEWING = ("reviewer", "second_reviewer", "doctor_of_ot", "manager", "auditor")
 PAGES: dict[str, list[tuple[str, str, str | None, tuple[str, ...]]]] = {
     "": [
         ("pages/home/home.py", "Home", None, EVERYONE),
@@ -25,8 +24,8 @@ PAGES: dict[str, list[tuple[str, str, str | None, tuple[str, ...]]]] = {
         ("pages/review/claim.py", "Claim", None, REVIEWING),
     ],
     "Audits": [
-        ("pages/audits/load.py", "Load", None, LOADING),
-        ("pages/audits/run.py", "Run an audit", None, LOADING),
+        ("pages/audits/load.py", "Load", None, OPENERS),
+        ("pages/audits/run.py", "Run an audit", None, OPENERS),
     ],
     "Reports": [
         ("pages/reports/error_rates.py", "Error rates", None, EVERYONE),

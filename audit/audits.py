@@ -17,7 +17,9 @@ from sqlalchemy import Connection, Engine, func, insert, select, update
 from audit import __version__, sampling
 from audit.engine import Progress, audit
 from audit.errors import StateError
+from audit.model import OPENERS
 from audit.reference import load_facts
+from audit.review import account_may
 from audit.store import reading, runs, schema, trail
 from audit.store.database import read, write
 
@@ -117,6 +119,7 @@ def open_audit(
     Raises StateError when the plan is of another frame, or no claim is flagged.
     """
     with write(engine) as connection:
+        account_may(connection, account_id, OPENERS)
         frame = frame_of(connection, run_id)
         if plan and plan.frame_sha256 != frame.sha256:
             raise StateError("the plan was made for another frame", do="Plan again on this run")
@@ -150,6 +153,7 @@ def draw_seed(engine: Engine, audit_id: int, *, account_id: int, at: datetime, s
     Raises StateError when the audit has a seed already or is no sample.
     """
     with write(engine) as connection:
+        account_may(connection, account_id, OPENERS)
         one = audit_of(connection, audit_id)
         if not one.plan or one.seed:
             raise StateError("this audit draws nothing (any more)", do="Open a new audit")

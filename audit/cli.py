@@ -146,7 +146,9 @@ def _verify(_: argparse.Namespace) -> int:
         broken, missing, head = trail.verify(connection), guards.missing(connection), trail.head(connection)
     if missing:
         print(f"Guards of the database are missing or altered: {', '.join(missing)}.")
-    print(f"Event {broken.event_id}: {broken.wrong}." if broken else f"The chain of events is whole; its head is {head}.")
+    print(
+        f"Event {broken.event_id}: {broken.wrong}." if broken else f"The chain of events is whole; its head is {head}."
+    )
     return int(broken is not None or bool(missing))
 
 

@@ -60,9 +60,7 @@ def audit(
     return ordered(parts)
 
 
-def _judge(
-    tables: Tables, facts: Facts, rules: list[Rule], progress: Progress | None = None
-) -> Iterator[pd.DataFrame]:
+def _judge(tables: Tables, facts: Facts, rules: list[Rule], progress: Progress | None = None) -> Iterator[pd.DataFrame]:
     prepared = Prepared(tables, facts)
     for number, rule in enumerate(rules):
         if progress:
@@ -100,9 +98,7 @@ def _pieces(tables: Tables, number: int) -> Iterator[Tables]:
         yield tables.of_patients(patients[bucket == chosen])
 
 
-def _in_turn(
-    pieces: list[Tables], facts: Facts, rules: list[Rule], progress: Progress | None
-) -> list[pd.DataFrame]:
+def _in_turn(pieces: list[Tables], facts: Facts, rules: list[Rule], progress: Progress | None) -> list[pd.DataFrame]:
     parts = []
     for number, piece in enumerate(pieces):
         if progress:

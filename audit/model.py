@@ -186,8 +186,7 @@ PROVIDERS = Table(
     ),
 )
 TABLES = {
-    table.name: table
-    for table in (CLAIMS, NOTES, NOTE_SERVICES, PAYERS, PLANS_OF_CARE, AUTHORIZATIONS, PROVIDERS)
+    table.name: table for table in (CLAIMS, NOTES, NOTE_SERVICES, PAYERS, PLANS_OF_CARE, AUTHORIZATIONS, PROVIDERS)
 }
 
 SEVERITIES = ("error", "warning", "info", "untestable")
@@ -212,6 +211,8 @@ FINDING_COLUMNS = (
 )
 
 Role = Literal["reviewer", "second_reviewer", "doctor_of_ot", "manager", "administrator", "auditor"]
+OPENERS: tuple[Role, ...] = ("reviewer", "second_reviewer", "manager", "administrator")
+"""Roles that load claims and open audits."""
 ROLE_NAMES: dict[str, str] = {
     "reviewer": "reviewer",
     "second_reviewer": "second reviewer",

@@ -158,18 +158,16 @@ def dollars(cents: pd.Series[Any]) -> pd.Series[Any]:
 def medicare_rates(facts: Facts, codes: pd.Series[str], gpci: Gpci = NATIONAL) -> pd.DataFrame:
     """Cents for one unit of each of `codes`, by `priced_as` (code and place) and dates: `full`, `reduced` by the MPPR,
     the same with CO, and `rank`: the higher takes the full fee, 0 is outside the MPPR, <NA> not known."""
-    rows = _with_policy(facts["fees"][facts["fees"]["code"].isin(codes)], facts)
+    rows = _with_policy(facts["fees"][facts["fees"]["code"].isin(codes)], facts).to_dict("records")
     for parameter, before in ((CONVERSION, ""), (REDUCTION, "0"), (CO_FACTOR, "1")):
-        rows = _by_period(rows, facts, parameter, before)
-    placed = [rows.assign(place=place, pe=rows[f"pe_{place}"]) for place in PLACES]
-    rows = pd.concat(placed, ignore_index=True)
-    prices = [_prices(row, gpci, facts) for row in rows.to_dict("records")]
-    rows[["pe", *RATES[:4]]] = pd.DataFrame(prices, rows.index, ["pe", *RATES[:4]], dtype="object")
-    rows["priced_as"] = rows["code"] + " " + rows["place"]
-    ranked = rows[rows["mult_proc"] == REDUCED].sort_values(["pe", "full", "code"], ascending=[True, True, False])
-    rows["rank"] = pd.Series(range(1, len(ranked) + 1), index=ranked.index)
-    rows["rank"] = rows["rank"].mask(~rows["mult_proc"].isin([REDUCED, ""]), 0)
-    return rows[["priced_as", "effective_from", "effective_to", *RATES]]
+        rows = _overlaps(rows, _values(facts, parameter, before))
+    prices = [_price(row, place, gpci, facts) for row in rows for place in PLACES]
+    columns = ["priced_as", "effective_from", "effective_to", "code", "mult_proc", "pe", *RATES[:4]]
+    rates = pd.DataFrame(prices, columns=columns, dtype="object")
+    ranked = rates[rates["mult_proc"] == REDUCED].sort_values(["pe", "full", "code"], ascending=[True, True, False])
+    rates["rank"] = pd.Series(range(1, len(ranked) + 1), index=ranked.index)
+    rates["rank"] = rates["rank"].mask(~rates["mult_proc"].isin([REDUCED, ""]), 0)
+    return rates.astype({"priced_as": "str"} | dict.fromkeys(columns[1:3], "datetime64[us]"))
 
 
 def own_rates(fees: pd.DataFrame) -> pd.DataFrame:
@@ -192,33 +190,44 @@ def _with_policy(fees: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     return rows
 
 
-def _by_period(rows: pd.DataFrame, facts: Facts, parameter: str, before: str) -> pd.DataFrame:
-    """`rows` cut where `parameter` changes, with its value as a column; `before` it began, that value if given."""
+def _values(facts: Facts, parameter: str, before: str) -> list[dict[Any, Any]]:
+    """The dated values of a parameter; `before` its first date the value given, if any."""
     known = facts["thresholds"]
     known = known[(known["parameter"] == parameter) & (known["value"] != "")]
-    periods = known[["effective_from", "effective_to", "value"]].set_axis(["begins", "ends", parameter], axis=1)
-    if before:
-        eve = periods["begins"].min() - pd.Timedelta(days=1)
-        periods = pd.concat([periods, pd.DataFrame([[EARLIEST, eve, before]], columns=periods.columns)])
-    cut = rows.merge(periods, how="cross")
-    cut["effective_from"] = cut[["effective_from", "begins"]].max(axis=1)
-    cut["effective_to"] = cut[["effective_to", "ends"]].min(axis=1)
-    return cut[cut["effective_from"] <= cut["effective_to"]].drop(columns=["begins", "ends"])
+    rows = known[["effective_from", "effective_to"]].assign(**{parameter: known["value"]}).to_dict("records")
+    if before and rows:
+        eve = known["effective_from"].min() - pd.Timedelta(days=1)
+        rows.append({"effective_from": EARLIEST, "effective_to": eve, parameter: before})
+    return rows
 
 
-def _prices(row: dict[Any, Any], gpci: Gpci, facts: Facts) -> tuple[Any, ...]:
-    """(practice expense, full, reduced, full with CO, reduced with CO) of one fee row; None: not priced here."""
-    names = ("work", "pe", "mp", CONVERSION, REDUCTION, CO_FACTOR)
+def _overlaps(rows: list[dict[Any, Any]], others: list[dict[Any, Any]]) -> list[dict[Any, Any]]:
+    """Each row with each of the others that is in force at a same time, cut to that time."""
+    both = []
+    for row in rows:
+        for other in others:
+            begins = max(row["effective_from"], other["effective_from"])
+            ends = min(row["effective_to"], other["effective_to"])
+            if begins <= ends:
+                both.append(row | other | {"effective_from": begins, "effective_to": ends})
+    return both
+
+
+def _price(row: dict[Any, Any], place: str, gpci: Gpci, facts: Facts) -> dict[str, Any]:
+    """The rates of one fee row in one place; without amounts where the fee schedule sets none."""
+    names = ("work", f"pe_{place}", "mp", CONVERSION, REDUCTION, CO_FACTOR)
     where = f"{facts.folder}, fees.csv and thresholds.csv, code {row['code']} from {row['effective_from']:%Y-%m-%d}"
     work, pe, mp, conversion, reduction, co_factor = (_number(row[name], where) for name in names)
+    rate = row | {"priced_as": f"{row['code']} {place}", "pe": pe}
     if row["status"] in NOT_PAID:
-        return pe, 0, 0, 0, 0
+        return rate | dict.fromkeys(RATES[:4], 0)
     if row["status"] not in PRICED or row["mult_proc"] == "" or work + pe + mp == 0:
-        return pe, None, None, None, None
+        return rate
     kept = 1 - reduction if row["mult_proc"] == REDUCED else Decimal(1)
     fixed, local = work * gpci.work + mp * gpci.malpractice, pe * gpci.practice_expense
     full, reduced = (_cents((fixed + part * local) * conversion * 100) for part in (Decimal(1), kept))
-    return pe, full, reduced, _with_co(full, co_factor), _with_co(reduced, co_factor)
+    amounts = (full, reduced, _with_co(full, co_factor), _with_co(reduced, co_factor))
+    return rate | dict(zip(RATES, amounts, strict=False))
 
 
 def _with_co(cents: int, factor: Decimal) -> int:

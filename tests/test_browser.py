@@ -72,13 +72,19 @@ def claim_shown(page: Page) -> str:
     return page.locator(".cs-head strong").first.inner_text()
 
 
+def press(page: Page, key: str) -> None:
+    """Press a key once the page rests: while it runs, a key meets no button."""
+    page.locator('[data-test-script-state="notRunning"]').wait_for()
+    page.keyboard.press(key)
+
+
 def decide_all(page: Page) -> int:
     """Agree with every finding by its key, until the claim can be signed; how many there were."""
-    sign = page.get_by_role("button", name=re.compile("Sign"))
+    sign = page.get_by_role("button", name=re.compile("Sign as reviewed"))
     number = 0
     while page.get_by_role("button", name=re.compile("Agree")).count():
         place = page.locator(".cs-finding").first.inner_text()
-        page.keyboard.press("a")
+        press(page, "a")
         page.wait_for_function(
             "before => { const now = document.querySelector('.cs-finding'); return !now || now.innerText !== before }",
             arg=place,
@@ -100,16 +106,16 @@ def test_from_sign_in_to_a_signed_claim(browser: Browser, address: str) -> None:
     page.locator("[class*=st-key-open_] button").first.click()
     expect(page.locator(".cs-finding").first).to_be_visible()
     claim, link = claim_shown(page), page.url
-    page.keyboard.press("s")
+    press(page, "s")
     expect(page.get_by_role("button", name=re.compile("to decide"))).to_be_disabled()
     assert decide_all(page) >= 1
-    page.keyboard.press("s")
+    press(page, "s")
     expect(page.locator(".cs-head strong").first).not_to_have_text(claim)
 
     # and is refused the second signature, by the database's own sentence
     page.goto(link)
     expect(page.get_by_role("button", name=re.compile("Approve"))).to_be_visible()
-    page.keyboard.press("s")
+    press(page, "s")
     expect(page.get_by_text("Whoever decided on a claim may not approve it")).to_be_visible()
 
     # another person approves it
@@ -129,17 +135,17 @@ def test_from_sign_in_to_a_signed_claim(browser: Browser, address: str) -> None:
 
 def test_keys_rest_while_typing_and_a_dismissal_is_undone(browser: Browser, address: str) -> None:
     page = signed_in(browser.new_context(), address, "reviewer")
-    page.keyboard.press("Enter")
+    press(page, "Enter")
     expect(page.locator(".cs-finding").first).to_be_visible()
     place = page.locator(".cs-finding").first.inner_text()
-    page.keyboard.press("d")
+    press(page, "d")
     text = page.get_by_role("dialog").get_by_role("textbox")
     text.fill("")
     text.press_sequentially("sand at 3 am")
     page.get_by_role("dialog").get_by_role("button", name=re.compile("elsewhere")).click()
     expect(page.get_by_text("dismissed: the evidence is elsewhere (say where), sand at 3 am")).to_be_visible()
     expect(page.get_by_role("dialog")).to_have_count(0)
-    page.keyboard.press("z")
+    press(page, "z")
     expect(page.get_by_text("sand at 3 am")).to_have_count(0)
     assert page.locator(".cs-finding").first.inner_text() == place
 
@@ -150,6 +156,8 @@ def test_every_page_of_every_role_opens(browser: Browser, address: str, username
     links = page.locator("[data-testid=stSidebarNav] a")
     for href in [links.nth(n).get_attribute("href") for n in range(links.count())]:
         page.goto(href or "")
-        expect(page.get_by_test_id("stMain").locator("h1, h2, h3, .cs-head, [data-testid=stAlert]").first).to_be_visible()
+        expect(
+            page.get_by_test_id("stMain").locator("h1, h2, h3, .cs-head, [data-testid=stAlert]").first
+        ).to_be_visible()
         expect(page.get_by_text("Something went wrong")).to_have_count(0)
         expect(page.get_by_text("This page is for")).to_have_count(0)

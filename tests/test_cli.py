@@ -17,7 +17,10 @@ from audit.rules import rule_book
 
 ROOT = Path(__file__).parents[1]
 CLAIMS = "claim_id,line_number,patient_id,payer_id,rendering_npi,service_date,procedure_code,units,modifier_1"
-NOTES = "note_id,claim_id,patient_id,service_date,author_credential,signed_by,signed_at,total_timed_minutes,total_treatment_minutes"
+NOTES = (
+    "note_id,claim_id,patient_id,service_date,author_credential,signed_by,signed_at,"
+    "total_timed_minutes,total_treatment_minutes"
+)
 PAYERS = "payer_id,unit_method,therapy_modifier,assistant_modifier,medicare,pair_edits"
 
 
@@ -25,8 +28,15 @@ PAYERS = "payer_id,unit_method,therapy_modifier,assistant_modifier,medicare,pair
 def folder(tmp_path: Path) -> Path:
     """B1 bills three units for 30 minutes; A1 is clean."""
     files = {
-        "claims.csv": [CLAIMS, "B1,1,P1,MCR,1234567893,2026-03-12,97530,3,GO", "A1,1,P2,MCR,1234567893,2026-03-12,97530,2,GO"],
-        "notes.csv": [NOTES, *[f"N{n},{c},P{n},2026-03-12,OTR/L,A,2026-03-12,30,30" for n, c in ((1, "B1"), (2, "A1"))]],
+        "claims.csv": [
+            CLAIMS,
+            "B1,1,P1,MCR,1234567893,2026-03-12,97530,3,GO",
+            "A1,1,P2,MCR,1234567893,2026-03-12,97530,2,GO",
+        ],
+        "notes.csv": [
+            NOTES,
+            *[f"N{n},{c},P{n},2026-03-12,OTR/L,A,2026-03-12,30,30" for n, c in ((1, "B1"), (2, "A1"))],
+        ],
         "note_services.csv": ["note_id,procedure_code,minutes", "N1,97530,30", "N2,97530,30"],
         "payers.csv": [PAYERS, "MCR,total,required,required,yes,medicare"],
     }
@@ -78,7 +88,10 @@ def test_the_order_is_claim_line_rule(folder, capsys):
     lines = (folder / "claims.csv").read_text().replace(",GO", ",").replace("A1,1,P2,MCR", "A1,2,P2,MCR")
     (folder / "claims.csv").write_text(lines + "A1,1,P2,MCR,1234567893,2026-03-12,97535,1,\n")
     main(["check", str(folder), "--format", "jsonl"])
-    keys = [(one["claim_id"], one["line_number"], one["rule"]) for one in map(json.loads, capsys.readouterr().out.splitlines())]
+    keys = [
+        (one["claim_id"], one["line_number"], one["rule"])
+        for one in map(json.loads, capsys.readouterr().out.splitlines())
+    ]
     assert keys == sorted(keys)
     assert len(keys) > 4
 
@@ -138,6 +151,8 @@ def test_rules_and_facts_are_explained(capsys):
 
 
 def test_the_command_runs_as_a_program(folder):
-    done = subprocess.run([sys.executable, "-m", "audit.cli", "check", str(folder)], cwd=ROOT, capture_output=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "audit.cli", "check", str(folder)], cwd=ROOT, capture_output=True, check=False
+    )
     assert done.returncode == 1
     assert b"UNIT-01" in done.stdout

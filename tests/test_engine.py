@@ -48,7 +48,9 @@ def test_no_planted_claim_trips_a_rule_it_should_not(findings, answers):
         expected.setdefault(one["claim_id"], set()).update([one["rule"], *one["also"].split()])
     judged = findings[findings["severity"].isin(["error", "warning"])]
     strays = [
-        (claim, rule) for claim, rule in zip(judged["claim_id"], judged["rule"], strict=True) if rule not in expected[claim]
+        (claim, rule)
+        for claim, rule in zip(judged["claim_id"], judged["rule"], strict=True)
+        if rule not in expected[claim]
     ]
     assert strays == []
 

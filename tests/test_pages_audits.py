@@ -198,6 +198,13 @@ def test_the_same_files_again_are_said_to_be_loaded(open_page: Open):
     assert "already loaded on" in app.info[0].value
 
 
+def test_files_without_a_row_to_take_are_not_said_to_be_loaded_already(open_page: Open):
+    heading_only = as_csv([claim(1)]).splitlines()[0]
+    for content in (heading_only, as_csv([claim(1, units="two")])):
+        app = hand_in(open_page(LOAD), ("claims.csv", content))
+        assert app.info[0].value == "There was no row to take. Nothing was added."
+
+
 def test_the_refused_rows_of_an_earlier_load_can_be_had_again(open_page: Open):
     hand_in(open_page(LOAD), ("claims.csv", as_csv([claim(1), claim(2, units="two")])))
     app = open_page(LOAD)

@@ -6,12 +6,13 @@ from datetime import UTC, date, datetime
 
 import pandas as pd
 import pytest
+from sqlalchemy import select
 
 from audit import arrivals, audits, breakdowns, plans, results, review, screening, sign_off
 from audit.errors import CountersignError, StateError
 from audit.estimates import foreseen, stratified_rate
 from audit.sampling import FLAGGED, UNFLAGGED, freeze
-from audit.store import runs
+from audit.store import runs, schema
 from audit.store.database import read
 from tests.handed_in import as_csv, claim, month
 from tests.stored import add, on_sqlite
@@ -125,6 +126,16 @@ def test_the_outcome_counts_claims_and_calls_them_flagged(engine, run_id):
     assert "error rate" not in found.sentence
 
 
+def test_a_note_for_the_reviewer_flags_no_claim(engine, by):
+    """30 minutes support two units; one is billed: that is worth a note, and no flag."""
+    under = [("claims.csv", as_csv([claim(1, units=1)])), *month(claims=1)[1:]]
+    arrivals.take_in(engine, under, account_id=by, at=NOW)
+    run_id = audits.screen(engine, account_id=by, at=NOW)
+    with read(engine) as connection:
+        assert connection.execute(select(schema.findings.c.severity)).scalars().all() == ["info"]
+    assert screening.outcome(engine, run_id).flagged == 0
+
+
 @on_sqlite
 def test_a_screening_that_did_not_finish_has_no_outcome(engine, by, run_id):
     with pytest.raises(StateError, match="not in the database"):
@@ -154,6 +165,15 @@ def test_the_overview_says_where_each_audit_stands(engine, run_id, by):
     states = results.overview(engine).set_index("id")["state"]
     assert states[flagged] == "all reviewed"
     assert states[sample].endswith(" of 10 reviewed")
+
+
+def test_a_claim_that_was_returned_is_not_reviewed_any_more(engine, run_id, by):
+    other = add(engine, "accounts", username="dov", name="Dov", role="second_reviewer")
+    flagged = open_audit(engine, run_id, by)
+    claims = results.results(engine, flagged).claims["claim_version_id"]
+    review_all(engine, claims, by)
+    sign_off.return_claim(engine, int(claims.iloc[0]), text="Look again", account_id=other, at=NOW)
+    assert results.overview(engine)["state"].tolist() == ["5 of 6 reviewed"]
 
 
 def test_the_newest_drawn_sample_is_shown_first(engine, run_id, by):

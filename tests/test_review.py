@@ -154,7 +154,12 @@ def test_a_claim_goes_through_two_hands(engine, claims, people):
 
 @pytest.mark.parametrize(
     ("person", "says"),
-    [("rita", "may not do this"), ("max", "may not do this"), ("ada", "may not do this"), ("tess", "rendered or billed")],
+    [
+        ("rita", "may not do this"),
+        ("max", "may not do this"),
+        ("ada", "may not do this"),
+        ("tess", "rendered or billed"),
+    ],
 )
 def test_who_may_not_approve(engine, claims, people, person, says):
     sign_off.sign_reviewed(engine, claims["CLEAN"], account_id=people["sam"], at=NOW)
@@ -183,7 +188,7 @@ def test_a_decision_stands_until_its_maker_takes_it_back(engine, claims, people)
     made = agree(engine, claims, people["rita"])
     with pytest.raises(StateError, match="Rita has decided"):
         agree(engine, claims, people["sam"])
-    with pytest.raises(AccessError, match="(?i)one's own"):
+    with pytest.raises(AccessError, match="of one's own"):
         review.undo(engine, made, account_id=people["sam"], at=NOW)
     review.undo(engine, made, account_id=people["rita"], at=NOW)
     with pytest.raises(StateError, match="does not stand"):

@@ -155,7 +155,9 @@ def test_the_same_content_has_one_name(tmp_path):
     one, two = tmp_path / "a", tmp_path / "b"
     one.mkdir()
     two.mkdir()
-    assert read([write(one, "claims.csv", HEADER, GOOD)]).sha256 == read([write(two, "claims.csv", HEADER, GOOD)]).sha256
+    assert (
+        read([write(one, "claims.csv", HEADER, GOOD)]).sha256 == read([write(two, "claims.csv", HEADER, GOOD)]).sha256
+    )
 
 
 def test_services_after_the_day_asked_for_are_refused(tmp_path):

@@ -13,7 +13,7 @@ from functools import cached_property
 
 import pandas as pd
 
-from audit.grains import days, evaluations, lines, notes, pairs
+from audit.grains import days, evaluations, lines, notes, pairs, plans
 from audit.reference import Facts
 from audit.tables import Tables
 
@@ -24,6 +24,7 @@ GRAINS = {
     "note": "one visit note of a claim's day",
     "evaluation": "one evaluation or re-evaluation line with its note",
     "pair": "two claim lines of one day whose codes stand in the pair table",
+    "episode_day": "one claim's day with its plan of care and its place among the treatment days",
 }
 
 
@@ -63,6 +64,10 @@ class Prepared:
     @cached_property
     def pair(self) -> pd.DataFrame:
         return pairs.pairs(self.line, self.facts)
+
+    @cached_property
+    def episode_day(self) -> pd.DataFrame:
+        return plans.episode_days(self.tables, self.line, self.linked_notes, self._note_services, self.facts)
 
     @cached_property
     def _lines(self) -> pd.DataFrame:

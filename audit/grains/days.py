@@ -4,7 +4,6 @@ for all days at once. A test holds the two against each other.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -37,7 +36,7 @@ def services_of_day(lines: pd.DataFrame, note_services: pd.DataFrame) -> pd.Data
         code_known=("code_known", "all"),
     )
     linked = note_services[note_services["day"].notna()]
-    rows = rows.join(_documented(linked), how="outer", suffixes=("", "_noted")).reset_index()
+    rows = rows.merge(_documented(linked), how="outer", on=KEY, suffixes=("", "_noted")).reset_index()
     for name in ("in_pool", "timed"):
         rows[name] = rows[name].fillna(rows[f"{name}_noted"]) == "yes"
     rows["code_known"] = ~(rows["code_known"].eq(False) | rows["code_known_noted"].eq(False))
@@ -261,26 +260,29 @@ def _passed_over(services: pd.DataFrame) -> dict[Any, str]:
 
 def _in_words(services: pd.DataFrame, rows: pd.DataFrame) -> dict[str, dict[Any, str]]:
     """By day, in words: the units billed, and every allocation that each method allows."""
-    wrong = rows["in_pool"] & (rows["minutes_known"] == "per_code")
-    wrong &= ~rows["day_fits"] | (rows["day_over_midpoint"] > 0)
+    wrong = ~rows["day_fits"] & (rows["method"] != "midpoint")
+    wrong |= (rows["day_over_midpoint"] > 0) & (rows["method"] == "unknown")
+    wrong &= rows["in_pool"] & (rows["minutes_known"] == "per_code")
     minutes_alone = rows[wrong & rows["alone"]].drop_duplicates("day").set_index("day")["minutes"]
     pool = services[services["in_pool"] & services["day"].isin(rows.loc[wrong, "day"])]
     minutes = pool["minutes"].fillna(pool["day"].map(minutes_alone)).fillna(0).astype("int64")
-    said: dict[str, dict[Any, str]] = {"billed": {}, "allowed": {}, "by_midpoints": {}}
-    for day, one in pool.assign(minutes=minutes).groupby("day"):
-        documented = dict(zip(one["service"], one["minutes"], strict=True))
-        billed = {code: n for code, n in zip(one["service"], one["units"], strict=True) if n}
-        said["billed"][day] = "; ".join(_ways([billed]))
-        said["allowed"][day] = "; or ".join(_ways(supported_units(documented, "total")))
-        said["by_midpoints"][day] = "; or ".join(_ways(supported_units(documented, "midpoint")))
-    return said
+    documented: dict[Any, dict[str, int]] = {day: {} for day in pool["day"]}
+    billed: dict[Any, dict[str, int]] = {day: {} for day in pool["day"]}
+    for day, service, m, units in zip(pool["day"], pool["service"], minutes, pool["units"], strict=True):
+        documented[day][service] = m
+        billed[day] |= {service: units} if units else {}
+    return {
+        "billed": {day: _ways([one]) for day, one in billed.items()},
+        "allowed": {day: _ways(supported_units(one, "total")) for day, one in documented.items()},
+        "by_midpoints": {day: _ways(supported_units(one, "midpoint")) for day, one in documented.items()},
+    }
 
 
-def _ways(allocations: list[dict[str, int]]) -> Iterator[str]:
-    for allocation in allocations[:WAYS_NAMED]:
-        yield ", ".join(f"{code} x {n}" for code, n in allocation.items()) or "no unit"
+def _ways(allocations: list[dict[str, int]]) -> str:
+    said = [", ".join(f"{code} x {n}" for code, n in one.items()) or "no unit" for one in allocations[:WAYS_NAMED]]
     if len(allocations) > WAYS_NAMED:
-        yield f"{len(allocations) - WAYS_NAMED} more ways to place the last units"
+        said.append(f"{len(allocations) - WAYS_NAMED} more ways to place the last units")
+    return "; or ".join(said)
 
 
 def _with_assistant(rows: pd.DataFrame) -> pd.DataFrame:

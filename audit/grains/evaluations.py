@@ -33,7 +33,7 @@ def evaluations(lines: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFram
     another kind of author.
     """
     rows = lines[(lines["family"] == "eval") | lines["procedure_code"].isin(KIND)].reset_index(drop=True)
-    rows = rows.rename(columns={"note_id": "note_of_line"}).join(_note_of(rows, lines, linked))
+    rows = rows.rename(columns={"note_id": "note_of_line"}).join(_note_of(rows, linked))
     texts = ["note_id", "author", "author_credential", *FINDINGS]
     rows[texts] = rows[texts].fillna("").astype("str")
     for flag in ("rivals", "rival_authors"):
@@ -43,7 +43,7 @@ def evaluations(lines: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFram
     return _judged(rows)
 
 
-def _note_of(rows: pd.DataFrame, lines: pd.DataFrame, linked: pd.DataFrame) -> pd.DataFrame:
+def _note_of(rows: pd.DataFrame, linked: pd.DataFrame) -> pd.DataFrame:
     """By row: of the day's evaluations first the one that names the claim, then the one of the right kind, then
     the one of the same practitioner."""
     told = linked[linked["day"].notna() & evaluates(linked)]
@@ -53,7 +53,7 @@ def _note_of(rows: pd.DataFrame, lines: pd.DataFrame, linked: pd.DataFrame) -> p
     found["_claim"] = found["claim_id"] == found["claim_id_note"]
     found["_kind"] = found["procedure_code"].map(KIND) == found["note_type"]
     found["_npi"] = found["rendering_npi"] == found["rendering_npi_note"]
-    found = found[found["_claim"] | ~found["claim_id_note"].isin(lines["claim_id"])]
+    found = found[found["_claim"] | (found["claim_id_note"] == "")]
     fit = ["_claim", "_kind", "_npi"]
     found = found.sort_values(["_row", *fit, "note_id"], ascending=[True, False, False, False, True])
     best = found.drop_duplicates("_row").set_index("_row")
@@ -72,12 +72,14 @@ def _own_minutes(services: pd.DataFrame) -> pd.DataFrame:
 def _rest_of_treatment(rows: pd.DataFrame, lines: pd.DataFrame, services: pd.DataFrame) -> pd.Series[int]:
     """The note's treatment minutes less those of its other services; <NA> where these are not known."""
     own = pd.MultiIndex.from_frame(rows[["note_id", "procedure_code"]])
-    others = services[~pd.MultiIndex.from_frame(services[["note_id", "procedure_code"]]).isin(own)]
-    told = others.groupby("note_id")["minutes"]
-    known = rows["note_id"].map(told.sum().where(told.count() == told.size())).astype("Int64")
+    is_own = pd.MultiIndex.from_frame(services[["note_id", "procedure_code"]]).isin(own)
+    told = services.assign(minutes=services["minutes"].mask(is_own, 0)).groupby("note_id")
+    by_note = told.agg(minutes=("minutes", "sum"), known=("minutes", "count"), listed=("minutes", "size"))
+    by_note = by_note.reindex(rows["note_id"]).set_index(rows.index)
     only_line = rows["day"].map(lines.groupby("day").size()) == 1
-    only = ~rows["note_id"].isin(others["note_id"]) & (rows["note_id"].isin(services["note_id"]) | only_line)
-    rest = rows["total_treatment_minutes"].astype("Int64") - known.mask(only, 0)
+    others = by_note["minutes"].where(by_note["known"] == by_note["listed"])
+    others = others.mask(by_note["listed"].isna() & only_line, 0)
+    rest = rows["total_treatment_minutes"].astype("Int64") - others.astype("Int64")
     return rest.where(rest > 0)
 
 

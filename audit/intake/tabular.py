@@ -41,15 +41,11 @@ def sheets(path: Path, table: str | None = None) -> dict[str, Sheet]:
     if start.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] == b"{":
         return {name: _json_lines(path)}
     if b"\x00" in start:
-        raise InputError(
-            "the file is not a table (it holds binary data)", where=path.name, do="Export it as CSV UTF-8"
-        )
+        raise InputError("the file is not a table (it holds binary data)", where=path.name, do="Export it as CSV UTF-8")
     return {name: _csv(path)}
 
 
-def rows_of(
-    sheet: Sheet, table: Table, file: str
-) -> tuple[pd.DataFrame, list[Refusal], tuple[str, ...]]:
+def rows_of(sheet: Sheet, table: Table, file: str) -> tuple[pd.DataFrame, list[Refusal], tuple[str, ...]]:
     """A sheet as the columns of `table` (text, "" when empty or absent) with `source_file`, `source_row`.
 
     Returns rows, refused records, and the columns that were not asked for. Raises InputError when the

@@ -7,13 +7,16 @@ A case is written short: everything it does not say is an ordinary, clean Medica
       note: {97530: 23, 97110: 14}       # minutes; 10+13 is therapist + assistant (+ together)
       finds: error                       # or nothing, or a list of what the findings say
 
-`note` may also be a list of notes, or `none`; a note's other columns stand beside its `services`.
+`note` may also be a list of notes, or `none`; a note's other columns stand beside its `services`. `payers`,
+`providers`, `plans_of_care` and `authorizations` are lists of rows. `days: 11` on a line or a note repeats it on so
+many days, one after the other; a line gets a claim of its own on each (C1, C1-2, C1-3, ...).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -34,7 +37,14 @@ PAYERS = {
     "unknown": ("unknown", "required", "optional", "no", "none"),
     "medicaid": ("total", "required", "optional", "no", "medicaid"),
 }
-LINE = {"claim_id": "C1", "patient_id": "P1", "payer_id": "medicare", "rendering_npi": NPI, "service_date": DATE, "units": "1"}
+LINE = {
+    "claim_id": "C1",
+    "patient_id": "P1",
+    "payer_id": "medicare",
+    "rendering_npi": NPI,
+    "service_date": DATE,
+    "units": "1",
+}
 NOTE = {
     "patient_id": "P1",
     "service_date": DATE,
@@ -46,6 +56,9 @@ NOTE = {
     "signed_by": "A. Therapist",
     "text": "Seen in clinic.",
 }
+PLAN = {"plan_id": "PLAN", "patient_id": "P1", "discipline": "OT", "start_date": "2026-03-01", "end_date": "2026-04-30"}
+AUTHORIZATION = {"number": "A1", "payer_id": "midpoint", "patient_id": "P1", "from_date": "2026-03-01",
+                 "to_date": "2026-04-30"}  # fmt: skip
 SHORT = {"code": "procedure_code", "claim": "claim_id", "patient": "patient_id", "date": "service_date",
          "payer": "payer_id", "npi": "rendering_npi", "line": "line_number"}  # fmt: skip
 
@@ -132,14 +145,20 @@ def _long(written: dict[str, Any]) -> dict[str, Any]:
 
 
 def _rows(case: dict[str, Any]) -> Rows:
-    rows: Rows = {"claims": [_line(n, one) for n, one in enumerate(case["lines"], 1)]}
+    rows: Rows = {"claims": [_line(n, one) for n, one in enumerate(_each_day(case["lines"]), 1)]}
     rows["notes"], rows["note_services"] = _notes(case.get("note", "none"))
     rows["payers"] = [
-        {"payer_id": name, "effective_from": "2000-01-01", **dict(zip(TABLES["payers"].names[2:7], profile, strict=True))}
+        {
+            "payer_id": name,
+            "effective_from": "2000-01-01",
+            **dict(zip(TABLES["payers"].names[2:7], profile, strict=True)),
+        }
         for name, profile in PAYERS.items()
     ]
-    for name in ("payers", "providers"):
+    for name in ("payers", "providers", "plans_of_care", "authorizations"):
         rows[name] = [*rows.get(name, []), *map(_long, case.get(name, []))]
+    rows["plans_of_care"] = [{**PLAN, **plan} for plan in rows["plans_of_care"]]
+    rows["authorizations"] = [{**AUTHORIZATION, **one} for one in rows["authorizations"]]
     return {name: rows.get(name, []) for name in TABLES}
 
 
@@ -160,6 +179,17 @@ def _frame(name: str, rows: list[dict[str, str]]) -> pd.DataFrame:
     return frame.fillna("")
 
 
+def _each_day(written: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """A row with `days` as that many rows of consecutive dates; a line's claims are C1, C1-2, C1-3, ..."""
+    for one in written:
+        row = _long({name: said for name, said in one.items() if name != "days"})
+        yield row
+        first = date.fromisoformat(row.get("service_date", DATE))
+        for n in range(1, int(one.get("days", "1"))):
+            claim = {} if "services" in row else {"claim_id": f"{row.get('claim_id', 'C1')}-{n + 1}"}
+            yield {**row, **claim, "service_date": str(first + timedelta(days=n))}
+
+
 def _line(number: int, written: dict[str, Any]) -> dict[str, str]:
     line = {**LINE, "line_number": str(number), "modifiers": "GO", **_long(written)}
     modifiers = line.pop("modifiers").split()
@@ -171,7 +201,7 @@ def _notes(written: Any) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
         return [], []
     listed = written if isinstance(written, list) else [written]
     notes, services = [], []
-    for number, one in enumerate(listed, start=1):
+    for number, one in enumerate(_each_day(listed), start=1):
         note = dict(one) if "services" in one else {"services": one}
         given = _services(note.pop("services") or {})
         note = {**NOTE, "note_id": f"N{number}", **_totals(given), **_long(note)}

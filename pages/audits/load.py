@@ -6,15 +6,14 @@ import streamlit as st
 
 from audit import arrivals, screening
 from audit.access.gate import utc_now
+from audit.model import OPENERS
 from pages.parts import who, work
 from pages.parts.arrival import show_arrival, show_earlier
-from pages.parts.markup import style
 from pages.parts.store import engine
 
 TYPES = ["csv", "tsv", "xlsx", "parquet", "jsonl", "837", "txt", "edi", "x12"]
 
-person = who.require("reviewer", "second_reviewer", "manager", "administrator")
-style()
+person = who.require(*OPENERS)
 st.title("Load claims and notes", anchor=False)
 st.write(
     "Hand in claims and notes together: they are judged as one. Tables are known by their names (claims, notes, "

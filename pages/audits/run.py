@@ -5,10 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from audit import results, screening
+from audit.model import OPENERS
 from pages.parts import who
 from pages.parts.audit_frozen import show_frozen
 from pages.parts.audit_steps import choose_claims, choose_sample
-from pages.parts.markup import style
+from pages.parts.headings import heading
 from pages.parts.pick_audit import pick_audit
 from pages.parts.rows import show_rows
 from pages.parts.store import engine
@@ -16,8 +17,7 @@ from pages.parts.words import day, moment, number
 
 AUDITS = {"name": "audit", "chosen": "who is reviewed", "frozen": "frozen on", "state": "state", "claims": "claims"}
 
-person = who.require("manager", "reviewer", "second_reviewer", "administrator")
-style()
+person = who.require(*OPENERS)
 st.title("Run an audit", anchor=False)
 all_audits = results.overview(engine())
 audit_id = pick_audit(all_audits, "Audit", first=None, without="A new audit")
@@ -29,7 +29,7 @@ elif run_id.isdigit():
 else:
     choose_claims(person)
 
-st.subheader("All audits", anchor=False)
+heading("All audits")
 if all_audits.empty:
     st.text("There is no audit yet.")
 else:

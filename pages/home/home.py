@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from audit import audits, worklist
-from audit.model import ROLE_NAMES
+from audit import audits, results, worklist
+from audit.model import OPENERS
 from audit.review import REVIEWERS
 from audit.sign_off import APPROVERS
 from pages.parts import who
+from pages.parts.markup import element, show
 from pages.parts.store import engine
 
 person = who.require()
@@ -17,7 +18,7 @@ counts = worklist.counts(engine())
 taken = audits.audits(engine())
 if taken.empty:
     st.info("No audit is open yet. Load claims and notes, then run an audit.")
-    if person.role != "auditor":
+    if person.role in OPENERS:
         st.page_link("pages/audits/load.py", label="Load claims and notes")
     st.stop()
 
@@ -29,9 +30,10 @@ if person.role in REVIEWERS:
     following = worklist.next_claim(engine(), view)
     if following and st.button("Continue reviewing", type="primary", shortcut="enter"):
         st.switch_page("pages/review/claim.py", query_params={"claim": str(following)})
-else:
-    st.subheader(f"You are {ROLE_NAMES[person.role]}", anchor=False)
 shown = {"to_review": "To review", "returned": "Returned", "second": "Second signature", "approved": "Approved"}
 for column, (name, label) in zip(st.columns(len(shown)), shown.items(), strict=True):
     column.metric(label, counts[name], border=True)
-st.page_link("pages/reports/error_rates.py", label="Error rates")
+now = results.results(engine(), results.first_to_show(results.overview(engine())))
+st.subheader(now.question, anchor=False)
+show(element("p", now.sentence, name="cs-answer"))
+st.page_link("pages/reports/error_rates.py", label="All of the error rates")

@@ -10,6 +10,7 @@ import streamlit as st
 from audit.arrivals import Arrival, Card, fates, refusals_of
 from audit.errors import Refusal
 from audit.reports import refusals_as_csv
+from pages.parts.headings import heading
 from pages.parts.markup import element, show
 from pages.parts.rows import show_rows
 from pages.parts.store import engine
@@ -27,11 +28,13 @@ def show_arrival(arrival: Arrival) -> None:
         for card in arrival.cards:
             _show_card(card)
     loaded = arrival.loaded
-    if loaded.load_id is None:
-        on = f" on {day(loaded.before)}" if loaded.before else ""
-        st.info(f"All of this was already loaded{on}. Nothing was added.")
+    taken = fates(loaded.counts)
+    if loaded.before:
+        st.info(f"All of this was already loaded on {day(loaded.before)}. Nothing was added.")
+    elif taken.empty:
+        st.info("There was no row to take. Nothing was added.")
     else:
-        show_rows(fates(loaded.counts), FATES, "Taken into the database")
+        show_rows(taken, FATES, "Taken into the database")
     if arrival.refusals:
         show_refusals(arrival.refusals, loaded.counts["refused"]["rows"])
 
@@ -61,7 +64,7 @@ def show_earlier(loads: pd.DataFrame) -> None:
     """The newest loads, and on demand the rows that one of them refused."""
     if loads.empty:
         return
-    st.subheader("Earlier loads", anchor=False)
+    heading("Earlier loads")
     told = loads.assign(when=loads["at"].map(moment), refused=[one["refused"]["rows"] for one in loads["counts"]])
     for kind in ("claims", "notes"):
         told[kind] = [f"{one[kind]['new']:,} / {one[kind]['changed']:,}" for one in loads["counts"]]

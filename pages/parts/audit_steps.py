@@ -12,6 +12,7 @@ from audit.access.accounts import Account
 from audit.access.gate import utc_now
 from audit.store.database import read
 from pages.parts import work
+from pages.parts.headings import heading
 from pages.parts.markup import element, show
 from pages.parts.pick_audit import open_audit
 from pages.parts.store import engine
@@ -26,7 +27,7 @@ USUAL = "flag"
 
 def choose_claims(person: Account) -> None:
     """Step 1: dates and payers, then the rules over every claim that fits."""
-    st.subheader("1. Which claims are screened?", anchor=False)
+    heading("1. Which claims are screened?")
     there = screening.population(engine())
     if not there.claims:
         st.info("No claims are loaded yet.")
@@ -60,12 +61,12 @@ def choose_sample(run_id: int, person: Account) -> None:
     found = work.attempt(lambda: screening.outcome(engine(), run_id))
     if found is None:
         return
-    st.subheader("1. Screened", anchor=False)
+    heading("1. Screened")
     st.text(found.sentence)
     if st.button("Screen other claims", type="tertiary"):
         st.query_params.clear()
         st.rerun()
-    st.subheader("2. Which of them do people review?", anchor=False)
+    heading("2. Which of them do people review?")
     kinds = list(audits.KINDS)
     kind = st.radio(
         "Which of them do people review?",

@@ -6,7 +6,8 @@ import streamlit as st
 
 from audit import breakdowns, results
 from pages.parts import charts, who
-from pages.parts.markup import element, show, style
+from pages.parts.headings import heading, small
+from pages.parts.markup import element, show
 from pages.parts.pick_audit import pick_audit
 from pages.parts.rows import show_rows
 from pages.parts.store import engine
@@ -17,7 +18,6 @@ RULES = {"rule": "rule", "title": "what it finds", "upheld": "upheld", "dismisse
 GROUPS = {"says": "reviewed claims in error", "drawn": "claims drawn"}
 
 person = who.require("manager", "doctor_of_ot", "second_reviewer", "administrator", "auditor", "reviewer")
-style()
 audits = results.overview(engine())
 if audits.empty:
     st.title("Error rates", anchor=False)
@@ -30,19 +30,19 @@ place.title(now.question, anchor=False)
 show(element("p", now.sentence, name="cs-answer"))
 if now.estimate:
     st.plotly_chart(charts.interval(now.estimate, now.limit), config=charts.BARE, alt=now.interval)
-    st.caption(now.interval)
-st.caption("Counted by claim: a claim is in error once, however many of its findings reviewers upheld.")
+    small(now.interval)
+small("Counted by claim: a claim is in error once, however many of its findings reviewers upheld.")
 show_rows(now.strata, STRATA, "Claims by stratum")
 
 if len(now.by_rule):
-    st.subheader("Which rules do reviewers uphold?", anchor=False)
+    heading("Which rules do reviewers uphold?")
     said = breakdowns.rules_in_words(now.by_rule)
     st.text(said)
     st.plotly_chart(charts.by_rule(now.by_rule), config=charts.BARE, alt=said)
     with st.expander("As a table"):
         show_rows(breakdowns.with_titles(now.by_rule), RULES, "Findings by rule")
 if now.strata["reviewed"].sum():
-    st.subheader("When, and whose claims?", anchor=False)
+    heading("When, and whose claims?")
     st.text(breakdowns.CAUTION)
     left, right = st.columns(2, gap="large")
     with left:

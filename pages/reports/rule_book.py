@@ -8,12 +8,12 @@ from audit.access.gate import utc_now
 from audit.breakdowns import record_of_rule
 from audit.rule_pages import families, page_of
 from pages.parts import who, work
-from pages.parts.markup import element, show, style
+from pages.parts.headings import heading
+from pages.parts.markup import element, show
 from pages.parts.rule_page import mark, show_rule
 from pages.parts.store import engine
 
 person = who.require()
-style()
 if code := st.query_params.get("rule"):
     if st.button("All rules", type="tertiary", icon=":material/arrow_back:"):
         st.query_params.clear()
@@ -28,7 +28,7 @@ found = families(words)
 if not found:
     st.text("No rule holds these words.")
 for family, rules in found.items():
-    st.subheader(family, anchor=False)
+    heading(family)
     lines = st.container(gap="xsmall")
     for rule in rules:
         line = lines.container(horizontal=True, vertical_alignment="center")

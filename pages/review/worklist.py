@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from audit import worklist
+from audit.model import OPENERS
 from audit.review import VIEWS
 from audit.rules import rule_book
 from pages.parts import who
@@ -30,7 +31,7 @@ def _found(rules: str) -> str:
     return f"{first} {title}" + (f" (+{len(others)})" if others else "")
 
 
-person = who.require("reviewer", "second_reviewer", "doctor_of_ot", "manager", "auditor", "administrator")
+person = who.require("reviewer", "second_reviewer", "doctor_of_ot", "manager", "auditor")
 
 st.title("Worklist", anchor=False)
 counts = worklist.counts(engine())
@@ -46,7 +47,8 @@ view = st.segmented_control(
 )
 if not counts[view]:
     st.info(EMPTY[view])
-    st.page_link("pages/audits/run.py", label="Run an audit")
+    if person.role in OPENERS:
+        st.page_link("pages/audits/run.py", label="Run an audit")
     st.stop()
 pages = -(-counts[view] // SIZE)
 page = st.pagination(pages, key=f"page_{view}") if pages > 1 else 1

@@ -18,23 +18,23 @@ def whole_units_misplaced(services: pd.DataFrame) -> list[pd.DataFrame]:
     known = pool[pool["minutes_known"] == "per_code"]
     taking = known[known["units"] > known["most"]]
     takers = taking.drop_duplicates(["day", "service"]).groupby("day")["service"].agg(", ".join)
-    short = known[(known["units"] < known["whole"]) & known["day"].isin(takers.index)]
-    short = short.assign(takers=short["day"].map(takers))
-    unbilled = taking[taking["passed_over"] != ""].drop_duplicates(["claim_id", "day"])
+    known = known[known["day"].isin(takers.index)]
+    known = known.assign(takers=known["day"].map(takers))
+    unbilled = known[(known["passed_over"] != "") & (known["units"] > known["most"])]
     return [
         findings(
-            short,
+            known[known["units"] < known["whole"]],
             expected="at least {whole:unit} of {service}",
             observed="{units:unit}",
             because="{service} has {minutes:minute}, which earn it {whole:unit}; billed: {units}. More than its own "
             "minutes allow is billed of {takers}.",
         ),
         findings(
-            unbilled,
+            unbilled.drop_duplicates(["claim_id", "day"]),
             expected="units of {passed_over}",
-            observed="{service} x {units}",
-            because="Not billed at all: {passed_over}, although at least 15 minutes earn a unit. More than its own "
-            "minutes allow is billed of {service}.",
+            observed="{billed}",
+            because="Not billed at all: {passed_over}, although 15 minutes earn a unit. More than its own minutes "
+            "allow is billed of {takers}.",
         ),
         *unjudged(pool),
     ]

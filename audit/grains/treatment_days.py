@@ -1,0 +1,77 @@
+"""Treatment days of a patient and discipline in order: episodes, and the count since the last progress report."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from audit.evaluations import LEVEL_CODES
+
+PATIENT = ["patient_id", "discipline"]
+DATE = [*PATIENT, "service_date"]
+EVALUATIONS = [*LEVEL_CODES.values(), "97161", "97162", "97163"]
+"""Codes of initial evaluations, of occupational and of physical therapy."""
+REPORTS = ["progress", "recertification", "re-evaluation", "evaluation"]
+"""Note types that stand for a progress report when a therapist writes them."""
+
+
+def treatment_days(lines: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFrame) -> pd.DataFrame:
+    """One row per patient, discipline and date with a claim or a note, in order of date.
+
+    `treated`: services are billed or documented. `episode`: 0 until the first evaluation on file, then one more
+    with each. `episode_began`: the first date of it. `since_report`: treatment days since the last report, this
+    day included; `since_report_at_least`: as few as they can be, where some day has no note, or one of unknown
+    type or author, that may be a report; `reaches_back`: a report or an evaluation on file starts the count.
+    """
+    marks = ["treated", "evaluated", "reported", "may_report"]
+    days = pd.concat([_billed(lines, linked), _noted(lines, linked, services)], ignore_index=True)
+    rows = days.groupby(DATE, as_index=False, sort=True)[marks].max()
+    rows[marks] = rows[marks].astype("bool")
+    by_patient = [rows[name] for name in PATIENT]
+    rows["episode"] = rows["evaluated"].astype("int64").groupby(by_patient).cumsum()
+    treated = rows["service_date"].where(rows["treated"])
+    rows["episode_began"] = treated.groupby([*by_patient, rows["episode"]]).transform("min")
+    certain = rows["reported"] | rows["evaluated"]
+    rows["since_report"] = _since(rows, certain)
+    rows["since_report_at_least"] = _since(rows, certain | rows["may_report"])
+    before = certain.astype("int64").groupby(by_patient).cumsum() - certain > 0
+    rows["reaches_back"] = before | rows["evaluated"]
+    return rows
+
+
+def _since(rows: pd.DataFrame, report: pd.Series[bool]) -> pd.Series[int]:
+    """Treatment days after the last report before this one; an evaluation's own day is the first of its count."""
+    by_patient = [rows[name] for name in PATIENT]
+    number = rows["treated"].astype("int64").groupby(by_patient).cumsum()
+    counted = number - (rows["evaluated"] & rows["treated"])
+    last = counted.where(report).groupby(by_patient).ffill().groupby(by_patient).shift().fillna(0)
+    return (number - last.mask(rows["evaluated"], counted)).astype("int64")
+
+
+def _billed(lines: pd.DataFrame, linked: pd.DataFrame) -> pd.DataFrame:
+    """A billed day without a note may have had a report that is not on file."""
+    return lines[DATE].assign(
+        treated=True,
+        evaluated=lines["procedure_code"].isin(EVALUATIONS),
+        reported=False,
+        may_report=~lines["day"].isin(linked["day"]),
+    )
+
+
+def _noted(lines: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFrame) -> pd.DataFrame:
+    """A note of a claim's day is of the day's discipline, whatever its own."""
+    of_day = lines.drop_duplicates("day").set_index("day")["discipline"]
+    report = linked["note_type"].isin(REPORTS)
+    listed = linked["note_id"].isin(services["note_id"])
+    return linked[DATE].assign(
+        discipline=linked["day"].map(of_day).astype("object").fillna(linked["discipline"]).astype("str"),
+        treated=listed | (linked["total_treatment_minutes"] > 0).fillna(False).astype("bool"),
+        evaluated=linked["note_type"] == "evaluation",
+        reported=report & (written_by(linked) == "therapist"),
+        may_report=(linked["note_type"] == "") | (report & (written_by(linked) == "")),
+    )
+
+
+def written_by(notes: pd.DataFrame) -> pd.Series[str]:
+    """The author's role; an assistant's note that somebody cosigned is a therapist's as far as can be told: ""."""
+    cosigned = (notes["author"] == "assistant") & (notes["cosigned_by"] != "")
+    return notes["author"].mask(cosigned, "")

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import pandas as pd
+
+from audit.rules import findings, rule, untestable
+
+SOURCES = ["noridian-je-certification-page", "noridian-je-apta-89-fr-97912-97918"]
+
+
+@rule("DOC-06", grain="episode_day", severity="error", sources=SOURCES)
+def certification_late(days: pd.DataFrame) -> list[pd.DataFrame]:
+    """The first plan of care of an episode was not certified within 30 days of the first treatment.
+
+    Why it matters: Medicare pays for therapy that a physician certifies. For services from 2025-01-01 a signed
+    order on file, with the plan sent within 30 days of the evaluation, stands in its place (this was DOC-07).
+    What to do: get the plan signed and dated, with the reason for the delay, or load the order and the date on which
+    the plan was sent.
+    """
+    rows = _with_dates(days)
+    under = (rows["medicare"] == "yes") & rows["may_be_in_plan"] & rows["initial"]
+    medicare = rows[under & ~rows["stands_in"] & ~rows["in_time"]]
+    missing = medicare["certified_on"].isna()
+    before = ~missing & (medicare["service_date"] < medicare["certified_on"])
+    sure = medicare["certified_on"] > medicare["latest"]
+    past = medicare["newest"] > medicare["latest"]
+    return [
+        _found(medicare[before & sure], "certified on {certified_on:%Y-%m-%d}"),
+        _found(medicare[missing & past], "no certification on file"),
+        untestable(
+            medicare[before & ~sure],
+            "Plan {plan_id} began on {start_date:%Y-%m-%d} and was certified on {certified_on:%Y-%m-%d}; no evaluation "
+            "is on file to tell whether treatment before {first_treatment:%Y-%m-%d} makes that late.",
+        ),
+        untestable(
+            medicare[missing & ~past],
+            "Plan {plan_id} is not certified yet; nothing on file for this patient is later than "
+            "{latest:%Y-%m-%d}, until when it may be.",
+        ),
+        untestable(
+            rows[(rows["medicare"] == "yes") & (rows["plans_on_file"] == 0)],
+            "No {discipline} plan of care is on file for this patient.",
+        ),
+        untestable(
+            rows[rows["medicare"] == ""], "Whether this payer asks for certification as Medicare does is not on file."
+        ),
+    ]
+
+
+def _found(rows: pd.DataFrame, observed: str) -> pd.DataFrame:
+    return findings(
+        rows,
+        expected="plan {plan_id} certified by {latest:%Y-%m-%d}",
+        observed=observed,
+        because="Treatment began on {first_treatment:%Y-%m-%d}, so plan {plan_id} had to be certified by "
+        "{latest:%Y-%m-%d}: " + observed + "{order}.",
+    )
+
+
+def _with_dates(days: pd.DataFrame) -> pd.DataFrame:
+    """Adds `latest`, the last date for certification; `in_time`; `stands_in` (a signed order and the plan sent in
+    time replace it); and `order`: what of these two is there, in words.
+
+    Where no evaluation begins the episode, treatment may have begun as early as the plan: `in_time` counts from
+    there.
+    """
+    within = pd.to_timedelta(days["certify_within"].astype("float64"), unit="D")
+    earliest = days["first_treatment"].where(days["begun"], days[["first_treatment", "start_date"]].min(axis=1))
+    latest = days["first_treatment"] + within
+    may_send = pd.to_timedelta(days["order_within"].astype("float64"), unit="D")
+    ordered, sent = days["signed_order_on"].notna(), days["sent_on"]
+    late = sent > days["first_treatment"] + may_send
+    excepted = days["order_within"].notna()
+    order = pd.Series("", index=days.index, dtype="str")
+    order = order.mask(excepted & ordered, "; a signed order is on file, but nothing shows when the plan was sent")
+    when = "; a signed order is on file, but the plan was sent only on " + sent.dt.strftime("%Y-%m-%d")
+    order = order.mask(excepted & ordered & late, when)
+    return days.assign(
+        latest=latest,
+        in_time=days["certified_on"] <= earliest + within,
+        stands_in=excepted & ordered & sent.notna() & ~late,
+        order=order.mask(excepted & ~ordered & sent.notna(), "; the plan was sent, but no signed order is on file"),
+    )

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import pandas as pd
+
+from audit.rules import findings, rule, untestable
+
+
+@rule("DOC-05", grain="episode_day", severity="error", sources=["noridian-je-certification-page"])
+def outside_plan(days: pd.DataFrame) -> list[pd.DataFrame]:
+    """Treatment on a day that no plan of care on file covers.
+
+    Why it matters: Medicare pays for therapy only under a plan of care; a day outside of every plan is not covered,
+    however well it is documented. An evaluation may come before the plan that it leads to.
+    What to do: find the plan that was in force that day and load it, or do not bill the day.
+    """
+    treatment = days[~days["only_evaluated"]]
+    medicare = treatment[treatment["medicare"] == "yes"]
+    covered = medicare["in_plan"] | medicare["may_be_in_plan"]
+    outside = medicare[(medicare["plans_on_file"] > 0) & ~covered]
+    doubtful = medicare[medicare["may_be_in_plan"] & ~medicare["in_plan"]]
+    return [
+        findings(
+            outside.assign(last=_last(outside)),
+            expected="a plan of care that covers {service_date:%Y-%m-%d}",
+            observed="{last}",
+            because="{discipline} treatment of {service_date:%Y-%m-%d} lies outside of every {discipline} plan of "
+            "care on file for this patient ({last}).",
+        ),
+        untestable(
+            doubtful,
+            "Plan of care {plan_id} does not say when it begins or ends, so whether it covers "
+            "{service_date:%Y-%m-%d} cannot be told.",
+        ),
+        untestable(
+            medicare[medicare["plans_on_file"] == 0],
+            "No {discipline} plan of care is on file for this patient.",
+        ),
+        untestable(
+            treatment[treatment["medicare"] == ""],
+            "Whether this payer asks for a plan of care as Medicare does is not on file.",
+        ),
+    ]
+
+
+def _last(rows: pd.DataFrame) -> pd.Series[str]:
+    """In words: the last plan that began before the day, and when it ended."""
+    ended = "plan " + rows["plan_id"] + " ended on " + rows["end_date"].dt.strftime("%Y-%m-%d")
+    return ended.where(rows["plan_id"] != "", "the first plan begins later").astype("str")

@@ -1,0 +1,400 @@
+"""The prepared tables: their columns against the plain arithmetic, and findings that no order or split changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import fields, replace
+
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from audit.engine import audit, chosen_rules
+from audit.grains import Prepared
+from audit.model import TABLES
+from audit.reference import load_facts
+from audit.rules import rule_book
+from audit.tables import Tables, typed
+from audit.units import (
+    COGNITIVE,
+    COGNITIVE_SERVICE,
+    assistant_share,
+    assistant_units,
+    supported_units,
+    total_units,
+)
+
+FACTS = load_facts()
+POOL = ["97530", "97535", "97110", "97112", "97129", "97130"]
+UNTIMED, HOURLY, STRANGE = "G0283", "96125", "99999"
+METHODS = {"MED": "total", "MID": "midpoint", "WHO": "unknown", "AID": "total"}
+OURS = [code for code, rule in rule_book().items() if rule.family in ("units", "evaluations")]
+COUNTING = {"total": "UNIT-01", "midpoint": "UNIT-20", "unknown": "UNIT-21"}
+few = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+minutes_by_code = st.dictionaries(st.sampled_from(POOL), st.integers(0, 60), min_size=1)
+units_by_code = st.dictionaries(st.sampled_from(POOL), st.integers(0, 5), min_size=1)
+people = st.dictionaries(st.sampled_from(POOL), st.tuples(*[st.integers(0, 40)] * 3), min_size=1)
+method = st.sampled_from(["MED", "MID", "WHO"])
+
+
+def tables_of(**rows: list[dict[str, object]]) -> Tables:
+    payers = [
+        {"payer_id": name, "unit_method": how, "assistant_modifier": "required", "therapy_modifier": "required",
+         "medicare": "yes" if name == "MED" else "no", "pair_edits": "medicare", "effective_from": "2000-01-01"}
+        for name, how in METHODS.items()
+    ]  # fmt: skip
+    frames = {"payers": payers, **rows}
+    named = {name: pd.DataFrame(listed).astype("str") for name, listed in frames.items() if listed}
+    return replace(Tables.empty(), **{name: typed(frame, TABLES[name]) for name, frame in named.items()})
+
+
+def line(patient: object, code: str, units: object, **other: object) -> dict[str, object]:
+    base = {"claim_id": f"C{patient}", "line_number": 1, "patient_id": f"P{patient}", "payer_id": "MED"}
+    base |= {"rendering_npi": "1", "service_date": "2026-03-12", "modifier_1": "GO"}
+    return {**base, "procedure_code": code, "units": units, **other}
+
+
+def note(patient: object, name: object = "", **other: object) -> dict[str, object]:
+    base = {"note_id": f"N{patient}{name}", "patient_id": f"P{patient}", "service_date": "2026-03-12"}
+    base |= {"note_type": "daily", "discipline": "OT", "rendering_npi": "1", "author_credential": "OTR/L"}
+    return {**base, **other}
+
+
+def service(patient: object, code: str, minutes: object, name: object = "", **other: object) -> dict[str, object]:
+    return {"note_id": f"N{patient}{name}", "procedure_code": code, "minutes": minutes, **other}
+
+
+def days_of(days: Iterable[tuple[str, dict, dict]]) -> Tables:
+    """A patient each: the payer, documented minutes (a number, or therapist, assistant, together), billed units."""
+    claims, notes, services = [], [], []
+    for n, (payer, documented, billed) in enumerate(days):
+        claims += [line(n, code, u, line_number=k, payer_id=payer) for k, (code, u) in enumerate(billed.items(), 1)]
+        notes.append(note(n))
+        for code, told in documented.items():
+            parts = told if isinstance(told, tuple) else ()
+            by = dict(zip(("therapist_minutes", "assistant_minutes", "together_minutes"), parts, strict=False))
+            services.append(service(n, code, sum(parts) if parts else told, **by))
+    return tables_of(claims=claims, notes=notes, note_services=services)
+
+
+def of_patients(rows: pd.DataFrame, prepared: Prepared) -> pd.DataFrame:
+    """`rows` with the number of their patient."""
+    patients = prepared.line.drop_duplicates("day").set_index("day")["patient_id"].str[1:].astype(int)
+    return rows.assign(patient=rows["day"].map(patients))
+
+
+def pooled(by_code: dict[str, int]) -> dict[str, int]:
+    """97129 and 97130 added up under the name of their service."""
+    result: dict[str, int] = {}
+    for code, n in by_code.items():
+        service_name = COGNITIVE_SERVICE if code in COGNITIVE else code
+        result[service_name] = result.get(service_name, 0) + n
+    return result
+
+
+@few
+@given(st.lists(st.tuples(method, minutes_by_code, units_by_code), min_size=1, max_size=8))
+def test_allotted_units_are_those_of_the_plain_arithmetic(days):
+    prepared = Prepared(days_of(days), FACTS)
+    rows = of_patients(prepared.services_of_day, prepared)
+    for n, (_, documented, billed) in enumerate(days):
+        minutes = {**dict.fromkeys(pooled(billed), 0), **pooled(documented)}
+        allowed = supported_units(minutes, "total")
+        midpoints = supported_units(minutes, "midpoint")[0]
+        mine = rows[rows["patient"] == n].set_index("service")
+        assert set(mine.index) == set(minutes)
+        for name, row in mine.to_dict("index").items():
+            assert row["least"] == min(one.get(name, 0) for one in allowed)
+            assert row["most"] == max(one.get(name, 0) for one in allowed)
+            assert row["midpoint"] == midpoints.get(name, 0)
+        units = pooled(billed)
+        within = any(all(n <= one.get(name, 0) for name, n in units.items()) for one in allowed)
+        assert set(mine["day_fits"]) == {within}
+
+
+@few
+@given(st.lists(st.tuples(method, minutes_by_code, units_by_code), min_size=1, max_size=8))
+def test_the_days_totals_are_those_of_the_plain_arithmetic(days):
+    prepared = Prepared(days_of(days), FACTS)
+    rows = of_patients(prepared.day, prepared).set_index("patient")
+    for n, (payer, documented, billed) in enumerate(days):
+        row = rows.loc[n]
+        assert row["minutes_known"] == "per_code"
+        assert row["minutes_low"] == row["minutes_high"] == sum(documented.values())
+        assert row["supported_low"] == row["supported_high"] == total_units(sum(documented.values()))
+        assert row["midpoint_units"] == sum(supported_units(documented, "midpoint")[0].values())
+        assert row["units"] == sum(billed.values())
+        assert row["method"] == METHODS[payer]
+
+
+@few
+@given(st.lists(st.tuples(method, people, units_by_code), min_size=1, max_size=8))
+def test_the_assistants_share_of_any_billed_units(days):
+    prepared = Prepared(days_of(days), FACTS)
+    rows = of_patients(prepared.service, prepared)
+    for n, (payer, documented, _) in enumerate(days):
+        minutes = pooled({code: sum(parts) for code, parts in documented.items()})
+        assistant = pooled({code: parts[1] for code, parts in documented.items()})
+        allowed = {name: supported_units(minutes, name) for name in ("total", "midpoint")}
+        methods = {"MED": ["total"], "MID": ["midpoint"], "WHO": ["total", "midpoint"]}[payer]
+        for row in rows[(rows["patient"] == n) & rows["in_note"]].to_dict("records"):
+            name = row["service"]
+            able = [one.get(name, 0) for how in methods for one in allowed[how]]
+            allotted = min(max(row["units"], min(able)), max(able))
+            therapist = minutes[name] - assistant[name]
+            wanted = assistant_share(therapist, assistant[name], allotted)
+            assert (row["supported_plain"], row["supported_co"]) == wanted
+            assert row["parts_known"]
+
+
+@few
+@given(st.lists(people, min_size=1, max_size=8))
+def test_a_claim_billed_as_the_minutes_say_is_split_as_the_plain_arithmetic_splits_it(days):
+    plain = [assistant_units(pooled_parts(documented)) for documented in days]
+    billed = [{name.split("+")[0]: sum(units) for name, units in split.items() if sum(units)} for split in plain]
+    some = [n for n, units in enumerate(billed) if units]
+    prepared = Prepared(days_of([("MED", days[n], billed[n]) for n in some] or [("MED", {}, {"97530": 0})]), FACTS)
+    rows = of_patients(prepared.service, prepared)
+    for place, n in enumerate(some):
+        mine = rows[rows["patient"] == place].set_index("service")
+        said = {name: (row["supported_plain"], row["supported_co"]) for name, row in mine.iterrows()}
+        assert said == {name: units for name, units in plain[n].items() if sum(units)}
+
+
+def pooled_parts(documented: dict[str, tuple[int, int, int]]) -> dict[str, tuple[int, ...]]:
+    split = [pooled({code: parts[place] for code, parts in documented.items()}) for place in range(3)]
+    return {name: tuple(one[name] for one in split) for name in sorted(split[0])}
+
+
+missing = st.one_of(st.just(""), st.integers(0, 40))
+told_days = st.fixed_dictionaries(
+    {
+        "minutes": st.dictionaries(st.sampled_from([*POOL[:3], UNTIMED]), missing),
+        "total": missing,
+        "billed": st.dictionaries(st.sampled_from(POOL[:3]), st.integers(0, 4), min_size=1),
+    }
+)
+
+
+@few
+@given(st.lists(told_days, min_size=1, max_size=8))
+def test_units_pass_only_where_every_reading_of_the_note_supports_them(days):
+    """UNIT-01 against each reading of a note with gaps: error where none supports the units, silent where all do."""
+    claims, notes, services = [], [], []
+    for n, day in enumerate(days):
+        claims += [line(n, code, u, line_number=k) for k, (code, u) in enumerate(day["billed"].items(), 1)]
+        notes.append(note(n, total_timed_minutes=day["total"]))
+        services += [service(n, code, m) for code, m in day["minutes"].items()]
+    found = audit(tables_of(claims=claims, notes=notes, note_services=services), rules=chosen_rules(["UNIT-01"]))
+    for n, day in enumerate(days):
+        units = sum(day["billed"].values())
+        supports = {units <= total_units(m) for m in readings(day)}
+        wanted = [] if supports == {True} or not units else ["error"] if supports == {False} else ["untestable"]
+        assert list(found.loc[found["patient_id"] == f"P{n}", "severity"]) == wanted, day
+
+
+def readings(day: dict) -> set[int]:
+    """The timed minutes that the note can mean: 10,000 stands for any number."""
+    timed = [m for code, m in day["minutes"].items() if code != UNTIMED]
+    known = sum(m for m in timed if m != "")
+    open_ended = "" in timed or not day["minutes"]
+    if day["total"] == "":
+        return {known, 10_000} if open_ended else {known}
+    return {day["total"]} if open_ended and day["total"] >= known else {known, day["total"]}
+
+
+def mixed() -> Tables:
+    """Many kinds of patients: clean and wrong, one and two claims, sessions and payers, gaps and strange codes."""
+    claims, notes, services = [], [], []
+    for n in range(0, 60, 6):
+        a, b, c, d, e, f = range(n, n + 6)
+        payer = list(METHODS)[n % 4]
+        claims += [line(a, "97530", 2, payer_id=payer), line(a, "97110", 2, line_number=2, payer_id=payer)]
+        notes += [note(a)]
+        services += [service(a, "97530", 20 + n % 7), service(a, "97110", n % 16)]
+        claims += [line(b, "97112", 2), line(b, "97535", 1, claim_id=f"D{b}", payer_id=payer)]
+        notes += [note(b, "x"), note(b, "y", author_credential="COTA/L", rendering_npi="2")]
+        services += [service(b, "97112", 20, "x"), service(b, "97535", 20, "y"), service(b, "97112", 5, "y")]
+        claims += [line(c, "97166", 1), line(c, "97530", 1, line_number=2, modifier_2="CO")]
+        findings = {"history_level": "brief", "performance_deficits": n % 5, "decision_making": "moderate"}
+        notes += [note(c, "x", note_type="evaluation", **findings), note(c, "y", author_credential="OTA")]
+        services += [service(c, "97166", 45, "x"), service(c, "97530", "" if n % 4 else 15, "y")]
+        claims += [line(d, "97530", 2, line_number=k, modifier_2=m) for k, m in ((1, ""), (2, "CO"))]
+        notes += [note(d, total_timed_minutes=50, start_time="09:00", end_time="09:40", total_treatment_minutes=50)]
+        services += [service(d, "97530", 45, therapist_minutes=25, assistant_minutes=20)]
+        claims += [line(e, UNTIMED, 2), line(e, STRANGE, 1, line_number=2), line(e, "97150", 1, line_number=3)]
+        notes += [note(e, claim_id=f"C{e}"), note(e, "late", service_date="2026-03-14", claim_id=f"C{e}")]
+        services += [service(e, UNTIMED, 15), service(e, STRANGE, 20)]
+        claims += [line(f, "97530", 3, payer_id="NOBODY"), line(f, "97129", 1, line_number=2, modifier_1="GP")]
+    return tables_of(claims=claims, notes=notes, note_services=services)
+
+
+MIXED = mixed()
+WHOLE = audit(MIXED)
+
+
+def test_the_mixed_table_gives_findings_of_many_rules():
+    assert (WHOLE["rule"] != "ENGINE").all()
+    assert WHOLE.loc[WHOLE["severity"] != "untestable", "rule"].nunique() >= 15
+    assert set(WHOLE["severity"]) == {"error", "warning", "info", "untestable"}
+
+
+@pytest.mark.parametrize("split", ["buckets", "dask"])
+@pytest.mark.parametrize("buckets", [1, 3, 7])
+def test_buckets_find_what_the_whole_finds(split, buckets):
+    pd.testing.assert_frame_equal(audit(MIXED, split=split, buckets=buckets), WHOLE)
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.integers(0, 10_000))
+def test_the_order_of_rows_changes_no_finding(seed):
+    shuffled = {f.name: getattr(MIXED, f.name).sample(frac=1, random_state=seed) for f in fields(MIXED)}
+    pd.testing.assert_frame_equal(audit(Tables(**shuffled)), WHOLE)
+
+
+def test_the_order_of_rows_with_their_old_index_reversed_changes_no_finding():
+    reversed_rows = {f.name: getattr(MIXED, f.name)[::-1] for f in fields(MIXED)}
+    pd.testing.assert_frame_equal(audit(Tables(**reversed_rows)), WHOLE)
+
+
+@few
+@given(st.lists(st.tuples(method, minutes_by_code, units_by_code), min_size=1, max_size=5))
+def test_pooled_rules_see_a_second_claim(days):
+    """Lines on a claim of their own give what they give on one claim."""
+    one = days_of(days)
+    split = replace(
+        one, claims=one.claims.assign(claim_id=one.claims["claim_id"] + "-" + one.claims["line_number"].astype("str"))
+    )
+    rules = chosen_rules(
+        ["UNIT-01", "UNIT-02", "UNIT-03", "UNIT-04", "UNIT-05", "UNIT-06", "UNIT-07", "UNIT-20", "UNIT-21"]
+    )
+    told = [
+        set(
+            audit(tables, rules=rules)[["patient_id", "rule", "severity", "because"]].itertuples(index=False, name=None)
+        )
+        for tables in (one, split)
+    ]
+    assert told[0] == told[1]
+
+
+codes = st.sampled_from([*POOL, UNTIMED, HOURLY, STRANGE, "97165", "97167", "97168", "97003", "97150"])
+dates = st.sampled_from(["2026-03-12", "2026-03-13", "2016-12-31", "2027-01-01"])
+npis = st.sampled_from(["1", "2"])
+claim_lines = st.fixed_dictionaries(
+    {
+        "claim_id": st.sampled_from(["A", "B"]),
+        "patient_id": st.sampled_from(["P0", "P1"]),
+        "payer_id": st.sampled_from([*METHODS, "NOBODY"]),
+        "rendering_npi": npis,
+        "service_date": dates,
+        "procedure_code": codes,
+        "modifier_1": st.sampled_from(["GO", "GP", ""]),
+        "modifier_2": st.sampled_from(["CO", ""]),
+        "units": st.integers(0, 4),
+    }
+)
+visit_notes = st.fixed_dictionaries(
+    {
+        "claim_id": st.sampled_from(["A", "B", "Z", ""]),
+        "patient_id": st.sampled_from(["P0", "P1"]),
+        "service_date": dates,
+        "note_type": st.sampled_from(["evaluation", "re-evaluation", "daily", ""]),
+        "discipline": st.sampled_from(["OT", "PT", ""]),
+        "rendering_npi": st.sampled_from(["1", "2", ""]),
+        "author_credential": st.sampled_from(["OTR/L", "COTA/L", ""]),
+        "start_time": st.sampled_from(["09:00", ""]),
+        "end_time": st.sampled_from(["09:40", "08:00", ""]),
+        "total_timed_minutes": missing,
+        "total_treatment_minutes": missing,
+        "history_level": st.sampled_from(["brief", "extensive", ""]),
+        "performance_deficits": st.sampled_from(["0", "none", "3-5", "grip; pinch; reach", "12", ""]),
+        "decision_making": st.sampled_from(["low", "high", ""]),
+        "comorbidities": st.sampled_from(["none", "present", ""]),
+        "assistance": st.sampled_from(["none", "significant", ""]),
+    }
+)
+note_parts = st.fixed_dictionaries(
+    {
+        "note_id": st.sampled_from(["N0", "N1", "N2"]),
+        "procedure_code": codes,
+        "minutes": missing,
+        "therapist_minutes": missing,
+        "assistant_minutes": missing,
+    }
+)
+
+
+def anything(claims: list[dict], notes: list[dict], services: list[dict]) -> Tables:
+    named = [{**one, "note_id": f"N{n}"} for n, one in enumerate(notes)]
+    held = [one for one in services if one["note_id"] in {n["note_id"] for n in named}]
+    lines = [{**one, "line_number": n} for n, one in enumerate(claims, 1)]
+    return tables_of(claims=lines, notes=named, note_services=held)
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.lists(claim_lines, min_size=1, max_size=6), st.lists(visit_notes, max_size=3), st.lists(note_parts, max_size=6)
+)
+def test_no_input_makes_a_rule_raise_or_pass_what_it_cannot_judge(claims, notes, services):
+    tables = anything(claims, notes, services)
+    found = audit(tables)
+    assert (found["rule"] != "ENGINE").all(), found["because"].tolist()
+    assert not found["because"].str.contains(r"\bnan\b|<NA>|None\b|NaT|-\d+ (?:unit|minute)", regex=True).any()
+    prepared = Prepared(tables, FACTS)
+    told = set(found[["rule", "claim_id", "service_date"]].itertuples(index=False, name=None))
+    unknown = prepared.day[~prepared.day["minutes_known"].isin(["per_code", "total_only", "contradicting"])]
+    for day in unknown[unknown["pooled"] & (unknown["units"] > 0)].to_dict("records"):
+        enough = day["method"] == "total" and day["codes_known"] and day["units"] <= (day["supported_low"] or 0)
+        place = (COUNTING[day["method"]], day["claim_id"], day["service_date"])
+        assert place in told or enough or day["method"] == "midpoint", day
+    for row in prepared.evaluation.to_dict("records"):
+        if row["note_id"] == "" or not row["code_known"]:
+            for code in (
+                ["EVAL-08"] if row["procedure_code"] in ("97168", "97003") else ["EVAL-01", "EVAL-02", "EVAL-03"]
+            ):
+                assert (code, row["claim_id"], row["service_date"]) in told or row["code_known"]
+
+
+@few
+@given(
+    st.lists(claim_lines, min_size=1, max_size=6), st.lists(visit_notes, max_size=3), st.lists(note_parts, max_size=6)
+)
+def test_each_grain_has_the_rows_it_says(claims, notes, services):
+    tables = anything(claims, notes, services)
+    prepared = Prepared(tables, FACTS)
+    assert len(prepared.line) == len(claims)
+    assert not prepared.day.duplicated(["claim_id", "day"]).any()
+    assert not prepared.service.duplicated(["claim_id", "day", "service"]).any()
+    assert not prepared.services_of_day.duplicated(["day", "service"]).any()
+    assert not prepared.evaluation.duplicated(["claim_id", "line_number"]).any()
+    assert prepared.services_of_day["units"].sum() == sum(one["units"] for one in claims)
+    assert (prepared.service["supported_plain"] >= 0).all()
+    assert (prepared.service["supported_co"] >= 0).all()
+    assert (prepared.day["minutes_low"] <= prepared.day["minutes_high"]).fillna(True).all()
+
+
+@pytest.mark.parametrize("left_out", [["notes", "note_services"], ["note_services"], ["payers"]])
+def test_a_missing_file_makes_claims_untestable_not_clean(left_out):
+    tables = replace(MIXED, **{name: getattr(Tables.empty(), name) for name in left_out})
+    found = audit(tables)
+    assert (found["rule"] != "ENGINE").all()
+    counting = found[found["rule"].isin(COUNTING.values())]
+    pool = MIXED.claims[MIXED.claims["procedure_code"].isin(POOL) & (MIXED.claims["units"] > 0)]
+    if "notes" in left_out:
+        assert set(counting["severity"]) == {"untestable"}
+        assert set(counting["claim_id"]) >= set(pool["claim_id"])
+
+
+def test_no_claims_give_no_findings():
+    assert audit(Tables.empty()).empty
+    assert audit(replace(MIXED, claims=Tables.empty().claims)).empty
+
+
+def test_a_day_of_another_discipline_is_a_day_of_its_own():
+    claims = [line(0, "97530", 1), line(0, "97110", 1, line_number=2, modifier_1="GP", rendering_npi="9")]
+    notes = [note(0, "o"), note(0, "p", discipline="PT", rendering_npi="9")]
+    told = [service(0, "97530", 10, "o"), service(0, "97110", 30, "p")]
+    days = Prepared(tables_of(claims=claims, notes=notes, note_services=told), FACTS).day
+    assert dict(zip(days["discipline"], days["minutes_high"], strict=True)) == {"OT": 10, "PT": 30}
