@@ -3,7 +3,8 @@
 All amounts are whole cents in `Int64`: exact, fast at a million rows, and <NA> where a fee is not on file.
 `dollars` turns them into Decimal or None at the edge. Every unit is priced and rounded to the cent (half up), then
 multiplied, as CMS publishes a fee and a therapy reduction in cents for one unit. So a line may be split, lines
-may come in any order, and the sums of lines, claims and days agree to the cent. Deductibles are not taken off.
+may come in any order, and the sums of lines, claims and days agree to the cent. Not looked at: deductibles, and
+charges below the fee.
 
 Units come as a frame of UNITS (whole numbers) by KEY: `day_key` is a patient-day under one payer, over all
 disciplines and claims of the billing group; `place` is one of PLACES, as the columns of `data/fees.csv`.
@@ -52,10 +53,11 @@ def allowed(
 
     Of a day's units under the MPPR the one with the highest practice expense (then fee, then lowest code; plain
     before CO) is paid in full, the others lose half of it. `paid` is what the provider receives, from Medicare and
-    the patient: less than `allowed` for CO units from 2022 on. A unit that may be under the MPPR without being on
-    file leaves all units under it open. `fees`: another payer's table, see `own_rates`.
+    the patient: for CO units 12 % less than `allowed`, from 2022 on. A unit that may be under the MPPR without being
+    on file leaves all units under it open. `fees`: another payer's table, see `own_rates`.
     """
-    rated = _rated(units, facts, gpci, fees)
+    _check(units)
+    rated = _rated(units[[*KEY, *UNITS]], facts, gpci, fees)
     return _amounts(rated, rated["plain_units"], rated["co_units"]).set_axis(units.index)
 
 
@@ -80,7 +82,7 @@ def dollars_at_risk(
     paid = pd.DataFrame({s: _amounts(rows, rows[f"plain_{s}"], rows[f"co_{s}"])["paid"] for s in sides})
     unknown = paid.isna().any(axis=1)
     same = (rows["plain_billed"] == rows["plain_supported"]) & (rows["co_billed"] == rows["co_supported"])
-    days = paid.mask(unknown, 0).groupby(rows["day_key"]).sum()
+    days = paid.where(~unknown, 0).groupby(rows["day_key"]).sum()
     least = days.min(axis=1)
     result = pd.DataFrame({"over": days["billed"] - least, "under": days["supported"] - least}).astype("Int64")
     result.loc[result.index.isin(rows.loc[unknown & ~same, "day_key"])] = pd.NA
@@ -246,10 +248,13 @@ def _number(text: str, where: str) -> Decimal:
         raise FactError(f"'{text}' is no number", where=where, do="Write digits with a point") from None
 
 
-def _rated(units: pd.DataFrame, facts: Facts, gpci: Gpci, fees: pd.DataFrame | None) -> pd.DataFrame:
-    """`units`, numbered anew, with the RATES in force on each row's date of service."""
+def _check(units: pd.DataFrame) -> None:
     if not units["place"].isin(PLACES).all() or units["day_key"].isna().any():
         raise CountersignError("units lack their day or their place", do=f"Give the day, and {' or '.join(PLACES)}")
+
+
+def _rated(units: pd.DataFrame, facts: Facts, gpci: Gpci, fees: pd.DataFrame | None) -> pd.DataFrame:
+    """`units`, numbered anew, with the RATES in force on each row's date of service."""
     rates = medicare_rates(facts, units["procedure_code"].drop_duplicates(), gpci) if fees is None else own_rates(fees)
     rates = rates.assign(rate=rates.index.astype("str"))
     asked = units[KEY[1:]].drop_duplicates(ignore_index=True)
@@ -278,8 +283,10 @@ def _amounts(rows: pd.DataFrame, plain: pd.Series[Any], co: pd.Series[Any]) -> p
 
 
 def _side_by_side(billed: pd.DataFrame, supported: pd.DataFrame) -> pd.DataFrame:
-    one = billed.groupby(KEY)[UNITS].sum().set_axis(["plain_billed", "co_billed"], axis=1)
-    other = supported.groupby(KEY)[UNITS].sum().set_axis(["plain_supported", "co_supported"], axis=1)
+    _check(billed)
+    _check(supported)
+    one = billed.groupby(KEY, dropna=False)[UNITS].sum().set_axis(["plain_billed", "co_billed"], axis=1)
+    other = supported.groupby(KEY, dropna=False)[UNITS].sum().set_axis(["plain_supported", "co_supported"], axis=1)
     both: pd.DataFrame = one.join(other, how="outer").fillna(0).astype("int64")
     if (both < 0).any(axis=None):
         raise CountersignError("units are negative", do="Take no more units of a code away than the day has")
@@ -287,8 +294,8 @@ def _side_by_side(billed: pd.DataFrame, supported: pd.DataFrame) -> pd.DataFrame
 
 
 def _in_common(rows: pd.DataFrame, facts: Facts) -> pd.DataFrame:
-    """(plain, CO) units by row that both sides bear out. Within a service, units are a ladder by price, and each
-    step has as many at or above it as both sides have: dearer code and no CO on neither side alone."""
+    """(plain, CO) units by row that both sides have. Each side's units of a service stand on a ladder, a step for each
+    price; at or above any step there are in common as many as the side that has fewer there."""
     codes = with_facts(rows, facts["codes"], ["family", "in_pool"], on="procedure_code", key="code")
     service = rows["procedure_code"].mask(codes["in_pool"] == "yes", "pool").mask(codes["family"] == "eval", "eval")
     steps = []

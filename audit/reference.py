@@ -29,6 +29,8 @@ KEYS = {
     "unit_table": ["units"],
     "evaluation_levels": ["component"],
     "payers": ["payer_id"],
+    "places": ["place"],
+    "modifiers": ["modifier"],
 }
 """Fact tables by file name, with the columns that tell their rows apart on one day."""
 DATED = ["effective_from", "effective_to", "source", "evidence", "checked_on"]

@@ -49,10 +49,16 @@ def counts(engine: Engine, audit_id: int | None = None) -> dict[str, int]:
 
 
 def next_claim(engine: Engine, view: str, *, after: int | None = None, audit_id: int | None = None) -> int | None:
-    """The claim to go on with: the first of the view that is not `after`; None when the view is empty."""
-    rows = worklist(engine, view, audit_id=audit_id, size=2).rows
-    ids = [int(one) for one in rows["claim_version_id"] if one != after]
-    return ids[0] if ids else None
+    """The claim to go on with: the first of the view that is not `after`; None when there is none.
+
+    Who reviews gets the returned claims first.
+    """
+    for one in ("returned", "to_review") if view == "to_review" else (view,):
+        rows = worklist(engine, one, audit_id=audit_id, size=2).rows
+        ids = [int(claim) for claim in rows["claim_version_id"] if claim != after]
+        if ids:
+            return ids[0]
+    return None
 
 
 def _claims_under_audit(audit_id: int | None) -> Select[Any]:

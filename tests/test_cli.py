@@ -46,7 +46,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_jsonl_is_the_contract(folder, capsys):
-    assert main(["check", str(folder), "--format", "jsonl"]) == 1
+    assert main(["check", str(folder), "--format", "jsonl", "--rules", "UNIT-01"]) == 1
     out, err = capsys.readouterr()
     found = [json.loads(line) for line in out.splitlines()]
     assert [list(one) for one in found] == [list(FINDING_COLUMNS)]
@@ -72,6 +72,7 @@ def test_jsonl_is_the_contract(folder, capsys):
 def test_csv_and_table(folder, capsys):
     files = ["--claims", str(folder / "claims.csv"), "--notes", str(folder / "notes.csv")]
     files += ["--services", str(folder / "note_services.csv"), "--payers", str(folder / "payers.csv")]
+    files += ["--rules", "UNIT-01"]
     assert main(["check", *files, "--format", "csv"]) == 1
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
     assert [row["claim_id"] for row in rows] == ["B1"]

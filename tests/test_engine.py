@@ -39,7 +39,7 @@ def test_every_planted_error_of_a_rule_in_the_book_is_found(findings, answers):
     found = set(zip(findings["claim_id"], findings["rule"], strict=True))
     planted = {(one["claim_id"], one["rule"]) for one in answers if one["rule"] in rule_book()}
     assert planted - found == set()
-    assert {rule for _, rule in planted} >= set(rule_book()) - {"UNIT-02", "EVAL-04"}
+    assert len({rule for _, rule in planted}) >= 24
 
 
 def test_no_planted_claim_trips_a_rule_it_should_not(findings, answers):

@@ -331,11 +331,20 @@ def test_no_rows_no_amounts():
     assert dollars_at_risk(frame(WORKED), none, FACTS)["over"].tolist() == [10621]
 
 
+def test_nullable_units_and_other_columns_do_no_harm():
+    rows = frame(WORKED | {"97140": (0, 1)}).astype(dict.fromkeys(UNITS, "Int64")).assign(rank=1, full="x")
+    plain = frame(WORKED | {"97140": (0, 1)})
+    pd.testing.assert_frame_equal(allowed(rows, FACTS), allowed(plain, FACTS))
+    pd.testing.assert_frame_equal(dollars_at_risk(rows, plain, FACTS), dollars_at_risk(plain, plain, FACTS))
+
+
 def test_bad_input_says_what_to_do():
     with pytest.raises(CountersignError, match="facility or nonfacility"):
         allowed(frame(WORKED, place="office"), FACTS)
     with pytest.raises(CountersignError, match="lack their day"):
         allowed(frame(WORKED).assign(day_key=None), FACTS)
+    with pytest.raises(CountersignError, match="lack their day"):
+        dollars_at_risk(frame(WORKED).assign(day_key=None), frame(WORKED), FACTS)
     spoiled = with_tables(fees=FACTS["fees"].assign(work="1,5"))
     with pytest.raises(FactError, match=r"'1,5' is no number"):
         allowed(frame(WORKED), spoiled)

@@ -132,7 +132,8 @@ def test_a_note_for_the_reviewer_flags_no_claim(engine, by):
     arrivals.take_in(engine, under, account_id=by, at=NOW)
     run_id = audits.screen(engine, account_id=by, at=NOW)
     with read(engine) as connection:
-        assert connection.execute(select(schema.findings.c.severity)).scalars().all() == ["info"]
+        found = set(connection.execute(select(schema.findings.c.severity)).scalars())
+    assert "info" in found <= {"info", "untestable"}
     assert screening.outcome(engine, run_id).flagged == 0
 
 

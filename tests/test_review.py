@@ -206,6 +206,7 @@ def test_a_changed_note_makes_the_signature_stale(engine, claims, people):
         sign_off.approve(engine, claims["OVER"], account_id=people["sam"], at=NOW)
     sign_off.return_claim(engine, claims["OVER"], account_id=people["sam"], at=NOW, text="The note changed")
     assert worklist.counts(engine)["returned"] == 1
+    assert worklist.next_claim(engine, "to_review") == claims["OVER"]
     sign_off.sign_reviewed(engine, claims["OVER"], account_id=people["rita"], at=NOW)
     sign_off.approve(engine, claims["OVER"], account_id=people["sue"], at=NOW)
 

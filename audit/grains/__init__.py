@@ -13,7 +13,8 @@ from functools import cached_property
 
 import pandas as pd
 
-from audit.grains import days, evaluations, lines, notes, pairs, plans
+from audit.grains import authorizations, days, documented, evaluations, lines, notes, pairs, plans
+from audit.grains.limits import with_limits
 from audit.reference import Facts
 from audit.tables import Tables
 
@@ -24,6 +25,8 @@ GRAINS = {
     "note": "one visit note of a claim's day",
     "evaluation": "one evaluation or re-evaluation line with its note",
     "pair": "two claim lines of one day whose codes stand in the pair table",
+    "authorized_line": "one claim line of occupational therapy with the authorisation it falls under",
+    "documented_line": "one claim line with what the notes of its day say in words",
     "episode_day": "one claim's day with its plan of care and its place among the treatment days",
 }
 
@@ -55,7 +58,8 @@ class Prepared:
 
     @cached_property
     def note(self) -> pd.DataFrame:
-        return notes.of_claims(self.linked_notes, self.line, self._note_services)
+        rows = notes.of_claims(self.linked_notes, self.line, self._note_services)
+        return with_limits(rows, self.facts, {"sign_within": "SIGNATURE_DAYS"})
 
     @cached_property
     def evaluation(self) -> pd.DataFrame:
@@ -64,6 +68,14 @@ class Prepared:
     @cached_property
     def pair(self) -> pd.DataFrame:
         return pairs.pairs(self.line, self.facts)
+
+    @cached_property
+    def authorized_line(self) -> pd.DataFrame:
+        return authorizations.authorized_lines(self.line, self.tables)
+
+    @cached_property
+    def documented_line(self) -> pd.DataFrame:
+        return documented.documented_lines(self.line, self.linked_notes, self.tables, self.facts)
 
     @cached_property
     def episode_day(self) -> pd.DataFrame:

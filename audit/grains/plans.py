@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
+from audit.grains.limits import with_limits
 from audit.grains.treatment_days import DATE, PATIENT, treatment_days
-from audit.reference import Facts, with_facts
+from audit.reference import Facts
 from audit.tables import Tables
 
 PLACE = ["claim_id", "line_number", "note_id", "patient_id", "service_date", "procedure_code"]
@@ -34,7 +35,11 @@ def episode_days(
     rows = rows.assign(only_evaluated=rows["day"].map(evaluation).astype("bool"))
     rows = rows.merge(days, on=DATE, how="left", validate="m:1")
     rows = rows.merge(_newest(tables), on="patient_id", how="left", validate="m:1")
-    return _with_limits(rows, facts)
+    flags = ["in_plan", "may_be_in_plan", "begun", "initial"]
+    rows[flags] = rows[flags].eq(True)
+    rows["plans_on_file"] = rows["plans_on_file"].fillna(0).astype("int64")
+    rows["plan_id"] = rows["plan_id"].astype("object").fillna("").astype("str")
+    return with_limits(rows, facts, LIMITS)
 
 
 def _plan_of_day(days: pd.DataFrame, plans: pd.DataFrame) -> pd.DataFrame:
@@ -81,17 +86,4 @@ def _newest(tables: Tables) -> pd.DataFrame:
     pairs = [(tables.claims, tables.claims["service_date"]), (notes, notes["service_date"]), (notes, signed)]
     pairs += [(plans, plans[name]) for name in ("certified_on", "signed_order_on", "sent_on")]
     parts = [pd.DataFrame({"patient_id": t["patient_id"], "newest": dates}) for t, dates in pairs]
-    return pd.concat(parts).groupby("patient_id", as_index=False)["newest"].max()
-
-
-def _with_limits(rows: pd.DataFrame, facts: Facts) -> pd.DataFrame:
-    result = rows.copy()
-    for column, parameter in LIMITS.items():
-        asked = rows[["service_date"]].assign(parameter=parameter)
-        found = with_facts(asked, facts["thresholds"], ["value"], on="parameter", key="parameter")["value"]
-        result[column] = pd.to_numeric(found.where(found != "")).astype("Int64")
-    flags = ["in_plan", "may_be_in_plan", "begun", "initial"]
-    result[flags] = result[flags].eq(True)
-    result["plans_on_file"] = result["plans_on_file"].fillna(0).astype("int64")
-    result["plan_id"] = result["plan_id"].astype("object").fillna("").astype("str")
-    return result
+    return pd.concat(parts).groupby("patient_id")[["newest"]].max().reset_index()

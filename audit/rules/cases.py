@@ -200,9 +200,10 @@ def _notes(written: Any) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
     if written == "none":
         return [], []
     listed = written if isinstance(written, list) else [written]
-    notes, services = [], []
+    notes: list[dict[str, str]] = []
+    services: list[dict[str, str]] = []
     for number, one in enumerate(_each_day(listed), start=1):
-        note = dict(one) if "services" in one else {"services": one}
+        note: dict[str, Any] = dict(one) if "services" in one else {"services": one}
         given = _services(note.pop("services") or {})
         note = {**NOTE, "note_id": f"N{number}", **_totals(given), **_long(note)}
         note.setdefault("signed_at", f"{note['service_date']}T17:00")

@@ -15,7 +15,7 @@ from pages.parts.rows import show_rows
 from pages.parts.store import engine
 from pages.parts.words import day, moment, number
 
-AUDITS = {"name": "audit", "chosen": "who is reviewed", "frozen": "frozen on", "state": "state", "claims": "claims"}
+AUDITS = {"name": "audit", "chosen": "claims reviewed", "frozen": "frozen on", "state": "state", "claims": "claims"}
 
 person = who.require(*OPENERS)
 st.title("Run an audit", anchor=False)

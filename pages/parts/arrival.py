@@ -10,7 +10,7 @@ import streamlit as st
 from audit.arrivals import Arrival, Card, fates, refusals_of
 from audit.errors import Refusal
 from audit.reports import refusals_as_csv
-from pages.parts.headings import heading
+from pages.parts.headings import heading, small
 from pages.parts.markup import element, show
 from pages.parts.rows import show_rows
 from pages.parts.store import engine
@@ -20,6 +20,7 @@ COLUMNS = {"file": "file", "row": "row", "column": "column", "value": "what stan
            "do": "what to do"}  # fmt: skip
 EARLIER = {"when": "when", "by": "by", "name": "files", "claims": "claims new / changed",
            "notes": "notes new / changed", "refused": "rows refused"}  # fmt: skip
+SHOWN = 50
 FATES = {"what": "", "new": "new", "changed": "changed", "unchanged": "unchanged"}
 
 
@@ -30,7 +31,8 @@ def show_arrival(arrival: Arrival) -> None:
     loaded = arrival.loaded
     taken = fates(loaded.counts)
     if loaded.before:
-        st.info(f"All of this was already loaded on {day(loaded.before)}. Nothing was added.")
+        what = "What was not refused" if arrival.refusals else "All of this"
+        st.info(f"{what} was already loaded on {day(loaded.before)}. Nothing was added.")
     elif taken.empty:
         st.info("There was no row to take. Nothing was added.")
     else:
@@ -54,7 +56,10 @@ def show_refusals(refusals: Sequence[Refusal], rows: int, key: str = "refused") 
         f"{number(rows, 'row')} refused: a row takes its whole claim or note with it. Mend them and load the "
         "files again; what is loaded already is skipped."
     )
-    st.dataframe(pd.DataFrame(refusals)[list(COLUMNS)], column_config=COLUMNS, hide_index=True, alt="Refused rows")
+    told = pd.DataFrame(refusals[:SHOWN]).assign(row=[str(one.row or "") for one in refusals[:SHOWN]])
+    show_rows(told, COLUMNS, "Refused rows")
+    if len(refusals) > SHOWN:
+        small(f"These are the first {SHOWN} of {len(refusals):,}; all are in the file.")
     st.download_button(
         "Download the refused rows", refusals_as_csv(refusals), "refused.csv", "text/csv", on_click="ignore", key=key
     )

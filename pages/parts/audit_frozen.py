@@ -11,6 +11,7 @@ from audit.sampling import Frame, Plan
 from audit.store.database import read
 from pages.parts import work
 from pages.parts.audit_steps import show_fixed
+from pages.parts.headings import heading
 from pages.parts.rows import show_rows
 from pages.parts.store import engine
 
@@ -21,7 +22,7 @@ def show_frozen(audit_id: int, person: Account) -> None:
     """Step 3 of a sample, or what was drawn. Nothing here can be edited."""
     with read(engine()) as connection:
         audit = audits.audit_of(connection, audit_id)
-    st.subheader(audit.name, anchor=False)
+    heading(audit.name)
     if audit.plan:
         st.text(audit.plan.description)
     else:
@@ -40,7 +41,7 @@ def show_frozen(audit_id: int, person: Account) -> None:
 
 
 def _draw(audit_id: int, person: Account) -> None:
-    st.subheader("3. The seed", anchor=False)
+    heading("3. The seed")
     st.text("The plan is frozen. The seed is given once; it alone decides which claims are drawn.")
     own = st.text_input("A seed of your own, 20 digits or more (leave empty to have one drawn)", max_chars=80)
     if st.button("Use this seed" if own else "Draw the seed", type="primary"):

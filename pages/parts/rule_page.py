@@ -7,6 +7,7 @@ import streamlit as st
 
 from audit.rule_pages import FactTable, RulePage
 from audit.rules import Rule
+from pages.parts.headings import heading
 from pages.parts.markup import Markup, element, show
 from pages.parts.rows import show_rows
 from pages.parts.words import day, number, severity
@@ -24,16 +25,16 @@ def show_rule(page: RulePage, record: str) -> None:
     """`record`: how often reviewers here upheld it, in words."""
     rule = page.rule
     st.title(rule.code, anchor=False)
-    st.subheader(rule.title, anchor=False)
+    heading(rule.title)
     show(element("p", mark(rule), f" · {rule.state} · looks at {page.grain}"))
-    for heading, text in (("Why it matters", rule.why), ("What to do", rule.what_to_do), ("In this practice", record)):
-        show(element("p", element("strong", f"{heading}: "), text[:1].upper() + text[1:]))
+    for part, text in (("Why it matters", rule.why), ("What to do", rule.what_to_do), ("In this practice", record)):
+        show(element("p", element("strong", f"{part}: "), text[:1].upper() + text[1:]))
+    show_rows(pd.DataFrame(page.sources, columns=list(SOURCES)), SOURCES, "Sources")
+    show_rows(pd.DataFrame([_fact(table) for table in page.facts]), FACTS, "Facts it may rest on")
     if page.cases:
         show_rows(pd.DataFrame(page.cases, columns=list(CASES)), CASES, "Cases it is held to")
     else:
         st.warning("Its worked cases are not written yet.")
-    show_rows(pd.DataFrame(page.sources, columns=list(SOURCES)), SOURCES, "Sources")
-    show_rows(pd.DataFrame([_fact(table) for table in page.facts]), FACTS, "Facts it may rest on")
 
 
 def _fact(table: FactTable) -> dict[str, str]:

@@ -30,8 +30,7 @@ place.title(now.question, anchor=False)
 show(element("p", now.sentence, name="cs-answer"))
 if now.estimate:
     st.plotly_chart(charts.interval(now.estimate, now.limit), config=charts.BARE, alt=now.interval)
-    small(now.interval)
-small("Counted by claim: a claim is in error once, however many of its findings reviewers upheld.")
+small(f"{now.interval} Counted by claim: a claim is in error once, however many of its findings reviewers upheld.")
 show_rows(now.strata, STRATA, "Claims by stratum")
 
 if len(now.by_rule):

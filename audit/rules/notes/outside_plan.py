@@ -44,5 +44,5 @@ def outside_plan(days: pd.DataFrame) -> list[pd.DataFrame]:
 
 def _last(rows: pd.DataFrame) -> pd.Series[str]:
     """In words: the last plan that began before the day, and when it ended."""
-    ended = "plan " + rows["plan_id"] + " ended on " + rows["end_date"].dt.strftime("%Y-%m-%d")
-    return ended.where(rows["plan_id"] != "", "the first plan begins later").astype("str")
+    ended: pd.Series[str] = "plan " + rows["plan_id"] + " ended on " + rows["end_date"].dt.strftime("%Y-%m-%d")
+    return ended.where(rows["plan_id"] != "", "the first plan begins later")

@@ -1,0 +1,67 @@
+"""The grain `authorized_line`: a claim line with its authorisation and what was used of it up to there."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from audit.tables import Tables
+
+VOIDED = "8"
+"""Frequency code of a claim that takes back an earlier one: it uses nothing."""
+RENAMED = {"units": "authorized_units", "visits": "authorized_visits", "payer_id": "authorizing_payer"}
+
+
+def authorized_lines(lines: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+    """Lines of occupational therapy whose patient has an authorisation of their payer, or that name one (`number` is
+    "" when none is on file).
+
+    `in_dates`, `in_codes`: the authorisation covers the line's date and code; dates or codes that it leaves out set
+    no limit. `units_used`, `visits_used`: units and dates of the covered lines up to and with this one, in order of
+    date.
+    """
+    wanted = lines[(lines["discipline"] == "OT") & (lines["frequency_code"] != VOIDED)].reset_index(drop=True)
+    best = _chosen(_candidates(wanted, tables.authorizations.rename(columns=RENAMED)))
+    rows = wanted.join(best)
+    rows["number"] = rows["number"].astype("object").fillna("").astype("str")
+    rows[["in_dates", "in_codes"]] = rows[["in_dates", "in_codes"]].eq(True)
+    rows = rows[(rows["number"] != "") | (rows["prior_authorization"] != "")]
+    return _with_use(rows)
+
+
+def _candidates(lines: pd.DataFrame, held: pd.DataFrame) -> pd.DataFrame:
+    """Each line (`row`) with each authorisation of its patient and payer; an authorisation that names no payer is
+    anybody's. A line that names one of them has that one only."""
+    wanted = lines[["patient_id", "payer_id", "service_date", "procedure_code", "prior_authorization"]]
+    rows = wanted.rename_axis("row").reset_index().merge(held, on="patient_id")
+    rows = rows[rows["authorizing_payer"].isin([""]) | (rows["authorizing_payer"] == rows["payer_id"])]
+    named = rows["number"] == rows["prior_authorization"]
+    rows = rows[named | ~named.groupby(rows["row"]).transform("any")].reset_index(drop=True)
+    rows["in_dates"] = ~(rows["service_date"] < rows["from_date"]) & ~(rows["service_date"] > rows["to_date"])
+    rows["in_codes"] = _listed(rows)
+    return rows
+
+
+def _listed(rows: pd.DataFrame) -> pd.Series[bool]:
+    codes = rows["procedure_codes"].str.replace(r"[,;\s]+", " ", regex=True).str.strip()
+    one = rows.assign(listed=codes.str.split(" "))[["procedure_code", "listed"]].explode("listed")
+    found = (one["listed"] == one["procedure_code"]) | (one["listed"] == "")
+    listed: pd.Series[bool] = found.groupby(level=0).any().reindex(rows.index, fill_value=False)
+    return listed
+
+
+def _chosen(found: pd.DataFrame) -> pd.DataFrame:
+    """By line: the authorisation that covers its date and code, else its date; of several the one that began last."""
+    order = ["row", "in_dates", "in_codes", "from_date", "number"]
+    last = found.sort_values(order, na_position="first").drop_duplicates("row", keep="last").set_index("row")
+    of_authorization = ["procedure_codes", "authorized_units", "authorized_visits", "from_date", "to_date"]
+    return last[["number", *of_authorization, "in_dates", "in_codes"]]
+
+
+def _with_use(rows: pd.DataFrame) -> pd.DataFrame:
+    ordered = rows.sort_values(["service_date", "claim_id", "line_number"])
+    covered = ordered["in_dates"] & ordered["in_codes"]
+    own = [ordered["patient_id"], ordered["payer_id"], ordered["number"]]
+    ordered["units_used"] = ordered["units"].where(covered, 0).groupby(own).cumsum()
+    new_date = covered & ~ordered[covered].duplicated(["patient_id", "payer_id", "number", "service_date"])
+    ordered["visits_used"] = new_date.reindex(ordered.index, fill_value=False).astype("int64").groupby(own).cumsum()
+    return ordered.sort_index()

@@ -1,0 +1,45 @@
+"""The grain `documented_line`: a claim line with what all notes of its day say in words."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from audit.reference import Facts
+from audit.tables import Tables
+
+SAYING = ["text", "performance_deficits"]
+
+
+def documented_lines(lines: pd.DataFrame, linked: pd.DataFrame, tables: Tables, facts: Facts) -> pd.DataFrame:
+    """Claim lines with `text_of_day` (texts of the day's notes and their services, deficits), `own_author` (role of
+    the author of the line's note), `therapist_seen` (a therapist wrote or, that day, cosigned a note of the day, or
+    a service was given together) and `general_supervision` (it suffices in private practice on that date)."""
+    notes = linked[linked["day"].notna()]
+    rows = lines.copy()
+    rows["text_of_day"] = _by_day(rows, _texts(notes, tables), "")
+    authors = notes.drop_duplicates("note_id").set_index("note_id")["author"]
+    rows["own_author"] = authors.reindex(rows["note_id"]).fillna("").astype("str").to_numpy()
+    rows["therapist_seen"] = _by_day(rows, _seen(notes, tables), False).astype("bool")
+    rows["general_supervision"] = rows["service_date"] >= facts.begins("OTA_GENERAL_SUPERVISION_PRIVATE_PRACTICE")
+    return rows
+
+
+def _by_day(rows: pd.DataFrame, said: pd.Series[str] | pd.Series[bool], otherwise: str | bool) -> pd.Series[str]:
+    found = said.reindex(rows["day"].to_numpy()).set_axis(rows.index)
+    return found.astype("object").fillna(otherwise)
+
+
+def _texts(notes: pd.DataFrame, tables: Tables) -> pd.Series[str]:
+    services = tables.note_services.merge(notes[["note_id", "day"]], on="note_id")
+    parts = [notes[["day", name]].set_axis(["day", "said"], axis=1) for name in SAYING]
+    said = pd.concat([*parts, services[["day", "text"]].set_axis(["day", "said"], axis=1)])
+    return said[said["said"] != ""].groupby("day")["said"].agg(" \n".join)
+
+
+def _seen(notes: pd.DataFrame, tables: Tables) -> pd.Series[bool]:
+    together = tables.note_services["together_minutes"].fillna(0) > 0
+    shared = notes["note_id"].isin(tables.note_services.loc[together, "note_id"])
+    that_day = notes["cosigned_at"].str[:10] == notes["service_date"].dt.strftime("%Y-%m-%d")
+    cosigned = that_day & (notes["cosigned_by"] != "")
+    seen: pd.Series[bool] = (cosigned | shared | (notes["author"] == "therapist")).groupby(notes["day"]).any()
+    return seen

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import pandas as pd
+
+from audit.rules import findings, rule
+
+SERVICE = ["patient_id", "service_date", "procedure_code", "modifier_set", "rendering_npi"]
+REPLACES = {"7": "replaces", "8": "voids"}
+"""Frequency codes of a claim that takes the place of an earlier one."""
+OTHER = ["claim_id", "line_number", "payer_id"]
+
+
+@rule("FMT-05", grain="line", severity="error", sources=["duplicate-lines"])
+def line_billed_twice(lines: pd.DataFrame) -> list[pd.DataFrame]:
+    """The same service of one patient, day and practitioner is billed twice, with the same modifiers.
+
+    Why it matters: the second line is denied as a duplicate; if both are paid, one is an overpayment.
+    What to do: keep one line, with all its units. If there were two services, say so by a modifier (an assistant's
+    part by CO, another finger by F1 to F9, a separate session by XE or 59).
+    """
+    rows = lines.assign(modifier_set=_sorted_modifiers(lines["modifiers"]))
+    rows["does"] = rows["frequency_code"].map(REPLACES).fillna("").astype("str")
+    rows["replacing"] = rows["does"] != ""
+    rows = rows.sort_values(["replacing", "claim_id", "line_number"], ignore_index=True)
+    within = _with_first(rows, [*SERVICE, "claim_id"])
+    across = _with_first(rows[~rows.duplicated([*SERVICE, "claim_id"])], SERVICE)
+    two_payers = ~across["replacing"] & (across["payer_id"] != across["first_payer_id"])
+    return [
+        findings(
+            within,
+            expected="one line",
+            observed="lines {first_line_number} and {line_number}",
+            because="{procedure_code} stands twice on this claim, on lines {first_line_number} and {line_number}, with "
+            "the same date, modifiers and practitioner.",
+        ),
+        findings(
+            across[~across["replacing"] & ~two_payers],
+            expected="one line",
+            observed="also claim {first_claim_id}, line {first_line_number}",
+            because="{procedure_code} of this date is already billed on claim {first_claim_id}, line "
+            "{first_line_number}, with the same modifiers and practitioner.",
+        ),
+        findings(
+            across[across["replacing"]],
+            expected="one of the two claims",
+            observed="also claim {first_claim_id}, line {first_line_number}",
+            because="Claim {claim_id} {does} an earlier claim (frequency code {frequency_code}), so {procedure_code} "
+            "is no duplicate of claim {first_claim_id}, line {first_line_number}, if that is the earlier one: check "
+            "that it is, and count only one of the two.",
+            severity="warning",
+        ),
+        findings(
+            across[two_payers],
+            expected="one payer first",
+            observed="also claim {first_claim_id} to {first_payer_id}",
+            because="{procedure_code} of this date is billed to {payer_id} here and to {first_payer_id} on claim "
+            "{first_claim_id}. That is right only when one of them pays second.",
+            severity="warning",
+        ),
+    ]
+
+
+def _with_first(rows: pd.DataFrame, key: list[str]) -> pd.DataFrame:
+    """The rows that repeat an earlier one in `key`, with that one's claim, line and payer as `first_...`."""
+    first = rows.drop_duplicates(key)
+    first = first[key].join(first[OTHER].add_prefix("first_"))
+    return rows[rows.duplicated(key)].merge(first, on=key, how="left", validate="m:1")
+
+
+def _sorted_modifiers(modifiers: pd.Series[str]) -> pd.Series[str]:
+    """The modifiers of each line in one order, each once: their order makes no other service."""
+    same = {text: " ".join(sorted(set(text.split()))) for text in modifiers.unique()}
+    return modifiers.map(same).astype("str")

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import pandas as pd
+
+from audit.rules import findings, rule, untestable
+
+
+@rule("DOC-14", grain="authorized_line", severity="error", sources=["payer-authorizations"])
+def outside_authorization(lines: pd.DataFrame) -> list[pd.DataFrame]:
+    """The service lies outside of the payer's authorisation: its dates, its codes, its units or its visits.
+
+    Why it matters: a payer that authorises services pays for those and no others; the rest is denied, and the
+    patient often may not be asked to pay.
+    What to do: ask the payer for a newer or wider authorisation and load it, or do not bill the service.
+    """
+    on_file = lines["number"] != ""
+    rows = lines[on_file].assign(period=_period(lines[on_file]))
+    covered = rows["in_dates"] & rows["in_codes"]
+    too_late = covered & _above(rows["visits_used"], rows["authorized_visits"])
+    too_many = covered & ~too_late & _above(rows["units_used"], rows["authorized_units"])
+    return [
+        _found(
+            rows[~rows["in_dates"]],
+            expected="services {period}",
+            observed="a service of {service_date:%Y-%m-%d}",
+            says="covers services {period}; {procedure_code} was given on {service_date:%Y-%m-%d}.",
+        ),
+        _found(
+            rows[rows["in_dates"] & ~rows["in_codes"]],
+            expected="one of {procedure_codes}",
+            observed="{procedure_code}",
+            says="covers {procedure_codes}, not {procedure_code}.",
+        ),
+        _found(
+            rows[too_late],
+            expected="at most {authorized_visits:visit}",
+            observed="visit {visits_used}",
+            says="covers {authorized_visits:visit}; {service_date:%Y-%m-%d} is visit {visits_used} on file.",
+        ),
+        _found(
+            rows[too_many],
+            expected="at most {authorized_units:unit}",
+            observed="{units_used:unit}",
+            says="covers {authorized_units:unit}; with {procedure_code} of {service_date:%Y-%m-%d} "
+            "{units_used:unit} are used.",
+        ),
+        untestable(
+            lines[~on_file],
+            "The claim names authorisation {prior_authorization}, which is not on file, nor is another one of this "
+            "patient and payer.",
+        ),
+    ]
+
+
+def _found(rows: pd.DataFrame, *, expected: str, observed: str, says: str) -> pd.DataFrame:
+    return findings(rows, expected=expected, observed=observed, because="Authorisation {number} " + says)
+
+
+def _above(used: pd.Series[int], most: pd.Series[int]) -> pd.Series[bool]:
+    """An authorisation that names no number sets no limit."""
+    return (used > most).fillna(False).astype("bool")
+
+
+def _period(rows: pd.DataFrame) -> pd.Series[str]:
+    first = "from " + rows["from_date"].dt.strftime("%Y-%m-%d")
+    last = "to " + rows["to_date"].dt.strftime("%Y-%m-%d")
+    both: pd.Series[str] = (first.fillna("") + " " + last.fillna("")).str.strip()
+    return both

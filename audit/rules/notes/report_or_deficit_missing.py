@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import pandas as pd
+
+from audit.rules import findings, rule, untestable
+
+REPORTED = ["97750", "97755", "95851", "96125"]
+"""Tests and measurements that include a written report of their own."""
+COGNITIVE = ["97129", "97130"]
+REPORT = r"(?<!self-)(?<!self )\breport\b"
+DEFICIT = (
+    r"cogniti|memor|\brecall|attention|executive|problem[- ]solving|judg|orientat|disorient|sequenc|initiat|planning"
+    r"|processing|concentrat|impulsiv|confus|dementia|brain injury|concussion|insight|safety awareness|reasoning"
+)
+COGNITIVE_DIAGNOSIS = r"\b(?:F0[1-79]|F84|F90|G30|G31|R41|R48|S06|I69\.?\d1|Z87\.?820)"
+"""Codes for dementia, brain injury, cognitive signs and symptoms, and cognitive deficits after a stroke."""
+
+
+@rule("DOC-13", grain="documented_line", severity="warning", sources=["cpt-reports-and-deficits"])
+def report_or_deficit_missing(lines: pd.DataFrame) -> list[pd.DataFrame]:
+    """A test that needs a written report has none, or cognitive training has no cognitive deficit.
+
+    Why it matters: 97750, 97755, 95851 and 96125 include a written report; without it they are not complete. 97129 and
+    97130 are paid for a cognitive deficit that the record names.
+    What to do: find the report and say in the note where it is; name the deficit that the training is for.
+    """
+    noted = lines[lines["notes_of_day"] > 0]
+    told, silent = noted[noted["text_of_day"] != ""], noted[noted["text_of_day"] == ""]
+    tests = told[told["procedure_code"].isin(REPORTED)]
+    no_report = tests[~tests["text_of_day"].str.contains(REPORT, case=False, regex=True)]
+    needed = _no_deficit(noted)
+    no_deficit = needed[needed["text_of_day"] != ""].drop_duplicates(["claim_id", "day"])
+    return [
+        findings(
+            no_report,
+            expected="a written report",
+            observed="none named in the note",
+            because="{procedure_code} includes a written report; no note of {service_date:%Y-%m-%d} names one.",
+        ),
+        findings(
+            no_deficit,
+            expected="a cognitive deficit",
+            observed="none named in the note or on the claim",
+            because="{procedure_code} is training for a cognitive deficit; neither the notes of "
+            "{service_date:%Y-%m-%d} nor the diagnoses of the claim name one.",
+        ),
+        untestable(
+            pd.concat([silent[silent["procedure_code"].isin(REPORTED)], needed[needed["text_of_day"] == ""]]),
+            "No text of the notes of {service_date:%Y-%m-%d} is on file, so whether they name what {procedure_code} "
+            "needs cannot be told.",
+        ),
+    ]
+
+
+def _no_deficit(lines: pd.DataFrame) -> pd.DataFrame:
+    """Cognitive training of which neither the day's text nor the claim's diagnoses name a deficit."""
+    rows = lines[lines["procedure_code"].isin(COGNITIVE)]
+    diagnosed = rows["diagnosis_codes"].str.contains(COGNITIVE_DIAGNOSIS, regex=True)
+    return rows[~diagnosed & ~rows["text_of_day"].str.contains(DEFICIT, case=False, regex=True)]

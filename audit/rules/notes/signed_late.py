@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import pandas as pd
+
+from audit.rules import findings, rule
+
+RECORD = ["claim_id", "day", "author_name", "rendering_npi"]
+"""One person's notes of one day; what is signed later without services of its own is an addendum."""
+
+
+@rule("DOC-04", grain="note", severity="warning", sources=["cms-100-08-ch3-3.3.2.4"])
+def signed_late(notes: pd.DataFrame) -> list[pd.DataFrame]:
+    """The note was signed long after the service, or before it.
+
+    Why it matters: a signature long after the service makes a reviewer doubt that the note was written from memory of
+    the visit; one before it signs for something that had not happened. A missing signature is DOC-02's matter.
+    What to do: ask the author when the note was written; a late one may be explained by a dated addendum, the date of
+    dictation counts. A note signed before the service has to be corrected by its author.
+    """
+    rows = notes.assign(signed_on=pd.to_datetime(notes["signed_at"].str[:10], errors="coerce"))
+    rows["delay"] = (rows["signed_on"] - rows["service_date"]).dt.days.astype("Int64")
+    late = (rows["delay"] > rows["sign_within"]).fillna(False).astype("bool") & ~_addendum(rows)
+    early = rows[(rows["delay"] < 0).fillna(False).astype("bool")]
+    return [
+        findings(
+            rows[late],
+            expected="a signature by {sign_within:day} after the service",
+            observed="signed {delay:day} after it",
+            because="The note of {service_date:%Y-%m-%d} was signed on {signed_on:%Y-%m-%d}, {delay:day} after the "
+            "service; more than {sign_within:day} calls for an explanation.",
+        ),
+        findings(
+            early.assign(delay=-early["delay"]),
+            expected="a signature on or after {service_date:%Y-%m-%d}",
+            observed="signed on {signed_on:%Y-%m-%d}",
+            because="The note of {service_date:%Y-%m-%d} was signed on {signed_on:%Y-%m-%d}, {delay:day} before the "
+            "service.",
+            severity="error",
+        ),
+    ]
+
+
+def _addendum(rows: pd.DataFrame) -> pd.Series[bool]:
+    ordered = rows.sort_values([*RECORD, "signed_at", "note_id"])
+    listed = ordered["service_count"] > 0
+    others = listed.groupby([ordered[name] for name in RECORD]).transform("any")
+    return (~listed & (others | ordered.duplicated(RECORD))).reindex(rows.index)
