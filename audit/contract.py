@@ -87,7 +87,7 @@ def _schema(table: Table) -> Any:
 
 
 def _checks(column: Column) -> list[Any]:
-    checks = []
+    checks = [pa.Check(_has_no_nul, error="the cell holds a NUL character|Export the file again")]
     if column.required:
         checks.append(pa.Check(lambda text: text != "", error=f"the cell is empty|Fill in {column.name}"))
     test = _TESTS.get(column.kind)
@@ -99,6 +99,10 @@ def _checks(column: Column) -> list[Any]:
         says = f"the word is not known|Use one of: {', '.join(words)}"
         checks.append(pa.Check(lambda text: (text == "") | text.isin(words), error=says))
     return checks
+
+
+def _has_no_nul(text: pd.Series[str]) -> pd.Series[bool]:
+    return ~text.str.contains("\x00", regex=False)
 
 
 def _is_date(text: pd.Series[str]) -> pd.Series[bool]:

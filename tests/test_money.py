@@ -134,10 +134,15 @@ def test_cognitive_codes_are_paid_in_full_and_do_not_take_the_full_unit():
 
 
 def test_a_tie_of_practice_expense_goes_to_the_higher_fee():
-    rows = frame({"97537": (1, 0), "97112": (1, 0)})
+    """97012 and 97032 both have 0.18; work 0.24 and 0.25."""
+    rows = frame({"97012": (1, 0), "97032": (1, 0)})
     amounts = dict(zip(rows["procedure_code"], allowed(rows, FACTS)["allowed"], strict=True))
-    assert amounts["97112"] == total({"97112": (1, 0)})
-    assert amounts["97537"] < total({"97537": (1, 0)})
+    assert amounts["97032"] == total({"97032": (1, 0)})
+    assert amounts["97012"] < total({"97012": (1, 0)})
+
+
+def test_a_tie_of_the_fee_too_goes_to_the_lowest_code():
+    assert allowed(frame({"97116": (1, 0), "97110": (1, 0)}), FACTS)["allowed"].tolist() == [2221, 2906]
 
 
 def test_of_one_code_the_plain_unit_is_the_full_one():
@@ -256,13 +261,20 @@ def test_over_and_under_of_one_day_are_not_netted():
     billed, supported = {"97530": (1, 0)}, {"97530": (0, 1), "97129": (1, 0)}
     assert missing_co > 0
     assert risk(billed, supported) == (missing_co, cognitive)
-    assert risk({"97530": (1, 0)}, {"97168": (1, 0)}) == (total({"97530": (1, 0)}), total({"97168": (1, 0)}))
+    for one, other in (("97530", "97168"), ("97150", "97022")):
+        assert risk({one: (1, 0)}, {other: (1, 0)}) == (total({one: (1, 0)}), total({other: (1, 0)}))
 
 
 def test_unit_moved_within_the_pool_is_worth_the_difference():
     """Two of 97530 and one of 97110 billed, one and two supported: 25.05 against 22.21."""
     assert risk({"97530": (2, 0), "97110": (1, 0)}, {"97530": (1, 0), "97110": (2, 0)}) == (284, 0)
     assert risk({"97530": (1, 0), "97110": (2, 0)}, {"97530": (2, 0), "97110": (1, 0)}) == (0, 284)
+
+
+def test_the_dearer_code_may_be_the_cheaper_one_once_reduced():
+    """97124 has 0.89 in all and 0.625 reduced, 97110 has 0.87 and 0.665: 20.88 and 22.21 beside 97530."""
+    assert risk({"97124": (1, 0)}, {"97110": (1, 0)}) == (2973 - 2906, 0)
+    assert risk({"97530": (1, 0), "97124": (1, 0)}, {"97530": (1, 0), "97110": (1, 0)}) == (0, 2221 - 2088)
 
 
 def test_days_are_apart():
@@ -289,10 +301,11 @@ def test_each_finding_is_priced_alone_in_the_day():
 
 
 def test_findings_about_the_same_unit_count_once_in_the_day():
-    asked = changes(("one", "97530", -1, 0), ("two", "97530", -2, 0), ("three", "97110", -1, 0))
-    found = day_total(frame(WORKED), asked, FACTS)
-    assert found.loc["a"].tolist() == [10621 - total({"97535": (1, 0)}), 0]
-    assert dollars_by_finding(frame(WORKED), asked, FACTS)["over"].sum() > found["over"].sum()
+    asked = changes(("one", "97110", -1, 0), ("two", "97110", -2, 0), ("three", "97535", -1, 0))
+    found = day_total(frame({"97110": (4, 0), "97535": (1, 0)}), asked, FACTS)
+    assert found.loc["a"].tolist() == [3240 + 4 * 2221 - 2906 - 2221, 0]
+    alone = dollars_by_finding(frame({"97110": (4, 0), "97535": (1, 0)}), asked, FACTS)
+    assert alone["over"].tolist() == [2221, 4442, 3240 + 2221 - 2906]
 
 
 def test_cut_and_missing_co_of_one_code_come_together():

@@ -28,7 +28,6 @@ NOTE = {
     "rendering_npi": "1234567893",
     "author_credential": "OTR/L",
     "signed_by": "A. Therapist",
-    "signed_at": "2026-03-12T17:00",
     "text": "Seen.",
 }
 
@@ -50,6 +49,7 @@ def visit(claim: str, date: str, units: int, minutes: int) -> dict[str, dict[str
             "note_id": note,
             "claim_id": claim,
             "service_date": date,
+            "signed_at": f"{date}T17:00",
             "total_timed_minutes": str(minutes),
             "total_treatment_minutes": str(minutes),
         },

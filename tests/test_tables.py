@@ -58,6 +58,13 @@ def test_a_bad_row_is_refused_and_the_rest_loads(tmp_path, line, column, wrong):
     assert refusals[0].do
 
 
+def test_a_nul_deep_in_a_file_is_refused(tmp_path):
+    many = [GOOD.replace("C1", f"C{n}") for n in range(2, 120)]
+    tables, refusals = claims(tmp_path, *many, GOOD.replace("P1", "P\x001"))
+    assert len(tables.claims) == len(many)
+    assert [(r.row, r.column) for r in refusals] == [(120, "patient_id")]
+
+
 def test_half_a_claim_is_not_loaded(tmp_path):
     bad = GOOD.replace("C1,1", "C1,2").replace(",2,80", ",x,80")
     tables, refusals = claims(tmp_path, GOOD, bad, GOOD.replace("C1", "C2"))

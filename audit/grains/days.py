@@ -287,7 +287,8 @@ def _ways(allocations: list[dict[str, int]]) -> str:
 
 def _with_assistant(rows: pd.DataFrame) -> pd.DataFrame:
     """Adds `therapist` and `assistant` minutes, `supported_plain` and `supported_co`: the units without and with
-    CO that the minutes by person support, of the units billed as far as the payer's method allows them.
+    CO that the minutes by person support, of the units billed as far as the payer's method allows them. (They
+    mean nothing for a service outside the pool, or whose minutes do not add up.)
 
     Vectorised `units.assistant_share`; where only totals are known, the author's role decides. `parts_known`:
     the minutes by person are documented and add up.
@@ -306,7 +307,7 @@ def _with_assistant(rows: pd.DataFrame) -> pd.DataFrame:
     co = co.mask(whole_day & rows["assistants_only"], rows["units"]).mask(whole_day & rows["therapists_only"], 0)
     rows["therapist"], rows["assistant"] = therapist, assistant
     rows["supported_co"] = co.astype("int64")
-    rows["supported_plain"] = (allotted.mask(whole_day, rows["units"]) - co).astype("int64")
+    rows["supported_plain"] = (allotted.mask(whole_day, rows["units"]) - co).clip(lower=0).astype("int64")
     rows["parts_known"] |= whole_day
     return rows
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pandas as pd
 
-from audit.grains.lines import MODIFIERS
 from audit.reference import EARLIEST, LATEST, Facts, with_facts
 from audit.tables import Tables
 
@@ -34,7 +34,7 @@ def filing(lines: pd.DataFrame, linked: pd.DataFrame, tables: Tables, facts: Fac
     return _with_authorization(_with_modifiers(rows, facts), tables)
 
 
-def _told(key: pd.Series[str], by_key: pd.Series[str]) -> pd.Series[str]:
+def _told(key: pd.Series[Any], by_key: pd.Series[str]) -> pd.Series[str]:
     return key.map(by_key).astype("object").fillna("").astype("str")
 
 
@@ -64,39 +64,49 @@ def _statuses(facts: Facts) -> pd.Series[str]:
 def _with_modifiers(rows: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     """Adds `strange_modifiers` (not on file), `lapsed_modifiers` (not in use on the date, with the dates they are)
     and `repeated_modifiers`, each as text, "" for none."""
-    long = rows[[*MODIFIERS, "service_date"]].rename_axis("_row").reset_index()
-    long = long.melt(["_row", "service_date"], MODIFIERS, value_name="modifier")
-    long = long[long["modifier"] != ""]
-    repeated = long["modifier"][long.duplicated(["_row", "modifier"])]
-    long = with_facts(long, facts["modifiers"], [], on="modifier", key="modifier")
-    period = long["modifier"].map(_periods(facts["modifiers"], "modifier"))
-    lapsed = (long["modifier"] + " (in use " + period + ")")[~long["known"] & period.notna()]
-    told = {"strange": long["modifier"][period.isna()], "lapsed": lapsed, "repeated": repeated}
-    listed = {f"{name}_modifiers": _listed(found, long["_row"]).reindex(rows.index) for name, found in told.items()}
-    return rows.assign(**{name: found.fillna("").astype("str") for name, found in listed.items()})
+    key = ["modifiers", "service_date"]
+    said = rows.loc[rows["modifiers"] != "", key].drop_duplicates()
+    each = said.assign(modifier=said["modifiers"].str.split(" ")).explode("modifier").reset_index(drop=True)
+    each = with_facts(each, facts["modifiers"], [], on="modifier", key="modifier")
+    period = _told(each["modifier"], _periods(facts["modifiers"], "modifier"))
+    each["strange"] = each["modifier"].where(period == "", "")
+    lapsed = each["modifier"] + " (in use " + period + ")"
+    each["lapsed"] = lapsed.where((period != "") & ~each["known"], "")
+    each["repeated"] = each["modifier"].where(each.duplicated([*key, "modifier"]), "")
+    names = ["strange", "lapsed", "repeated"]
+    told = each.groupby(key)[names].agg(_listed).add_suffix("_modifiers").reset_index()
+    result = rows.merge(told, on=key, how="left", validate="m:1")
+    added = [f"{name}_modifiers" for name in names]
+    result[added] = result[added].astype("object").fillna("").astype("str")
+    return result
 
 
-def _listed(found: pd.Series[str], row: pd.Series[int]) -> pd.Series[str]:
-    return found.groupby(row.loc[found.index]).agg(lambda said: ", ".join(dict.fromkeys(said)))
+def _listed(said: pd.Series[str]) -> str:
+    return ", ".join(one for one in dict.fromkeys(said) if one)
 
 
 def _with_authorization(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    """Adds `authorization`: the number of one on file for the line's patient, payer, date and code; and
-    `vague_authorization`: of one for its patient and code that lacks its payer or both its dates. "" for none."""
-    known = tables.authorizations.assign(
-        vague=(tables.authorizations["payer_id"] == "")
-        | tables.authorizations[["from_date", "to_date"]].isna().all(axis=1)
-    )
-    found = rows[["patient_id", "payer_id", "procedure_code", "service_date"]].rename_axis("_row").reset_index()
-    found = found.merge(known, on="patient_id", suffixes=("", "_named"))
+    """Adds, for lines that name no authorisation, `authorization`: the number of one on file for the line's patient,
+    payer, date and code; and `vague_authorization`: of one for its patient and code that lacks its payer or both
+    its dates. "" for none."""
+    asked = ["patient_id", "payer_id", "procedure_code", "service_date"]
+    bare = rows.loc[rows["prior_authorization"] == "", asked].rename_axis("_row").reset_index()
+    found = bare.merge(tables.authorizations, on="patient_id", suffixes=("", "_named")).sort_values("number")
+    found = found[(found["payer_id_named"] == "") | (found["payer_id_named"] == found["payer_id"])]
+    found = found[found["service_date"].between(found["from_date"].fillna(EARLIEST), found["to_date"].fillna(LATEST))]
     listed = zip(found["procedure_code"], found["procedure_codes"], strict=True)
     named = [not codes or code in re.split(r"[\s,;]+", codes) for code, codes in listed]
     found = found[pd.Series(named, index=found.index, dtype="bool")]
-    found = found[(found["payer_id_named"] == "") | (found["payer_id_named"] == found["payer_id"])]
-    found = found[found["service_date"].between(found["from_date"].fillna(EARLIEST), found["to_date"].fillna(LATEST))]
-    first = found.sort_values(["_row", "vague", "number"])
-    sure, vague = (first[first["vague"] == kind].drop_duplicates("_row").set_index("_row") for kind in (False, True))
+    vague = (found["payer_id_named"] == "") | found[["from_date", "to_date"]].isna().all(axis=1)
     return rows.assign(
-        authorization=sure["number"].reindex(rows.index).fillna("").astype("str"),
-        vague_authorization=vague["number"].reindex(rows.index).fillna("").astype("str"),
+        authorization=_told(_row_of(rows), _first_number(found[~vague])),
+        vague_authorization=_told(_row_of(rows), _first_number(found[vague])),
     )
+
+
+def _first_number(found: pd.DataFrame) -> pd.Series[str]:
+    return found.drop_duplicates("_row").set_index("_row")["number"]
+
+
+def _row_of(rows: pd.DataFrame) -> pd.Series[int]:
+    return pd.Series(rows.index, index=rows.index)

@@ -13,6 +13,7 @@ from google.protobuf.message import DecodeError
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.runtime.pages_manager import PagesManager
 
 from audit.access import security_headers, sessions, sign_in
 from audit.access.gate import Gate
@@ -30,6 +31,7 @@ def start() -> None:
     """Bring the database up to date, keep data out of the logs, and fail early on a wrong setting."""
     sessions.idle_limit()
     prepare(engine())
+    PagesManager.uses_pages_directory = False  # else the first visitor of a fresh server is told "Page not found"
     for name in LOGS:
         logging.getLogger(name).addFilter(without_data)
 

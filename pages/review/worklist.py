@@ -35,16 +35,17 @@ person = who.require("reviewer", "second_reviewer", "doctor_of_ot", "manager", "
 
 st.title("Worklist", anchor=False)
 counts = worklist.counts(engine())
+usual = "second" if person.role == "second_reviewer" and counts["second"] else "to_review"
+asked = st.query_params.get("view", usual)
 view = st.segmented_control(
     "View",
     list(VIEWS),
     format_func=lambda one: f"{VIEWS[one]} ({counts[one]})",
-    key="view",
-    bind="query-params",
-    default="second" if person.role == "second_reviewer" and counts["second"] else "to_review",
+    default=asked if asked in VIEWS else usual,
     required=True,
     label_visibility="collapsed",
 )
+st.query_params["view"] = view
 if not counts[view]:
     st.info(EMPTY[view])
     if person.role in OPENERS:
