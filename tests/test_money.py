@@ -238,12 +238,12 @@ def test_code_not_on_file_leaves_the_full_unit_open():
 
 
 def test_sequestration_before_its_first_row_is_unknown():
-    amounts = pd.DataFrame({"allowed": [1000, 1000], "paid": [1000, 880]}, dtype="Int64")
-    dates = pd.Series(pd.to_datetime(["2022-06-30", "2022-07-01"]))
+    """98 % of 6.80 is 6.664, of 8.10 is 7.938."""
+    amounts = pd.DataFrame({"allowed": [1000, 1000, 1013], "paid": [1000, 880, 1013]}, dtype="Int64")
+    dates = pd.Series(pd.to_datetime(["2022-06-30", "2022-07-01", "2022-07-01"]))
     found = medicare_share(amounts, dates, FACTS)
-    assert found["share"].tolist() == [800, 680]
-    assert found["after_sequestration"].isna().tolist() == [True, False]
-    assert found["after_sequestration"].iloc[1] == 666  # 680 x 0.98 = 666.4
+    assert found["share"].tolist() == [800, 680, 810]
+    assert found["after_sequestration"].fillna(-1).tolist() == [-1, 666, 794]
 
 
 def test_indicator_that_is_nowhere_on_file_gives_no_amount():
