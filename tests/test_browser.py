@@ -103,6 +103,8 @@ def test_from_sign_in_to_a_signed_claim(browser: Browser, address: str) -> None:
     # the first reviewer takes a claim from the worklist and decides by keyboard
     page.get_by_role("link", name="Worklist").click()
     page.get_by_text("To review (").click()
+    page.wait_for_url(re.compile("view=to_review"))
+    page.locator('[data-test-script-state="notRunning"]').wait_for()
     page.locator("[class*=st-key-open_] button").first.click()
     expect(page.locator(".cs-finding").first).to_be_visible()
     claim, link = claim_shown(page), page.url

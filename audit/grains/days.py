@@ -36,7 +36,8 @@ def services_of_day(lines: pd.DataFrame, note_services: pd.DataFrame) -> pd.Data
         code_known=("code_known", "all"),
     )
     linked = note_services[note_services["day"].notna()]
-    rows = rows.merge(_documented(linked), how="outer", on=KEY, suffixes=("", "_noted")).reset_index()
+    noted = _documented(linked).reset_index()
+    rows = rows.reset_index().merge(noted, how="outer", on=KEY, suffixes=("", "_noted"))
     for name in ("in_pool", "timed"):
         rows[name] = rows[name].fillna(rows[f"{name}_noted"]) == "yes"
     rows["code_known"] = ~(rows["code_known"].eq(False) | rows["code_known_noted"].eq(False))
