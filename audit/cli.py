@@ -7,6 +7,7 @@ import secrets
 import sys
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from itertools import chain
 from pathlib import Path
 
 from audit import __version__, reports
@@ -101,7 +102,8 @@ def _check(chosen: argparse.Namespace) -> int:
     if tables.claims.empty:
         raise InputError("there is no claim line to check", do="Give claims.csv, a workbook, a folder or an 837P file")
     findings = audit(tables, rules=rules, split=chosen.split)
-    for line in reports.as_text(findings, chosen.format):
+    gaps = reports.gap_lines(findings) if chosen.format == "table" else ()
+    for line in chain(reports.as_text(findings, chosen.format), gaps):
         print(line)
     print(reports.summary(tables.claims["claim_id"].nunique(), len(tables.claims), findings), file=sys.stderr)
     return int((findings["severity"] == "error").any())

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from audit.errors import Refusal
+from audit.gaps import wanted_inputs
 from audit.model import FINDING_COLUMNS, SEVERITIES
 from audit.reference import Facts
 from audit.rule_pages import RulePage
@@ -56,6 +57,17 @@ def _table(findings: pd.DataFrame) -> Iterator[str]:
             unchecked = " (rests on a fact nobody has checked)" if row["facts_unchecked"] else ""
             yield f"  {MARKS[row['severity']]} {row['severity']:<10} {row['rule']:<8} {place}"
             yield f"    {row['because']}{unchecked}"
+            if row["severity"] == "untestable" and row["expected"]:
+                yield f"    To test it: {row['expected']}."
+
+
+def gap_lines(findings: pd.DataFrame) -> Iterator[str]:
+    """What could not be tested, by the input that would make it testable; nothing where all was."""
+    gaps = wanted_inputs(findings)
+    if len(gaps):
+        yield "Not tested, and what would make it testable:"
+    for gap in gaps.to_dict("records"):
+        yield f"  {gap['wanted']}: {gap['rules']} on {gap['claims']} claim{'s' if gap['claims'] > 1 else ''}."
 
 
 def csv_line(cells: Iterable[Any]) -> str:

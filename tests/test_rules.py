@@ -11,7 +11,7 @@ import pytest
 
 from audit.engine import audit
 from audit.grains import GRAINS
-from audit.model import FINDING_COLUMNS, SEVERITIES
+from audit.model import FINDING_COLUMNS, SEVERITIES, TABLES
 from audit.reference import load_facts
 from audit.rules import rule_book
 from audit.rules.cases import cases_of, judge, promises_of
@@ -59,6 +59,16 @@ def test_findings_hold_what_the_contract_asks(code):
         assert set(found["severity"]) <= set(SEVERITIES)
         assert (found[["claim_id", "because"]] != "").all(axis=None)
         assert not found["because"].str.contains(r"\bnan\b|<NA>|None|\{|~", regex=True).any(), found["because"].tolist()
+
+
+@pytest.mark.parametrize("code", BOOK)
+def test_what_cannot_be_tested_says_which_input_would_make_it_testable(code):
+    known = [*TABLES, "facts (", "the claim"]
+    for name, found in judged(code).items():
+        for wanted in found.loc[found["severity"] == "untestable", "expected"]:
+            assert wanted.startswith(("Load ", "Mend ")), (name, wanted)
+            assert any(table in wanted for table in known), (name, wanted)
+            assert not wanted.endswith("."), (name, wanted)
 
 
 def test_cases_together_find_what_they_find_alone():

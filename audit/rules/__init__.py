@@ -144,11 +144,15 @@ def findings(
 
 
 def untestable(rows: pd.DataFrame, because: str) -> pd.DataFrame:
-    """One "cannot be judged" a claim and day, whatever the number of rows, with what is missing."""
+    """One "cannot be judged" a claim and day, whatever the number of rows.
+
+    `because` is a template "why it cannot be judged|what input would make it testable", the second part as an
+    instruction that names table and column ("Load plans_of_care with certified_on"); it stands in `expected`."""
     if rows.empty:
         return nothing()
     once = rows[~rows.duplicated(["claim_id", "service_date"])]
-    return findings(once, expected="", observed="", because=because, severity="untestable")
+    why, _, wanted = because.partition("|")
+    return findings(once, expected=wanted, observed="", because=why, severity="untestable")
 
 
 class _Words(string.Formatter):

@@ -120,4 +120,4 @@ def show_verdicts(decided: Decided) -> None:
     if len(rows):
         with st.expander(f"○ Not testable here ({len(rows)})"):
             for one in rows.to_dict("records"):
-                st.text(f"{one['rule']}: {one['because']}")
+                st.text(f"{one['rule']}: {one['because']} {one['expected']}.")

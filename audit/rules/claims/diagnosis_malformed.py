@@ -30,7 +30,10 @@ def diagnosis_malformed(lines: pd.DataFrame) -> list[pd.DataFrame]:
             because=f"The claim lists {{listed}} diagnoses; a claim holds at most {MOST_DIAGNOSES}.",
         ),
         *_pointers(told),
-        untestable(rows[rows["listed"] == 0], "The claim lists no diagnosis, so there is none to check."),
+        untestable(
+            rows[rows["listed"] == 0],
+            "The claim lists no diagnosis, so there is none to check.|Load claims with diagnosis_codes",
+        ),
     ]
 
 
@@ -74,7 +77,10 @@ def _pointers(told: pd.DataFrame) -> list[pd.DataFrame]:
             observed="{diagnosis_pointers}",
             because="Nothing stands where the line points: {lost}. Diagnoses on the claim: {listed}.",
         ),
-        untestable(rows[rows["number"] == 0], "The line does not say which of the claim's diagnoses it is for."),
+        untestable(
+            rows[rows["number"] == 0],
+            "The line does not say which of the claim's diagnoses it is for.|Load claims with diagnosis_pointers",
+        ),
     ]
 
 

@@ -28,7 +28,8 @@ def npi_invalid(lines: pd.DataFrame) -> list[pd.DataFrame]:
         for column, role in ROLES.items()
     ]
     nameless = untestable(
-        lines[lines["billing_npi"] == ""], "The claim names no billing NPI, so that one could not be checked."
+        lines[lines["billing_npi"] == ""],
+        "The claim names no billing NPI, so that one could not be checked.|Load claims with billing_npi",
     )
     return [*wrong, nameless]
 

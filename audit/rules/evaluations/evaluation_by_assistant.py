@@ -43,10 +43,13 @@ def evaluation_by_assistant(evaluations: pd.DataFrame) -> list[pd.DataFrame]:
             because="{procedure_code} carries CO, which says that an assistant furnished the evaluation.",
         ),
         untestable(
-            evaluations[unsure & ~noted], "No note of this day is an evaluation, so it cannot be told who evaluated."
+            evaluations[unsure & ~noted],
+            "No note of this day is an evaluation, so it cannot be told who evaluated."
+            "|Load notes with the evaluation's note, its note_type and author_credential",
         ),
         untestable(
             evaluations[unsure & noted],
-            "The documentation of this day does not say for certain whether a therapist or an assistant evaluated.",
+            "The documentation of this day does not say for certain whether a therapist or an assistant evaluated."
+            "|Load notes with author_credential, and note_services with therapist_minutes and assistant_minutes",
         ),
     ]

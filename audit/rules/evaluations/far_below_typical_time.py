@@ -25,5 +25,9 @@ def far_below_typical_time(evaluations: pd.DataFrame) -> list[pd.DataFrame]:
             "decide the level.",
         ),
         *unread(evaluations),
-        untestable(rows[rows["minutes"].isna()], "The note does not say how many minutes the evaluation took."),
+        untestable(
+            rows[rows["minutes"].isna()],
+            "The note does not say how many minutes the evaluation took."
+            "|Load note_services with minutes of the evaluation",
+        ),
     ]

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pandas as pd
 
 from audit.evaluations import LEVEL_CODES, LEVEL_NAMES, Component, limiting
+from audit.grains.evaluations import COMPONENTS
 from audit.rules import findings, rule, untestable
 
 NUMBER = {code: level for level, code in LEVEL_CODES.items()}
@@ -53,18 +54,27 @@ def readable(rows: pd.DataFrame) -> pd.Series[bool]:
 def unread(rows: pd.DataFrame) -> list[pd.DataFrame]:
     known, noted = rows["code_known"], rows["note_id"] != ""
     return [
-        untestable(rows[~known], "{procedure_code} is not on file for this date, so the evaluation cannot be judged."),
-        untestable(rows[known & ~noted], "No note of this day is an evaluation, so there are no findings to judge by."),
+        untestable(
+            rows[~known],
+            "{procedure_code} is not on file for this date, so the evaluation cannot be judged."
+            "|Load facts (codes) with {procedure_code} on this date",
+        ),
+        untestable(
+            rows[known & ~noted],
+            "No note of this day is an evaluation, so there are no findings to judge by."
+            "|Load notes with the evaluation's history_level, performance_deficits and decision_making",
+        ),
         untestable(
             rows[known & noted & rows["rivals"]],
-            "Two notes of this day fit {procedure_code} equally well and their findings differ.",
+            "Two notes of this day fit {procedure_code} equally well and their findings differ."
+            "|Load notes with claim_id on the note that belongs to this claim",
         ),
     ]
 
 
 def unstated(rows: pd.DataFrame) -> pd.DataFrame:
     rows = with_names(rows[readable(rows) & ~rows["stated"]])
-    return untestable(rows, "The evaluation does not state: {missing}.")
+    return untestable(rows, "The evaluation does not state: {missing}.|Load notes with {missing_columns}")
 
 
 def with_names(rows: pd.DataFrame) -> pd.DataFrame:
@@ -74,6 +84,10 @@ def with_names(rows: pd.DataFrame) -> pd.DataFrame:
         said=[", ".join(f"{c.name} {c.documented or 'not stated'}" for c in parts) for parts in rows["components"]],
         limits=[", ".join(limiting(parts)) for parts in rows["components"]],
         missing=[_missing(*one) for one in zip(rows["components"], rows["performance_deficits"], strict=True)],
+        missing_columns=[
+            ", ".join(column for part, column in zip(parts, COMPONENTS, strict=True) if part.reaches is None)
+            for parts in rows["components"]
+        ],
         billed_name=rows["procedure_code"].map(LEVEL_NAMES),
         reached=reached,
         reached_name=reached.map(LEVEL_NAMES),

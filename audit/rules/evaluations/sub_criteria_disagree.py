@@ -30,7 +30,7 @@ def sub_criteria_disagree(evaluations: pd.DataFrame) -> list[pd.DataFrame]:
             because="Billed is {procedure_code}: {mismatch}.",
         ),
         *unread(levels),
-        untestable(rows[rows["missing"] != ""], "The evaluation does not state: {missing}."),
+        untestable(rows[rows["missing"] != ""], "The evaluation does not state: {missing}.|Load notes with {missing}"),
     ]
 
 

@@ -12,14 +12,20 @@ METHODS = {"exact": "the exact share", "percent": "the rounded percent", "minute
 OLDER_RULE = " The rule of 2020 and 2021 held on this date, without today's exceptions: a person decides."
 PARTS = ["therapist_minutes", "assistant_minutes", "together_minutes"]
 UNCLEAR = {
-    "no_note": "There is no note for this day, so nothing says whether an assistant took part.",
+    "no_note": "There is no note for this day, so nothing says whether an assistant took part."
+    "|Load notes with the note of this day, and note_services with therapist_minutes and assistant_minutes",
     "contradicting": "{service}: the note gives {minutes:minute}, but those of therapist and assistant do not add up "
-    "to them.",
-    "not_said": "{service}: the note does not say which minutes the therapist and which the assistant furnished.",
-    "not_on_file": "An assistant took part in {procedure_code}, which is not on file for this date.",
+    "to them."
+    "|Load note_services with minutes that are the sum of therapist_minutes, assistant_minutes and together_minutes",
+    "not_said": "{service}: the note does not say which minutes the therapist and which the assistant furnished."
+    "|Load note_services with therapist_minutes and assistant_minutes, and notes with author_credential",
+    "not_on_file": "An assistant took part in {procedure_code}, which is not on file for this date."
+    "|Load facts (codes) with {procedure_code} on this date",
     "incomplete": "An assistant took part in {service}; the units of this day cannot be divided, because other "
-    "services have no minutes or are not on file.",
-    "mixed": "{service}: therapist and assistant both furnished it; how CO divides its units is not on file.",
+    "services have no minutes or are not on file."
+    "|Load note_services with minutes of every service of this day",
+    "mixed": "{service}: therapist and assistant both furnished it; how CO divides its units is not on file."
+    "|Load note_services with {service} furnished by one person, or let a person decide: no rule divides it",
 }
 
 
@@ -45,7 +51,8 @@ def assistant_modifier_missing(services: pd.DataFrame) -> list[pd.DataFrame]:
         ),
         untestable(
             missing[missing["assistant_modifier"] == ""],
-            "An assistant took part in {service}; whether this payer requires CO on this date is not on file.",
+            "An assistant took part in {service}; whether this payer requires CO on this date is not on file."
+            "|Load payers with assistant_modifier for this payer and date",
         ),
         *[untestable(due[due["unclear"] == name], why) for name, why in UNCLEAR.items()],
     ]

@@ -5,7 +5,10 @@ import pandas as pd
 from audit.rules import findings, rule, untestable
 from audit.rules.modifiers.assistant_modifier_missing import REQUIRED_FROM, UNCLEAR, with_shares, with_ways
 
-TOO_EARLY = "CO began on 2020-01-01: what it means on an earlier date is not on file."
+TOO_EARLY = (
+    "CO began on 2020-01-01: what it means on an earlier date is not on file."
+    "|Mend the claim: CO does not belong on services before 2020-01-01"
+)
 
 
 @rule("MOD-05", grain="service", severity="warning", sources=["cms-co-2022"])

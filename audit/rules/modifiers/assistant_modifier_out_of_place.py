@@ -34,7 +34,7 @@ def assistant_modifier_out_of_place(lines: pd.DataFrame) -> list[pd.DataFrame]:
         untestable(
             rows[~rows["code_known"]],
             "{procedure_code} carries {said} and is not on file for this date, so whether it is a therapy service "
-            "cannot be told.",
+            "cannot be told.|Load facts (codes) with {procedure_code} on this date",
         ),
     ]
 

@@ -26,10 +26,11 @@ def discipline_modifier_missing(lines: pd.DataFrame) -> list[pd.DataFrame]:
         untestable(
             therapy[therapy["therapy_modifier"] == ""],
             "The line has no GO; whether this payer requires it is not on file (no single payer profile says so for "
-            "this date).",
+            "this date).|Load payers with therapy_modifier for this payer and date",
         ),
         untestable(
             bare[~bare["code_known"] & bare["therapy_modifier"].isin(["required", ""])],
-            "{procedure_code} is not on file for this date, so nothing says whether it needs GO, which it lacks.",
+            "{procedure_code} is not on file for this date, so nothing says whether it needs GO, which it lacks."
+            "|Load facts (codes) with {procedure_code} on this date",
         ),
     ]

@@ -28,7 +28,8 @@ def modifier_against_minutes(lines: pd.DataFrame) -> list[pd.DataFrame]:
         untestable(
             rows[~rows["code_known"]],
             "{procedure_code} ({modifiers}) is not on file for this date, so whether it is a timed service, on which "
-            "22, 52, 76 and 77 do not belong, cannot be told.",
+            "22, 52, 76 and 77 do not belong, cannot be told."
+            "|Load facts (codes) with {procedure_code} on this date",
         ),
     ]
 

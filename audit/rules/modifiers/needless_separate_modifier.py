@@ -27,20 +27,24 @@ def needless_separate_modifier(lines: pd.DataFrame) -> list[pd.DataFrame]:
         untestable(
             marked[(marked["pair_edits"] == "medicare") & (marked["coverage"] == "before")],
             "The pair table on file is that of {table_period} and does not reach back to this date: whether "
-            "{procedure_code} needs what it carries ({modifiers}) cannot be told.",
+            "{procedure_code} needs what it carries ({modifiers}) cannot be told."
+            "|Load facts (ncci_pairs) with the pair table of this date",
         ),
         untestable(
             rows[~rows["pairs_known"] & (rows["coverage"] != "before")],
             "A code of this day is unknown to the pair table on file: whether {procedure_code} needs what it "
-            "carries ({modifiers}) cannot be told.",
+            "carries ({modifiers}) cannot be told."
+            "|Load facts (ncci_pairs) with the codes of this day",
         ),
         untestable(
             marked[marked["pair_edits"] == "medicaid"],
             "Medicaid has a pair table of its own, which is not on file: whether {procedure_code} needs what it "
-            "carries ({modifiers}) cannot be told.",
+            "carries ({modifiers}) cannot be told."
+            "|Load facts (ncci_pairs) with the Medicaid pair table",
         ),
         untestable(
             marked[marked["pair_edits"] == ""],
-            "Whether this payer follows Medicare's pairs is not on file ({procedure_code} with {modifiers}).",
+            "Whether this payer follows Medicare's pairs is not on file ({procedure_code} with {modifiers})."
+            "|Load payers with pair_edits for this payer and date",
         ),
     ]

@@ -40,19 +40,22 @@ def judged(pairs: pd.DataFrame, *, expected: str, observed: str, because: str) -
         untestable(
             before,
             "The pair table on file is that of {table_period} and does not reach back to this date ({column_1} with "
-            "{procedure_code}).",
+            "{procedure_code}).|Load facts (ncci_pairs) with the pair table of this date",
         ),
         untestable(
             rows[rows["pair_edits"] == "medicaid"],
-            "Medicaid has a pair table of its own, which is not on file ({column_1} with {procedure_code}).",
+            "Medicaid has a pair table of its own, which is not on file ({column_1} with {procedure_code})."
+            "|Load facts (ncci_pairs) with the Medicaid pair table",
         ),
         untestable(
             rows[rows["pair_edits"] == ""],
-            "Whether this payer follows Medicare's pairs is not on file ({column_1} with {procedure_code}).",
+            "Whether this payer follows Medicare's pairs is not on file ({column_1} with {procedure_code})."
+            "|Load payers with pair_edits for this payer and date",
         ),
         untestable(
             strange[strange["pair_edits"] != "none"],
-            "The pair table on file knows nothing of {procedure_code}, billed on the day of {column_1}.",
+            "The pair table on file knows nothing of {procedure_code}, billed on the day of {column_1}."
+            "|Load facts (ncci_pairs) with the codes of this day",
         ),
     ]
 

@@ -27,11 +27,12 @@ def sometimes_therapy_without_go(lines: pd.DataFrame) -> list[pd.DataFrame]:
         untestable(
             known[known["therapy_modifier"] == ""],
             "{procedure_code} has no GO; whether this payer requires it is not on file (no single payer profile says "
-            "so for this date).",
+            "so for this date).|Load payers with therapy_modifier for this payer and date",
         ),
         untestable(
             asked[~asked["discipline_known"]],
             "{procedure_code} has no GO, which it needs from an occupational therapist and not from a physician; "
-            "neither a note nor the list of providers tells who furnished it.",
+            "neither a note nor the list of providers tells who furnished it."
+            "|Load providers with discipline of the rendering practitioner",
         ),
     ]

@@ -28,6 +28,7 @@ def visit_modifier_on_therapy(lines: pd.DataFrame) -> list[pd.DataFrame]:
         untestable(
             rows[~rows["code_known"] & ~visits],
             "{procedure_code} carries 25 and is not on file for this date, so whether it is an evaluation and "
-            "management visit cannot be told.",
+            "management visit cannot be told."
+            "|Load facts (codes) with {procedure_code} on this date",
         ),
     ]

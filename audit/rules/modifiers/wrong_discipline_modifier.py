@@ -41,6 +41,6 @@ def wrong_discipline_modifier(lines: pd.DataFrame) -> list[pd.DataFrame]:
         untestable(
             one[~one["discipline_known"] & ~one["has_go"]],
             "The line says {modifiers}; neither a note nor the list of providers tells whether occupational therapy "
-            "furnished the service.",
+            "furnished the service.|Load providers with discipline of the rendering practitioner",
         ),
     ]

@@ -29,19 +29,24 @@ def certification_late(days: pd.DataFrame) -> list[pd.DataFrame]:
         untestable(
             medicare[before & ~sure],
             "Plan {plan_id} began on {start_date:%Y-%m-%d} and was certified on {certified_on:%Y-%m-%d}; no evaluation "
-            "is on file to tell whether treatment before {first_treatment:%Y-%m-%d} makes that late.",
+            "is on file to tell whether treatment before {first_treatment:%Y-%m-%d} makes that late."
+            "|Load notes with the evaluation that began this episode",
         ),
         untestable(
             medicare[missing & ~past],
             "Plan {plan_id} is not certified yet; nothing on file for this patient is later than "
-            "{latest:%Y-%m-%d}, until when it may be.",
+            "{latest:%Y-%m-%d}, until when it may be."
+            "|Load plans_of_care with certified_on, once the plan is signed",
         ),
         untestable(
             rows[(rows["medicare"] == "yes") & (rows["plans_on_file"] == 0)],
-            "No {discipline} plan of care is on file for this patient.",
+            "No {discipline} plan of care is on file for this patient."
+            "|Load plans_of_care with start_date, end_date and certified_on",
         ),
         untestable(
-            rows[rows["medicare"] == ""], "Whether this payer asks for certification as Medicare does is not on file."
+            rows[rows["medicare"] == ""],
+            "Whether this payer asks for certification as Medicare does is not on file."
+            "|Load payers with medicare (yes or no) for this payer and date",
         ),
     ]
 

@@ -32,7 +32,8 @@ def cloned_text(notes: pd.DataFrame) -> list[pd.DataFrame]:
         ),
         untestable(
             rows[(rows["text"] == "") & (rows["service_count"] > 0)],
-            "The text of the note of {service_date:%Y-%m-%d} is not on file, so whether it is a copy cannot be told.",
+            "The text of the note of {service_date:%Y-%m-%d} is not on file, so whether it is a copy cannot be told."
+            "|Load notes with text",
         ),
     ]
 

@@ -36,11 +36,13 @@ def note_incomplete(notes: pd.DataFrame) -> list[pd.DataFrame]:
         ),
         untestable(
             rows[~rows["addendum"] & (rows["service_count"] == 0) & (rows["text"] != "")],
-            "The note of {service_date:%Y-%m-%d} lists no services; whether its text names each one has to be read.",
+            "The note of {service_date:%Y-%m-%d} lists no services; whether its text names each one has to be read."
+            "|Load note_services with procedure_code of every service of this day",
         ),
         untestable(
             rows[(rows["signed_by"] != "") & (rows["signed_at"] == "")],
-            "The note of {service_date:%Y-%m-%d} names who signs but not when; whether it was signed cannot be told.",
+            "The note of {service_date:%Y-%m-%d} names who signs but not when; whether it was signed cannot be told."
+            "|Load notes with signed_at",
         ),
     ]
 

@@ -47,7 +47,7 @@ def outside_authorization(lines: pd.DataFrame) -> list[pd.DataFrame]:
         untestable(
             lines[~on_file],
             "The claim names authorisation {prior_authorization}, which is not on file, nor is another one of this "
-            "patient and payer.",
+            "patient and payer.|Load authorizations with {prior_authorization}: its codes, units, visits and dates",
         ),
     ]
 

@@ -29,15 +29,16 @@ def outside_plan(days: pd.DataFrame) -> list[pd.DataFrame]:
         untestable(
             doubtful,
             "Plan of care {plan_id} does not say when it begins or ends, so whether it covers "
-            "{service_date:%Y-%m-%d} cannot be told.",
+            "{service_date:%Y-%m-%d} cannot be told.|Load plans_of_care with start_date and end_date",
         ),
         untestable(
             medicare[medicare["plans_on_file"] == 0],
-            "No {discipline} plan of care is on file for this patient.",
+            "No {discipline} plan of care is on file for this patient.|Load plans_of_care with start_date and end_date",
         ),
         untestable(
             treatment[treatment["medicare"] == ""],
-            "Whether this payer asks for a plan of care as Medicare does is not on file.",
+            "Whether this payer asks for a plan of care as Medicare does is not on file."
+            "|Load payers with medicare (yes or no) for this payer and date",
         ),
     ]
 

@@ -28,19 +28,23 @@ def progress_report_missing(days: pd.DataFrame) -> list[pd.DataFrame]:
         untestable(
             dated[maybe],
             "{service_date:%Y-%m-%d} is treatment day {since_report} since the last progress report that is certainly "
-            "a therapist's; a note in between is missing, or does not say what it is or that a therapist wrote it.",
+            "a therapist's; a note in between is missing, or does not say what it is or that a therapist wrote it."
+            "|Load notes of every visit with note_type and author_credential",
         ),
         untestable(
             dated[~over & ~dated["reaches_back"]],
             "The notes on file do not reach back to an evaluation or progress report, so on which treatment day of "
-            "its ten {service_date:%Y-%m-%d} falls cannot be told.",
+            "its ten {service_date:%Y-%m-%d} falls cannot be told."
+            "|Load notes back to the evaluation or the last progress report",
         ),
         untestable(
             rows[rows["report_within"].isna()],
-            "How often a progress report was due on {service_date:%Y-%m-%d} is not on file.",
+            "How often a progress report was due on {service_date:%Y-%m-%d} is not on file."
+            "|Load facts (thresholds) with PROGRESS_REPORT_TREATMENT_DAYS on this date",
         ),
         untestable(
             days[days["medicare"] == ""],
-            "Whether this payer asks for progress reports as Medicare does is not on file.",
+            "Whether this payer asks for progress reports as Medicare does is not on file."
+            "|Load payers with medicare (yes or no) for this payer and date",
         ),
     ]

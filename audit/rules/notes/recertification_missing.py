@@ -29,23 +29,27 @@ def recertification_missing(days: pd.DataFrame) -> list[pd.DataFrame]:
         untestable(
             rows[uncovered & known & missing & ~past],
             "Plan {plan_id} goes on with the treatment and is not certified yet; nothing on file for this patient is "
-            "later than {sign_by:%Y-%m-%d}.",
+            "later than {sign_by:%Y-%m-%d}.|Load plans_of_care with certified_on, once the plan is signed",
         ),
         untestable(
             rows[uncovered & ~known & (missing | late)],
             "The plan before {plan_id} does not say when it begins or ends, so whether {service_date:%Y-%m-%d} was "
-            "still certified cannot be told.",
+            "still certified cannot be told.|Load plans_of_care with start_date and end_date of the plan before",
         ),
         untestable(
             rows[planned & rows["limit"].isna()],
-            "Plan {plan_id} does not say when it begins, so how long its certification lasts cannot be told.",
+            "Plan {plan_id} does not say when it begins, so how long its certification lasts cannot be told."
+            "|Load plans_of_care with start_date",
         ),
         untestable(
             rows[(rows["medicare"] == "yes") & (rows["plans_on_file"] == 0)],
-            "No {discipline} plan of care is on file for this patient.",
+            "No {discipline} plan of care is on file for this patient."
+            "|Load plans_of_care with start_date, end_date and certified_on",
         ),
         untestable(
-            rows[rows["medicare"] == ""], "Whether this payer asks for recertification as Medicare does is not on file."
+            rows[rows["medicare"] == ""],
+            "Whether this payer asks for recertification as Medicare does is not on file."
+            "|Load payers with medicare (yes or no) for this payer and date",
         ),
     ]
 

@@ -47,7 +47,7 @@ def report_or_deficit_missing(lines: pd.DataFrame) -> list[pd.DataFrame]:
         untestable(
             pd.concat([silent[silent["procedure_code"].isin(REPORTED)], needed[needed["text_of_day"] == ""]]),
             "No text of the notes of {service_date:%Y-%m-%d} is on file, so whether they name what {procedure_code} "
-            "needs cannot be told.",
+            "needs cannot be told.|Load notes with text",
         ),
     ]
 

@@ -36,10 +36,11 @@ def supervision_not_shown(lines: pd.DataFrame) -> list[pd.DataFrame]:
         untestable(
             rows[unknown & ~seen],
             "An assistant treated on {service_date:%Y-%m-%d}; the claim does not say where, so whether direct "
-            "supervision was needed cannot be told.",
+            "supervision was needed cannot be told.|Load claims with place_of_service",
         ),
         untestable(
             assistant[(assistant["medicare"] == "") & ~assistant["general_supervision"]],
-            "Which supervision of assistants this payer asked for on {service_date:%Y-%m-%d} is not on file.",
+            "Which supervision of assistants this payer asked for on {service_date:%Y-%m-%d} is not on file."
+            "|Load payers with medicare (yes or no) for this payer and date",
         ),
     ]

@@ -34,6 +34,6 @@ def supervisor_not_named(notes: pd.DataFrame) -> list[pd.DataFrame]:
         untestable(
             rows[rows["author"] == ""],
             "Whether a therapist or an assistant wrote the note of {service_date:%Y-%m-%d} is not stated, and nobody "
-            "is named as supervising.",
+            "is named as supervising.|Load notes with author_credential",
         ),
     ]

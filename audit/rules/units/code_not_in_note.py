@@ -32,10 +32,13 @@ def code_not_in_note(services: pd.DataFrame) -> list[pd.DataFrame]:
             because="Billed: {units:unit} of {named}. The note gives it 0 minutes.",
         ),
         untestable(
-            absent[absent["note_count"] == 0], "There is no note for this day, so no billed service can be found in it."
+            absent[absent["note_count"] == 0],
+            "There is no note for this day, so no billed service can be found in it."
+            "|Load notes with the note of this day, and note_services with its services",
         ),
         untestable(
             absent[~absent["listed"] & (absent["note_count"] > 0)],
-            "{named} is billed. Not every note of this day lists its services by code, so it may be in the text.",
+            "{named} is billed. Not every note of this day lists its services by code, so it may be in the text."
+            "|Load note_services with procedure_code of every service of this day",
         ),
     ]

@@ -30,7 +30,8 @@ def fewer_units_than_minutes(days: pd.DataFrame) -> list[pd.DataFrame]:
         untestable(
             unsure[unsure["minutes_known"] == "per_code"],
             "The day's minutes support {supported_low:unit} by total minutes and {midpoint_units} by midpoints; "
-            "billed: {units}. The payer's counting method is not known.",
+            "billed: {units}. The payer's counting method is not known."
+            "|Load payers with unit_method for this payer and date",
         ),
     ]
 

@@ -50,6 +50,7 @@ def minutes_do_not_add_up(notes: pd.DataFrame) -> list[pd.DataFrame]:
         ),
         untestable(
             notes[nothing_to_compare & ~backwards.fillna(False)],
-            "The note gives too few times to hold against one another: no two of services, totals, and start and end.",
+            "The note gives too few times to hold against one another: no two of services, totals, and start and end."
+            "|Load notes with both totals, or with start_time and end_time, and note_services with minutes",
         ),
     ]

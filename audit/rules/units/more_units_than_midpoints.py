@@ -29,9 +29,12 @@ def more_units_than_midpoints(services: pd.DataFrame) -> list[pd.DataFrame]:
         *[untestable(unsure[unsure["minutes_known"] == k], UNKNOWN[k]) for k in ("no_note", "contradicting")],
         untestable(
             unsure[~unsure["minutes_known"].isin(["no_note", "contradicting"])],
-            "This payer counts each code alone, and the notes do not give the minutes of {service}.",
+            "This payer counts each code alone, and the notes do not give the minutes of {service}."
+            "|Load note_services with minutes of {service}",
         ),
         untestable(
-            strange, "{procedure_code} is not on file for this date, so its minutes cannot be turned into units."
+            strange,
+            "{procedure_code} is not on file for this date, so its minutes cannot be turned into units."
+            "|Load facts (codes) with {procedure_code} on this date",
         ),
     ]

@@ -5,13 +5,18 @@ import pandas as pd
 from audit.rules import findings, rule, untestable
 
 UNKNOWN = {
-    "no_note": "There is no note for this day, so there are no minutes to hold the units against.",
-    "unplaced": "A code of this day is not on file for this date, so its minutes and units cannot be placed.",
+    "no_note": "There is no note for this day, so there are no minutes to hold the units against."
+    "|Load notes with the note of this day and its total_timed_minutes",
+    "unplaced": "A code of this day is not on file for this date, so its minutes and units cannot be placed."
+    "|Load facts (codes) with the codes of this day",
     "contradicting": "The documentation of this day contradicts itself: its services and its totals do not give the "
-    "same timed minutes (between {minutes_low} and {minutes_high:minute}).",
+    "same timed minutes (between {minutes_low} and {minutes_high:minute})."
+    "|Load notes with total_timed_minutes that is the sum of the minutes in note_services",
     "total_only": "The notes give total timed minutes but not those of each service (Medicare requires no more), so "
-    "units cannot be told apart by code.",
-    "unknown": "The notes of this day do not give all timed minutes, neither for each service nor in total.",
+    "units cannot be told apart by code."
+    "|Load note_services with minutes of every service of this day",
+    "unknown": "The notes of this day do not give all timed minutes, neither for each service nor in total."
+    "|Load notes with total_timed_minutes, or note_services with minutes",
 }
 """Why units cannot be judged, by what is known of the minutes (`minutes_known`)."""
 

@@ -37,6 +37,7 @@ def too_many_by_both_methods(services: pd.DataFrame) -> list[pd.DataFrame]:
         *[untestable(timed[timed["minutes_known"] == k], UNKNOWN[k]) for k in UNKNOWN if k != "total_only"],
         untestable(
             timed[timed["minutes_known"] == "total_only"],
-            "Units can only be held against the total of the minutes, not against those of each code, and {why}.",
+            "Units can only be held against the total of the minutes, not against those of each code, and {why}."
+            "|Load payers with unit_method for this payer and date, and note_services with minutes of every service",
         ),
     ]

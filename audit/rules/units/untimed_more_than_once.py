@@ -23,6 +23,6 @@ def untimed_more_than_once(services: pd.DataFrame) -> list[pd.DataFrame]:
         untestable(
             twice[~twice["code_known"]],
             "{procedure_code} is not on file for this date, so whether it is billed once a day cannot be told; "
-            "billed: {units:unit}.",
+            "billed: {units:unit}.|Load facts (codes) with {procedure_code} on this date",
         ),
     ]
