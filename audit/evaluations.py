@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
+from numbers import Real
 
 LEVEL_CODES = {1: "97165", 2: "97166", 3: "97167"}
 LEVEL_NAMES = {"97165": "low", "97166": "moderate", "97167": "high"}
@@ -17,7 +19,21 @@ HISTORY = {"brief": 1, "expanded": 2, "extensive": 3}
 DECISION_MAKING = {"low": 1, "moderate": 2, "high": 3}
 TYPICAL_MINUTES = {"97165": 30, "97166": 45, "97167": 60, "97168": 30}
 
-Deficits = int | str | Sequence[str] | None
+NO_DEFICITS = ("none", "none noted", "none found", "no deficits", "nil", "zero")
+NOT_STATED = ("", "n/a", "na", "unknown", "not assessed", "not stated", "tbd", "-", "?")
+NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+NUMBER = rf"(\d+|{'|'.join(NUMBERS)})"
+ONE_NUMBER = rf"{NUMBER}(?:\.0+)?(?: ?\+| or more)?(?: (?:performance )?deficits?)?"
+SEVERAL = r"[\d,/|\n]"
+"""In deficits that are no list: they may be several ("grip, pinch") or a range ("3-5")."""
+ASKED = {
+    "history": ("brief", "expanded", "extensive"),
+    "performance deficits": ("1 to 3", "3 to 5", "5 or more"),
+    "decision making": ("low", "moderate", "high"),
+}
+"""What low, moderate and high each ask of a component."""
+
+Deficits = float | str | Sequence[str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +48,53 @@ class Component:
     reaches: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class ComponentRow:
+    """One row of the component table: what the note says, what each level asks, which of these it meets.
+
+    `said` is "" when the note does not state the component. `asked` and `met` run from low to high; a range acts as
+    its minimum, so that 7 deficits meet all three. `limits`: this component holds the level where it is.
+    """
+
+    name: str
+    said: str
+    asked: tuple[str, str, str]
+    met: tuple[bool, ...]
+    limits: bool
+
+
 def count_deficits(deficits: Deficits) -> int | None:
-    """Number of performance deficits: a number, or a list separated by ';' whose repeats count once."""
-    if deficits is None or isinstance(deficits, int):
-        return deficits
+    """Number of performance deficits: a number, or a list separated by ';' whose repeats count once.
+
+    None when it is not stated or cannot be counted for certain: "3-5", or "grip, pinch" without a ';'."""
+    if not isinstance(deficits, Sequence):
+        return _whole(deficits)
     if isinstance(deficits, str):
-        text = deficits.strip()
-        if re.fullmatch(r"\d+(\.0+)?", text):
-            return int(float(text))
-        deficits = text.split(";")
-    named = {" ".join(part.split()).casefold() for part in deficits if part.strip()}
-    return len(named) or None
+        text = " ".join(deficits.split()).casefold().strip("; .")
+        if text in NO_DEFICITS:
+            return 0
+        number = re.fullmatch(ONE_NUMBER, text)
+        if number:
+            return as_number(number[1])
+        if ";" not in text and re.search(SEVERAL, deficits.strip()):
+            return None
+        deficits = deficits.split(";")
+    return len({folded(part) for part in deficits} - {*NOT_STATED, *NO_DEFICITS}) or None
+
+
+def _whole(number: float | None) -> int | None:
+    known = isinstance(number, Real) and 0 <= number < inf
+    return int(number) if known and number is not None and number == int(number) else None
+
+
+def folded(deficit: str) -> str:
+    """The name of a deficit as it is compared: small letters, single spaces, no full stop."""
+    return " ".join(deficit.split()).casefold().strip(" .,")
+
+
+def as_number(text: str) -> int:
+    """A whole number in digits, or in words up to twelve."""
+    return int(text) if text.isdigit() else NUMBERS.index(text.casefold())
 
 
 def components(history_level: str | None, deficits: Deficits, decision_making: str | None) -> list[Component]:
@@ -70,6 +122,33 @@ def limiting(parts: Sequence[Component]) -> list[str]:
     """Names of the components that hold the level where it is."""
     reached = [part.reaches for part in parts if part.reaches is not None]
     return [part.name for part in parts if reached and part.reaches == min(reached)]
+
+
+def limiting_component(history_level: str | None, deficits: Deficits, decision_making: str | None) -> str:
+    """The components that limit, joined by "+": "history+deficits+decision making"; "" when nothing is stated."""
+    names = limiting(components(history_level, deficits, decision_making))
+    return "+".join(name.removeprefix("performance ") for name in names)
+
+
+def component_table(parts: Sequence[Component]) -> list[ComponentRow]:
+    """The component table of an evaluation, one row for each of `parts`."""
+    limits = limiting(parts)
+    return [
+        ComponentRow(
+            part.name,
+            part.documented,
+            ASKED[part.name],
+            tuple((part.reaches or 0) >= level for level in LEVEL_CODES),
+            part.name in limits,
+        )
+        for part in parts
+    ]
+
+
+def asked_by(code: str) -> str:
+    """In words, what the level of `code` asks of each component."""
+    place = list(LEVEL_NAMES).index(code)
+    return ", ".join(f"{name} {asked[place]}" for name, asked in ASKED.items())
 
 
 def sub_criteria_mismatches(code: str, comorbidities: str | None, assistance: str | None) -> list[str]:

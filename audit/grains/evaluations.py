@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import pandas as pd
 
 from audit.evaluations import LEVEL_CODES, components, supported_level
@@ -13,10 +11,6 @@ FINDINGS = [*COMPONENTS, "comorbidities", "assistance"]
 KIND = {**dict.fromkeys(LEVEL_CODES.values(), "evaluation"), "97168": "re-evaluation"}
 OF_NOTE = ["note_id", "author", "author_credential", "total_treatment_minutes", *FINDINGS]
 MINUTES = ["minutes", "therapist_minutes", "assistant_minutes", "together_minutes"]
-NO_DEFICITS = ("none", "none noted", "none found", "no deficits", "nil", "zero")
-NOT_STATED = ("n/a", "na", "unknown", "not assessed", "not stated", "tbd", "-", "?")
-SEVERAL = r"[\d,/|\n]"
-"""In deficits that are no list: they may be several ("grip, pinch") or a range ("3-5")."""
 
 
 def evaluates(notes: pd.DataFrame) -> pd.Series[bool]:
@@ -87,8 +81,7 @@ def _judged(rows: pd.DataFrame) -> pd.DataFrame:
     """Adds `components` (list of `evaluations.Component`), `stated` (all three are documented), `supported`
     (code or "") and `reach`: the highest level, 0 to 3, that the documented components allow, <NA> for none."""
     told = rows[COMPONENTS].drop_duplicates()
-    deficits = told["performance_deficits"].map(_countable)
-    said = list(zip(told["history_level"], deficits, told["decision_making"], strict=True))
+    said = list(zip(*(told[name] for name in COMPONENTS), strict=True))
     parts = [components(*one) for one in said]
     reached = [[part.reaches for part in one if part.reaches is not None] for one in parts]
     told["components"] = pd.Series(parts, index=told.index, dtype="object")
@@ -96,13 +89,3 @@ def _judged(rows: pd.DataFrame) -> pd.DataFrame:
     told["stated"] = pd.Series([len(one) == len(COMPONENTS) for one in reached], index=told.index, dtype="bool")
     told["reach"] = pd.Series([min(one, default=None) for one in reached], index=told.index, dtype="Int64")
     return rows.merge(told, on=COMPONENTS, how="left", validate="m:1")
-
-
-def _countable(deficits: str) -> str:
-    """The deficits as a number or a list; "" where they cannot be counted for certain."""
-    text = deficits.strip("; .\n")
-    if text.casefold() in NO_DEFICITS:
-        return "0"
-    number = re.fullmatch(r"\d+(\.0+)?", text)
-    unsure = not number and ";" not in text and re.search(SEVERAL, text)
-    return "" if unsure or text.casefold() in NOT_STATED else text

@@ -7,21 +7,15 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from audit.evaluations import Component
 from audit.evidence import Decided, Evidence
 from audit.reference import load_facts
 from audit.review import REASONS
 from audit.rules import rule_book
-from pages.parts.markup import Markup, element, show, table
+from pages.parts.evaluation_table import evaluation_table
+from pages.parts.markup import element, show, table
 from pages.parts.words import MARKS, count, day, severity
 
 METHODS = {"total": "total minutes", "midpoint": "midpoints", "unknown": "not known"}
-LEVELS = ["asks for low", "asks for moderate", "asks for high"]
-ASKED = {
-    "history": ("brief", "expanded", "extensive"),
-    "performance deficits": ("1 to 3", "3 to 5", "5 or more"),
-    "decision making": ("low", "moderate", "high"),
-}
 VERDICTS = {"agree": "agreed: an error", "dismiss": "dismissed", "": "open"}
 
 
@@ -84,7 +78,7 @@ def show_finding(one: dict[Any, Any], place: str, evidence: Evidence) -> None:
     show(element("div", *pieces, name=f"cs-finding cs-{one['severity']}"))
     components = evidence.components.get(int(one["line_number"] or 0)) if one["rule"].startswith("EVAL") else None
     if components:
-        show(_component_table(components))
+        show(evaluation_table(components))
     if rule:
         with st.expander("Why it matters, what to do, source"):
             st.text(rule.why)
@@ -92,16 +86,6 @@ def show_finding(one: dict[Any, Any], place: str, evidence: Evidence) -> None:
             titles = load_facts().sources.set_index("source")
             for source in rule.sources:
                 st.caption(f"{titles.loc[source, 'title']} · {titles.loc[source, 'citation']}")
-
-
-def _component_table(parts: list[Component]) -> Markup:
-    reached = [part.reaches for part in parts if part.reaches is not None]
-    rows = []
-    for part in parts:
-        name = f"{part.name} (limits)" if reached and part.reaches == min(reached) else part.name
-        asked = [f"✓ {a}" if (part.reaches or 0) > n else a for n, a in enumerate(ASKED[part.name])]
-        rows.append([name, part.documented or "not stated", *asked])
-    return table(["component", "the note says", *LEVELS], rows, caption="Components of the evaluation level")
 
 
 def show_verdicts(decided: Decided) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from audit.evaluations import LEVEL_CODES, LEVEL_NAMES, Component, limiting
+from audit.evaluations import LEVEL_CODES, LEVEL_NAMES, Component, asked_by, limiting
 from audit.grains.evaluations import COMPONENTS
 from audit.rules import findings, rule, untestable
 
@@ -27,7 +27,7 @@ def level_above_findings(evaluations: pd.DataFrame) -> list[pd.DataFrame]:
             expected="{reached} ({reached_name})",
             observed="{procedure_code} ({billed_name})",
             because="The evaluation has {said}. That supports {reached} ({reached_name}) at most, not "
-            "{procedure_code} ({billed_name}). Limited by: {limits}.",
+            "{procedure_code} ({billed_name}). Limited by: {limits}. {procedure_code} asks for {asked}.",
         ),
         findings(
             none,
@@ -88,6 +88,7 @@ def with_names(rows: pd.DataFrame) -> pd.DataFrame:
             ", ".join(column for part, column in zip(parts, COMPONENTS, strict=True) if part.reaches is None)
             for parts in rows["components"]
         ],
+        asked=rows["procedure_code"].map({code: asked_by(code) for code in LEVEL_NAMES}),
         billed_name=rows["procedure_code"].map(LEVEL_NAMES),
         reached=reached,
         reached_name=reached.map(LEVEL_NAMES),

@@ -22,7 +22,7 @@ def level_below_findings(evaluations: pd.DataFrame) -> list[pd.DataFrame]:
             expected="{reached} ({reached_name})",
             observed="{procedure_code} ({billed_name})",
             because="The evaluation has {said}. That supports {reached} ({reached_name}); billed is {procedure_code} "
-            "({billed_name}).",
+            "({billed_name}), which asks for {asked}.",
         ),
         *unread(levels),
         unstated(low),
