@@ -42,7 +42,7 @@ def test_every_fact_is_sourced_dated_and_marked(name):
     known = set(FACTS.sources["source"])
     assert rows["source"].str.split().map(lambda named: named and set(named) <= known).all()
     assert rows["evidence"].str.split("_and_").map(lambda marks: set(marks) <= EVIDENCE).all()
-    assert pd.to_datetime(rows["checked_on"], format="%Y-%m-%d").le("2026-11-24").all()
+    assert pd.to_datetime(rows["checked_on"], format="%Y-%m-%d").le("2026-11-25").all()
     assert (rows["effective_from"] <= rows["effective_to"]).all()
     assert (rows[KEYS[name]] != "").all().all()
 

@@ -13,7 +13,7 @@ from functools import cached_property
 
 import pandas as pd
 
-from audit.grains import authorizations, days, documented, evaluations, lines, notes, pairs, plans
+from audit.grains import authorizations, days, documented, evaluations, lines, notes, pairs, patient_years, plans
 from audit.grains.limits import with_limits
 from audit.reference import Facts
 from audit.tables import Tables
@@ -25,6 +25,7 @@ GRAINS = {
     "note": "one visit note of a claim's day",
     "evaluation": "one evaluation or re-evaluation line with its note",
     "pair": "two claim lines of one day whose codes stand in the pair table",
+    "patient_year": "one Medicare therapy line with the running total of its patient's calendar year",
     "authorized_line": "one claim line of occupational therapy with the authorisation it falls under",
     "documented_line": "one claim line with what the notes of its day say in words",
     "episode_day": "one claim's day with its plan of care and its place among the treatment days",
@@ -68,6 +69,10 @@ class Prepared:
     @cached_property
     def pair(self) -> pd.DataFrame:
         return pairs.pairs(self.line, self.facts)
+
+    @cached_property
+    def patient_year(self) -> pd.DataFrame:
+        return patient_years.patient_years(self.line, self.facts)
 
     @cached_property
     def authorized_line(self) -> pd.DataFrame:
