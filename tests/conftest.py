@@ -3,10 +3,13 @@
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 from playwright.sync_api import Browser, Error, sync_playwright
 
 from tests.browser import find_chromium, launch_arguments
 
+settings.register_profile("countersign", deadline=None)  # no test may fail by the clock
+settings.load_profile("countersign")
 SKIPPED = "BROWSER TESTS SKIPPED"
 
 

@@ -1,0 +1,1 @@
+"""Measurements by command, each with its table in docs/."""

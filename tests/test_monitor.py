@@ -1,0 +1,130 @@
+"""Watching while reviewing: the published wealth processes, edges, and error rates by simulation in small."""
+
+from __future__ import annotations
+
+from math import exp, log
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from audit import monitor
+from audit.errors import CountersignError
+from audit.monitor import log_capital, verdicts, watch
+from benchmarks.monitor import clinic, drawn_by_flag, drawn_plainly
+from tests.test_estimates import examples
+
+PLAIN = {"sizes": {"all": 2000}, "shares": {"all": 1.0}, "limit": 0.05}
+BY_FLAG = {"sizes": {"flagged": 200, "unflagged": 1800}, "shares": {"flagged": 0.4, "unflagged": 0.6}, "limit": 0.05}
+
+
+def test_the_rate_of_the_rest_is_that_of_the_literature():
+    for name, i, wanted, tolerance in examples("null_mean_without_replacement"):
+        past = monitor._Past(1, np.array([i["N"]]), np.array([i["t"]]))
+        found = []
+        for x in i["x"]:
+            found.append(past.rest_at(i["t"])[0])
+            past.add(np.array([0]), np.array([x]))
+        assert found == pytest.approx(wanted["m"], abs=tolerance), name
+
+
+def test_capital_of_one_constant_bet_is_that_of_the_literature(monkeypatch):
+    """The published process bets 1 on each side and averages them; ours bets a part of the largest bet, 1 / m."""
+    for name, i, wanted, _ in examples("betting_mart_constant_bet"):
+        m, x = i["m"], np.array(i["x"], dtype=float)
+        up, down = (min(i[f"lam_{side}"], i["trunc_scale"] / edge) for side, edge in (("pos", m), ("neg", 1 - m)))
+        monkeypatch.setattr(monitor, "FRACTIONS", np.array([up * m, down * (1 - m)]))
+        huge = np.array([10**12])  # as good as with replacement
+        drawn, expected = np.zeros((1, len(x)), dtype=int), np.array([m])
+        above, within = log_capital(drawn, x[None], huge, np.array([1.0]), expected, limit=m)
+        final = i["theta"] * exp(above[0, -1, 0]) + (1 - i["theta"]) * exp(within[0, -1, 1])
+        assert final == pytest.approx(wanted["final_capital"], rel=1e-6), name
+
+
+def test_nothing_reviewed_says_nothing():
+    for plan in (PLAIN, BY_FLAG):
+        found = watch([], **plan)
+        assert (found.verdict, found.reviewed, found.decided_after) == ("unknown", 0, None)
+        assert (found.above, found.within) == (0, 0)
+
+
+def test_errors_one_after_another_are_above_and_the_verdict_stays():
+    found = watch([("all", True)] * 8, **PLAIN)
+    assert found.verdict == "above"
+    assert found.decided_after < 8
+    later = watch([("all", True)] * 8 + [("all", False)] * 300, **PLAIN)
+    assert (later.verdict, later.decided_after) == ("above", found.decided_after)
+
+
+def test_clean_claims_are_within_after_enough_of_them():
+    first = next(n for n in range(1, 200) if watch([("all", False)] * n, **PLAIN).verdict == "within")
+    assert 59 <= first <= 110  # a fixed sample of discovery needs 59
+    further = watch([("all", False)] * 20, **PLAIN).further  # 20 clean claims do not promise that all are
+    assert first - 20 <= further <= 250
+
+
+def test_more_errors_than_the_limit_allows_in_the_whole_frame_are_certain():
+    small = {"sizes": {"all": 40}, "shares": {"all": 1.0}, "limit": 0.05}
+    reviews = [("all", True), *[("all", False)] * 30, ("all", True), ("all", True)]
+    assert watch(reviews, **small).verdict == "above"
+    clean = [("all", False)] * 39
+    assert watch(clean, **small).verdict == "within"
+
+
+def test_a_stratum_used_up_leaves_the_draws_to_the_other():
+    sizes, shares = {"flagged": 3, "unflagged": 60}, {"flagged": 0.4, "unflagged": 0.6}
+    reviews = [("flagged", False)] * 3 + [("unflagged", False)] * 57
+    assert watch(reviews, sizes, shares, limit=0.05).verdict == "within"
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.lists(st.booleans(), min_size=1, max_size=40), st.integers(0, 39))
+def test_an_error_more_never_speaks_for_within(errors, at):
+    at %= len(errors)
+    more = [*errors[:at], True, *errors[at + 1 :]]
+    fewer = [*errors[:at], False, *errors[at + 1 :]]
+    worse, better = (watch([("all", e) for e in one], **PLAIN) for one in (more, fewer))
+    assert worse.above >= better.above - 1e-9
+    assert worse.within <= better.within + 1e-9
+
+
+@pytest.mark.parametrize(
+    ("change", "wrong"),
+    [
+        pytest.param({"limit": 5}, "between 0 and 1", id="a limit in percent"),
+        pytest.param({"sizes": {}, "shares": {}}, "needs claims", id="no strata"),
+        pytest.param({"sizes": {"all": 0}}, "needs claims", id="a stratum without claims"),
+        pytest.param({"shares": {"all": 0.0}}, "needs claims", id="no share of the draws"),
+        pytest.param({"sizes": {"all": 1}}, "2 reviews in stratum 'all' of 1", id="more reviews than claims"),
+        pytest.param({"sizes": {"b": 9}, "shares": {"b": 1}}, "in stratum 'all' of 0", id="another stratum"),
+    ],
+)
+def test_numbers_that_cannot_be_are_refused(change, wrong):
+    with pytest.raises(CountersignError, match=wrong):
+        watch([("all", True), ("all", False)], **{**PLAIN, **change})
+
+
+def test_false_alarms_and_reviews_needed_in_small():
+    """Fixed seeds; the table in full is made by benchmarks/monitor.py and stands in docs/statistics.md."""
+    at_limit, above = clinic(0.05, 0.8, 0.95), clinic(0.08, 0.8, 0.95)
+    said, _ = verdicts(*drawn_by_flag(at_limit, 300, 400, seed=1))
+    assert (said == 1).mean() <= 0.05
+    said, after = verdicts(*drawn_by_flag(above, 300, 400, seed=2))
+    assert (said == -1).mean() <= 0.05
+    assert np.median(after) < 130
+    useless = clinic(0.05, 0.15, 0.85)
+    said, _ = verdicts(*drawn_by_flag(useless, 300, 400, seed=3))
+    assert (said == 1).mean() <= 0.05
+    said, after = verdicts(*drawn_plainly(clinic(0.15, 0.8, 0.95), 200, 300, seed=4))
+    assert (said == -1).mean() == 0
+    assert np.median(after) < 110
+
+
+def test_evidence_is_enough_just_when_capital_is_twenty():
+    found = watch([("all", True)] * 3, **PLAIN)
+    above, _ = log_capital(
+        np.zeros((1, 3), dtype=int), np.ones((1, 3)), np.array([2000]), np.array([1.0]), np.array([0.05]), limit=0.05
+    )
+    capital = max(np.exp(above[0]).mean(1))
+    assert found.above == pytest.approx(min(1, log(capital) / log(20)))

@@ -1,0 +1,130 @@
+"""Dollars projected to the frame: published and computed values, then properties, then coverage in small."""
+
+from __future__ import annotations
+
+from math import sqrt
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from audit.errors import CountersignError
+from audit.projections import by_size, difference, mean_per_unit, ratio, ratio_error, stratified_total
+from tests.test_estimates import examples
+
+amounts = st.lists(st.floats(0, 500), min_size=2, max_size=30)
+
+
+def with_moments(mean: float, sd: float, n: int) -> list[float]:
+    """A sample of n with just this mean and standard deviation."""
+    shape = np.arange(n, dtype=float)
+    shape = (shape - shape.mean()) / shape.std(ddof=1)
+    return (mean + sd * shape).tolist()
+
+
+def test_shared_mean_per_unit():
+    for name, i, wanted, tolerance in [*examples("two_sided_90_t"), *examples("one_sided_90_lower")]:
+        found = mean_per_unit(with_moments(i["mean"], i["sd"], i["n"]), i["N"], i["conf"], i["sides"])
+        for limit, value in wanted.items():
+            assert getattr(found, limit) == pytest.approx(value, abs=tolerance), name
+
+
+def test_shared_difference():
+    for name, i, wanted, tolerance in examples("mean"):
+        wrong = with_moments(i["mean_d"], i["sd_d"], i["n"])
+        booked = [0.0] * i["n"]
+        total = i["aux_mean_population"] * i["N"]
+        found = difference(wrong, booked, i["N"], total)
+        assert found.total / i["N"] == pytest.approx(wanted["estimate"], abs=tolerance), name
+        assert found.standard_error / i["N"] == pytest.approx(wanted["se"], abs=tolerance), name
+
+
+def test_shared_ratio():
+    for name, i, wanted, tolerance in examples("ratio"):
+        part = i["sum_y"] / i["sum_x"]
+        assert part == pytest.approx(wanted["ratio"], abs=tolerance), name
+        error = ratio_error(i["n"], i["N"], part, i["sum_x"] / i["n"], (i["var_y"], i["var_x"], i["cov_xy"]))
+        assert error == pytest.approx(wanted["se"], abs=tolerance), name
+
+
+def test_shared_stratified_totals():
+    for name, i, wanted, tolerance in [*examples("total_and_se"), *examples("total_se_ci95_t")]:
+        strata = [(s["N"], s.get("y") or with_moments(s["mean"], s["sd"], s["n"])) for s in i["strata"]]
+        found = stratified_total(strata)
+        assert found.total == pytest.approx(wanted["total"], abs=tolerance), name
+        assert found.standard_error == pytest.approx(wanted["se"], abs=tolerance), name
+        for limit in set(wanted) & {"lower", "upper"}:
+            assert getattr(found, limit) == pytest.approx(wanted[limit], abs=tolerance), name
+
+
+def test_shared_projection_of_a_published_audit():
+    for name, i, wanted, tolerance in examples("point_estimate_projection"):
+        sample = [i["sample_overpayment"] / i["n"]] * i["n"]
+        assert mean_per_unit(sample, i["N"]).total == pytest.approx(wanted["point_estimate"], abs=tolerance), name
+
+
+def test_one_and_two_sided_limits_differ_and_are_named():
+    sample = [0.0] * 50 + [20.0] * 15
+    one, two = (mean_per_unit(sample, 1000, 0.90, sides) for sides in (1, 2))
+    assert one.lower > two.lower
+    assert "limits of a one-sided 90 % interval" in one.sentence
+    assert "limits of a two-sided 90 % interval" in two.sentence
+
+
+def test_a_whole_frame_has_no_uncertainty():
+    found = mean_per_unit([3.0, 4.0, 5.0], 3)
+    assert (found.lower, found.total, found.upper) == (12, 12, 12)
+    assert found.sentence == "All 3 claims were reviewed: $12.00."
+
+
+@settings(deadline=None)
+@given(amounts, st.integers(0, 1000))
+def test_the_limits_hold_the_total_and_scale_with_the_money(values, more):
+    size = len(values) + more
+    found = mean_per_unit(values, size)
+    assert found.lower <= found.total <= found.upper
+    double = mean_per_unit([2 * v for v in values], size)
+    assert double.total == pytest.approx(2 * found.total)
+    assert double.upper == pytest.approx(2 * found.upper)
+
+
+def test_the_ratio_is_exact_where_every_claim_is_wrong_alike():
+    found = ratio([80.0, 40.0, 160.0], [100.0, 50.0, 200.0], 500, 60_000)
+    assert (found.total, found.standard_error) == (pytest.approx(48_000), pytest.approx(0))
+
+
+def test_a_draw_by_size_projects_and_certain_claims_add_themselves():
+    found = by_size([100.0, 10.0, 0.0], [1.0, 0.1, 0.1], 50)
+    assert found.total == pytest.approx(100 + 100)
+    assert by_size([100.0, 50.0], [1.0, 1.0], 2).standard_error == 0
+
+
+@pytest.mark.parametrize(
+    ("call", "wrong"),
+    [
+        pytest.param(lambda: mean_per_unit([], 10), "one claim alone", id="nothing reviewed"),
+        pytest.param(lambda: mean_per_unit([5.0], 10), "one claim alone", id="one review"),
+        pytest.param(lambda: mean_per_unit([1.0, 2.0, 3.0], 2), "cannot be", id="more than the frame"),
+        pytest.param(lambda: mean_per_unit([1.0, float("nan")], 9), "not known", id="an amount unknown"),
+        pytest.param(lambda: mean_per_unit([1.0, 2.0], 9, 90), "not between 0 and 1", id="confidence in percent"),
+        pytest.param(lambda: ratio([0.0, 0.0], [0.0, 0.0], 9, 0), "no booked dollars", id="nothing booked"),
+        pytest.param(lambda: by_size([1.0, 1.0], [0.0, 0.5], 9), "chance", id="no chance of being drawn"),
+        pytest.param(lambda: by_size([1.0, 1.0], [1.0, 0.5], 9), "one claim drawn by chance", id="one by chance"),
+        pytest.param(lambda: stratified_total([]), "no claims", id="no strata"),
+    ],
+)
+def test_numbers_that_cannot_be_are_refused(call, wrong):
+    with pytest.raises(CountersignError, match=wrong):
+        call()
+
+
+def test_coverage_of_mean_per_unit_in_small():
+    """1,000 audits of 100 from a frame of 2,000 where a third of the claims is overpaid 5 to 60 dollars."""
+    rng = np.random.default_rng(20260101)
+    frame = np.where(rng.random(2000) < 1 / 3, rng.uniform(5, 60, 2000), 0.0)
+    truth, hits = frame.sum(), 0
+    for _ in range(1000):
+        found = mean_per_unit(rng.choice(frame, 100, replace=False).tolist(), 2000)
+        hits += found.lower <= truth <= found.upper
+    assert hits / 1000 > 0.90 - 3 * sqrt(0.9 * 0.1 / 1000)

@@ -1,0 +1,135 @@
+"""More than chance: published values, then properties and edges."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audit.errors import CountersignError
+from audit.variation import (
+    ewma_chart,
+    fitted_prior,
+    funnel_limits,
+    look_closer,
+    overdispersion,
+    p_chart,
+    shrunk,
+    weighted,
+)
+from tests.test_estimates import examples
+
+group = st.integers(1, 80).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
+counts = st.lists(group, min_size=1, max_size=9)
+
+
+def test_shared_posteriors():
+    for name, i, wanted, tolerance in examples("beta_binomial_posterior"):
+        found = shrunk(i["x"], i["n"], tuple(i["prior"]), limit=0.05, credible=i["cred"])
+        assert (found.mean, found.lower, found.upper, found.above) == pytest.approx(
+            (wanted["mean"], wanted["lower"], wanted["upper"], wanted["prob_above_5pct"]), abs=tolerance
+        ), name
+
+
+def test_shared_funnel_limits():
+    for name, i, wanted, _ in examples("binomial_exact_limits"):
+        limits = funnel_limits(i["target"], i["n"], i["level"])
+        assert limits == (wanted["lower_count"], wanted["upper_count"]), name
+
+
+def test_shared_p_charts():
+    for name, i, wanted, tolerance in examples("p_chart"):
+        whole, rest = divmod(i["total_nonconforming"], i["subgroups"])
+        errors = [whole + (k < rest) for k in range(i["subgroups"])]
+        chart = p_chart(errors, [i["n"]] * i["subgroups"])
+        found = (chart.centre, chart.upper[0], chart.lower[0])
+        assert found == pytest.approx((wanted["pbar"], wanted["ucl"], wanted["lcl"]), abs=tolerance), name
+        assert chart.method == "p"
+
+
+@given(counts)
+def test_shrinking_draws_every_rate_towards_the_others(groups):
+    errors, sizes = zip(*groups, strict=True)
+    prior = fitted_prior(errors, sizes)
+    centre = prior[0] / sum(prior)
+    for x, n in groups:
+        found = shrunk(x, n, prior, limit=0.05)
+        between = sorted((x / n, centre))
+        assert between[0] - 1e-9 <= found.mean <= between[1] + 1e-9
+        assert found.lower <= found.mean <= found.upper
+
+
+def test_groups_that_differ_much_are_shrunk_little():
+    alike = fitted_prior([2, 1, 2, 1, 2], [40] * 5)
+    apart = fitted_prior([1, 30, 2, 36, 1], [40] * 5)
+    assert sum(alike) > 10 * sum(apart)
+
+
+def test_the_weighted_rate_undoes_a_sample_heavy_in_flags():
+    """30 of 200 flagged (20 in error) and 30 of 1,800 unflagged (none): 7 in 100, not 33."""
+    errors = [True] * 20 + [False] * 10 + [False] * 30
+    found = weighted(errors, [200 / 30] * 30 + [60.0] * 30)
+    assert found.rate == pytest.approx(20 / 30 * 0.1)
+    assert 30 < found.size < 60
+    assert weighted([True, False], [3.0, 3.0]).size == pytest.approx(2)
+
+
+def test_a_month_beyond_its_limits_stands_out():
+    errors, sizes = [3, 4, 2, 3, 4, 19, 3, 3], [60] * 8
+    assert p_chart(errors, sizes).outside == (5,)
+    assert p_chart([3] * 8, sizes).outside == ()
+
+
+def test_large_groups_use_the_spread_between_them():
+    errors = [500 if month % 2 else 300 for month in range(30)]  # 10 and 6 in 100: far beyond chance alone
+    chart = p_chart(errors, [5000] * 30)
+    assert chart.method == "p'"
+    assert chart.outside == ()
+    assert p_chart([*errors[:-1], 1200], [5000] * 30).outside == (29,)
+    assert p_chart([e // 100 for e in errors], [50] * 30).method == "p"
+
+
+def test_a_slow_drift_shows_in_the_means_before_the_p_chart():
+    sizes = [100] * 20
+    errors = [5] * 10 + [6, 7, 7, 8, 9, 9, 10, 10, 11, 11]
+    assert p_chart(errors, sizes).outside == ()
+    assert ewma_chart(errors, sizes).outside
+
+
+def test_looking_closer_names_few_by_chance_and_never_a_small_group():
+    named = look_closer([9, 3, 2, 4], [9, 60, 40, 50], 0.05)
+    assert named == [False, False, False, False]
+    assert look_closer([2, 24, 1], [40, 60, 30], 0.05) == [False, True, False]
+    assert look_closer([], [], 0.05) == []
+
+
+def test_overdispersion_widens_the_funnel_only_where_groups_spread_more_than_chance():
+    assert overdispersion([5, 5, 6, 4, 5], [100] * 5) == 1
+    spread = overdispersion([1, 15, 3, 20, 2, 18, 1, 22], [100] * 8)
+    assert spread > 2
+    plain, wide = funnel_limits(0.1, 100), funnel_limits(0.1, 100, overdispersion=spread)
+    assert wide[0] <= plain[0]
+    assert wide[1] > plain[1]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        pytest.param(lambda: p_chart([3], [2]), id="more errors than reviews"),
+        pytest.param(lambda: p_chart([], []), id="no groups"),
+        pytest.param(lambda: p_chart([0], [0]), id="a group without reviews"),
+        pytest.param(lambda: weighted([True], [0.0]), id="a weight of nothing"),
+        pytest.param(lambda: weighted([], []), id="no claims"),
+        pytest.param(lambda: funnel_limits(5, 10), id="a target in percent"),
+    ],
+)
+def test_counts_that_cannot_be_are_refused(call):
+    with pytest.raises(CountersignError):
+        call()
+
+
+def test_no_errors_at_all_and_nothing_but_errors():
+    assert p_chart([0, 0], [10, 10]).outside == ()
+    assert shrunk(0, 0, (1, 19), limit=0.05).mean == pytest.approx(0.05)
+    assert overdispersion([4, 4, 4], [4, 4, 4]) == 1
+    assert fitted_prior([0], [5])[0] > 0
