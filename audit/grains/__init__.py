@@ -13,7 +13,19 @@ from functools import cached_property
 
 import pandas as pd
 
-from audit.grains import authorizations, days, documented, evaluations, lines, notes, pairs, patient_years, plans
+from audit.grains import (
+    authorizations,
+    daily_limits,
+    days,
+    documented,
+    evaluations,
+    lines,
+    notes,
+    pairs,
+    patient_years,
+    plans,
+    sequences,
+)
 from audit.grains.limits import with_limits
 from audit.reference import Facts
 from audit.tables import Tables
@@ -22,6 +34,8 @@ GRAINS = {
     "line": "one claim line",
     "service": "one service (97129 and 97130 are one) of a patient's day in one claim",
     "day": "one patient's day of service in one discipline, in one claim",
+    "limit": "one code of a patient's day under one payer, in one claim, with the most units Medicare takes",
+    "sequence": "one service timed outside the 15-minute pool, over its day or month, in one claim",
     "note": "one visit note of a claim's day",
     "evaluation": "one evaluation or re-evaluation line with its note",
     "pair": "two claim lines of one day whose codes stand in the pair table",
@@ -56,6 +70,14 @@ class Prepared:
     @cached_property
     def day(self) -> pd.DataFrame:
         return days.days(self.line, self.linked_notes, self.services_of_day)
+
+    @cached_property
+    def limit(self) -> pd.DataFrame:
+        return daily_limits.limits(self.line, self.facts)
+
+    @cached_property
+    def sequence(self) -> pd.DataFrame:
+        return sequences.sequences(self.line, self.linked_notes, self._note_services, self.facts)
 
     @cached_property
     def note(self) -> pd.DataFrame:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from audit.reference import EARLIEST, LATEST, Facts, in_force
+from audit.grains.limits import coverage, covered, period
+from audit.reference import Facts, in_force
 
+TABLE = "ncci_pairs"
 DAY = ["day", "payer_id"]
 """Pairs hold among the services of one day that go to one payer."""
 
@@ -36,19 +38,13 @@ def with_partners(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     sides = [found[[*DAY, column]].set_axis([*DAY, "code"], axis=1) for column in ("column_1", "column_2")]
     paired = pd.MultiIndex.from_frame(pd.concat(sides))
     here = pd.MultiIndex.from_frame(lines[[*DAY, "procedure_code"]])
-    covered, strange = coverage(lines["service_date"], facts), ~lines["procedure_code"].isin(known_codes(facts))
+    there, strange = coverage(lines["service_date"], facts, TABLE), ~lines["procedure_code"].isin(known_codes(facts))
     return lines.assign(
         in_pair=here.isin(paired),
-        coverage=covered,
-        table_period=_period(facts),
-        pairs_known=(covered != "before") & ~strange.groupby(lines["day"]).transform("any"),
+        coverage=there,
+        table_period=period(facts, TABLE),
+        pairs_known=(there != "before") & ~strange.groupby(lines["day"]).transform("any"),
     )
-
-
-def coverage(date: pd.Series[pd.Timestamp], facts: Facts) -> pd.Series[str]:
-    first, last = _covered(facts)
-    within = pd.Series("within", index=date.index, dtype="str")
-    return within.mask(date > last, "after").mask(date < first, "before")
 
 
 def known_codes(facts: Facts) -> set[str]:
@@ -64,9 +60,9 @@ def _in_table(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     both = both.rename(columns={"procedure_code_1": "column_1", "procedure_code_2": "column_2"})
     table = facts["ncci_pairs"][["column_1", "column_2", "indicator", "effective_from", "effective_to"]]
     found: pd.DataFrame = both.merge(table, on=["column_1", "column_2"])
-    last = _covered(facts)[1]
+    last = covered(facts, TABLE)[1]
     asked = found["service_date"].mask(found["service_date"] > last, last)
-    before = coverage(found["service_date"], facts) == "before"
+    before = coverage(found["service_date"], facts, TABLE) == "before"
     kept = in_force(found, asked) | (before & (asked <= found["effective_to"]))
     return found.loc[kept, [*DAY, "column_1", "column_2", "indicator"]].drop_duplicates()
 
@@ -85,13 +81,3 @@ def _same_practice(rows: pd.DataFrame) -> pd.Series[bool]:
     """Not known to be billed by two practices: pairs hold for one provider."""
     told = (rows["billing_npi"] != "") & (rows["billing_npi_1"] != "")
     return ~told | (rows["billing_npi"] == rows["billing_npi_1"])
-
-
-def _covered(facts: Facts) -> tuple[pd.Timestamp, pd.Timestamp]:
-    known = facts.coverage["ncci_pairs"]
-    return pd.Timestamp(known.covers_from or EARLIEST), pd.Timestamp(known.covers_to or LATEST)
-
-
-def _period(facts: Facts) -> str:
-    first, last = _covered(facts)
-    return f"{first:%Y-%m-%d} to {last:%Y-%m-%d}"

@@ -1,0 +1,46 @@
+"""The grain `limit`: a code of one day with the most units that Medicare's table (MUE) takes of it."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from audit.grains.limits import coverage, covered, period
+from audit.reference import Facts, with_facts
+
+DAY = ["day", "payer_id", "procedure_code"]
+"""Limits hold for one patient's code of one day under one payer (and one practice)."""
+PER_LINE = "1"
+"""The indicator of a limit that each claim line is held against, not the day."""
+
+
+def limits(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:
+    """Billed codes of a day, on the first line of each claim that bills it; each line where the limit is per line.
+
+    `counted`: the units held against the limit, of the day over all claims, or of the line. `most` (Int64) and
+    `adjudication` (1 a line, 2 a day and absolute, 3 a day) of the table in force on the date, or on the last date it
+    covers for later ones; <NA> and "" where it has no row. `coverage`: within, after or before the dates of the table
+    (`table_period`).
+    """
+    rows = lines[lines["units"] > 0].copy()
+    rows["practice"] = _practice(rows)
+    rows["coverage"] = coverage(rows["service_date"], facts, "mue")
+    rows["table_period"] = period(facts, "mue")
+    first, last = covered(facts, "mue")
+    date = rows["service_date"].mask(rows["service_date"] > last, last).mask(rows["service_date"] < first, first)
+    asked = rows[["procedure_code"]].assign(service_date=date)
+    found = with_facts(asked, facts["mue"], ["units_per_day", "adjudication"], on="procedure_code", key="code")
+    limit = found["units_per_day"]
+    rows["most"] = pd.to_numeric(limit.where(limit != "")).astype("Int64")
+    rows["adjudication"] = found["adjudication"]
+    per_line = rows["adjudication"] == PER_LINE
+    of_day = rows.groupby([*DAY, "practice"])["units"].transform("sum")
+    rows["counted"] = of_day.mask(per_line, rows["units"])
+    again = rows.duplicated(["claim_id", *DAY]) & ~per_line
+    return rows[~again].reset_index(drop=True)
+
+
+def _practice(rows: pd.DataFrame) -> pd.Series[str]:
+    """The billing practice; a line that names none counts with the day's first that is named."""
+    named = rows["billing_npi"].where(rows["billing_npi"] != "")
+    first = named.groupby([rows[name] for name in DAY]).transform("first")
+    return named.fillna(first).fillna("").astype("str")
