@@ -15,11 +15,11 @@ import pandas as pd
 from sqlalchemy import Connection, Engine, func, insert, select, update
 
 from audit import __version__, sampling
+from audit.access.permission import account_may
 from audit.engine import Progress, audit
 from audit.errors import StateError
 from audit.model import OPENERS
 from audit.reference import load_facts
-from audit.review import account_may
 from audit.store import reading, runs, schema, trail
 from audit.store.database import read, write
 

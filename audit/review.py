@@ -12,6 +12,7 @@ import pandas as pd
 from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, case, exists, func, insert, select
 from sqlalchemy.exc import DBAPIError
 
+from audit.access.permission import account_may
 from audit.errors import AccessError, StateError
 from audit.store import guards, schema, trail
 from audit.store.database import alone, write
@@ -152,16 +153,6 @@ def undo(engine: Engine, decision_id: int, *, account_id: int, at: datetime, tex
         _may_decide(connection, row.claim_version_id, account_id)
         taken_back = {"kind": UNDO, "undoes_id": decision_id, "finding_id": row.finding_id, "text": text.strip()}
         return _add(connection, row.claim_version_id, taken_back, account_id, at)
-
-
-def account_may(connection: Connection, account_id: int, roles: tuple[str, ...]) -> str:
-    """The account's role, read now. Raises AccessError when it is stopped or of another role."""
-    accounts = schema.accounts
-    query = select(accounts.c.role).where(accounts.c.id == account_id, accounts.c.active)
-    role = connection.execute(query).scalar()
-    if role not in roles:
-        raise AccessError("your account may not do this", do="Ask an administrator for the role")
-    return str(role)
 
 
 def _may_decide(connection: Connection, claim_version_id: int, account_id: int) -> None:

@@ -14,8 +14,10 @@ import pandas as pd
 from sqlalchemy import Connection, Engine, insert, select
 from sqlalchemy.exc import DBAPIError
 
+from audit.access import solo
+from audit.access.permission import account_may
 from audit.errors import StateError
-from audit.review import REVIEWERS, account_may, findings_of, missed_of, refused, state_of
+from audit.review import REVIEWERS, findings_of, missed_of, refused, state_of
 from audit.store import schema, trail
 from audit.store.canonical import sha256
 from audit.store.database import alone, write
@@ -90,9 +92,11 @@ def return_claim(engine: Engine, claim_version_id: int, *, account_id: int, at: 
 
 
 def signatures_of(connection: Connection, claim_version_id: int) -> pd.DataFrame:
-    """Signatures on a claim version in their order: id, account_id, printed_name, meaning, reason, digest, at."""
+    """Signatures on a claim version in their order: id, account_id, printed_name, single_person, meaning, reason,
+    digest, at."""
     table = signatures.c
-    columns = [table.id, table.account_id, table.printed_name, table.meaning, table.reason, table.digest, table.at]
+    columns = [table.id, table.account_id, table.printed_name, table.single_person, table.meaning, table.reason]
+    columns += [table.digest, table.at]
     query = select(*columns).where(table.claim_version_id == claim_version_id).order_by(table.id)
     found = connection.execute(query)
     return pd.DataFrame(found.all(), columns=list(found.keys()))
@@ -134,6 +138,7 @@ def _sign(
         "account_id": account_id,
         "meaning": meaning,
         "printed_name": name,
+        "single_person": solo.is_on(connection),
         "reason": reason,
         "digest": seen,
         "at": at,
@@ -142,7 +147,7 @@ def _sign(
         signed: int = connection.execute(insert(signatures).values(row).returning(signatures.c.id)).scalar_one()
     except DBAPIError as error:
         raise refused(error) from None
-    details = {"signature": signed, "digest": seen}
+    details = {"signature": signed, "digest": seen, "single_person": row["single_person"]}
     subject = f"claim version {claim_version_id}"
     trail.record(connection, kind=meaning, subject=subject, account_id=account_id, at=at, details=details)
     return signed

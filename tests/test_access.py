@@ -286,3 +286,34 @@ def test_the_doctor_of_the_demo_is_a_therapist_of_its_clinic() -> None:
     clinic = pytest.importorskip("audit.demo.clinic", reason="the demo clinic is not written yet")
     doctor = next(person for person in demo.PEOPLE if person.role == "doctor_of_ot")
     assert (doctor.name, doctor.npi) in {(one.name, one.npi) for one in clinic.PRACTITIONERS}
+
+
+def test_the_password_again_before_a_signature(engine: Engine, imke: Account) -> None:
+    accounts.confirm_password(engine, imke.id, RIGHT, NOON)
+    with pytest.raises(AccessError, match="the password is not right, so nothing was signed"):
+        accounts.confirm_password(engine, imke.id, WRONG, NOON)
+    assert events(engine)[-1] == ("password refused before a signature", f"account {imke.id}")
+    with pytest.raises(AccessError):
+        accounts.confirm_password(engine, 999, RIGHT, NOON)
+
+
+def test_wrong_passwords_before_a_signature_lock_the_account_and_end_its_sessions(
+    engine: Engine, imke: Account
+) -> None:
+    token = sessions.begin(engine, imke.id, NOON)
+    for tried in range(TRIES):
+        assert session_of(engine, token, NOON), tried
+        with pytest.raises(AccessError):
+            accounts.confirm_password(engine, imke.id, WRONG, NOON)
+    assert session_of(engine, token, NOON) is None
+    with pytest.raises(AccessError):
+        accounts.confirm_password(engine, imke.id, RIGHT, NOON)
+    assert accounts.verify(engine, "imke", RIGHT, NOON) is None
+
+
+def test_tries_at_the_sign_in_page_lock_but_end_nobodys_session(engine: Engine, imke: Account) -> None:
+    """Else a stranger who knows a username could throw its owner out."""
+    token = sessions.begin(engine, imke.id, NOON)
+    for _ in range(TRIES):
+        accounts.verify(engine, "imke", WRONG, NOON)
+    assert session_of(engine, token, NOON)

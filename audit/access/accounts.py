@@ -23,6 +23,8 @@ from audit.store.schema import accounts
 LONGEST_USERNAME = 80
 TRIES = 5
 LOCKED_FOR = timedelta(minutes=15)
+CONFIRMING = "password refused before a signature"
+"""The kind of event of a wrong password given again; it fits the 40 characters that a kind may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +88,33 @@ def find(engine: Engine, account_id: int) -> Account | None:
 
 def verify(engine: Engine, username: str, password: str, now: datetime) -> Account | None:
     """The account, when the password is theirs and they may sign in. Slow on purpose: call it in a thread."""
+    return _verified(engine, accounts.c.username == _spelling(username), password, now, "sign-in failed")
+
+
+def confirm_password(engine: Engine, account_id: int, password: str, at: datetime) -> None:
+    """The password again, before a signature. Wrong ones count towards the lock, and the lock ends all sessions:
+    somebody else is at this keyboard.
+
+    Raises AccessError when the password is wrong or the account is locked or stopped. Slow on purpose; call it
+    outside a write transaction.
+    """
+    if _verified(engine, accounts.c.id == account_id, password, at, CONFIRMING) is None:
+        raise AccessError(
+            "the password is not right, so nothing was signed",
+            do=f"Type it again; {TRIES} wrong tries lock the account for {LOCKED_FOR // timedelta(minutes=1)} minutes",
+        )
+
+
+def _verified(engine: Engine, which: ColumnElement[bool], password: str, now: datetime, failure: str) -> Account | None:
     with read(engine) as connection:
-        found = _row(connection, accounts.c.username == _spelling(username))
+        found = _row(connection, which)
     right = passwords.matches(found.password_hash if found else None, password)
     with write(engine) as connection:
         if found is None:
-            _record(connection, "sign-in failed", None, now)
+            _record(connection, failure, None, now)
             return None
         now_stored = _row(connection, accounts.c.id == found.id)
-        if now_stored is None or _refused(connection, now_stored, right, now):
+        if now_stored is None or _refused(connection, now_stored, right, now, failure):
             return None
         _change(connection, found.id, failed_attempts=0, locked_until=None)
         return _account(now_stored)
@@ -127,13 +147,15 @@ def deactivate(engine: Engine, account_id: int, now: datetime, *, by: int | None
         _record(connection, "account stopped", account_id, now, by=by)
 
 
-def _refused(connection: Connection, row: Row[Any], right: bool, now: datetime) -> bool:
-    """Whether this sign-in is refused; what happened is counted and recorded."""
+def _refused(connection: Connection, row: Row[Any], right: bool, now: datetime, failure: str) -> bool:
+    """Whether this password is refused; what happened is counted and recorded."""
     locked = row.locked_until is not None and now < row.locked_until
     if right and row.active and not locked:
         return False
     locks_now = not right and not locked and _count_failure(connection, row, now)
-    _record(connection, "sign-in failed", row.id, now, details={"locked": locked, "active": row.active})
+    _record(connection, failure, row.id, now, details={"locked": locked, "active": row.active})
+    if locks_now and failure == CONFIRMING:
+        sessions.end_all(connection, row.id, now)
     if locks_now:
         _record(connection, "lock-out", row.id, now, details={"tries": TRIES})
     return True

@@ -7,7 +7,7 @@ refused. `triggers` makes a trigger of them for each table and action.
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, TextClause, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from audit.store import triggers
@@ -15,7 +15,7 @@ from audit.store.triggers import Guard
 
 APPEND_ONLY = (
     *("findings", "decisions", "signatures", "events"),
-    *("claim_lines", "note_services", "audit_claims", "run_claims"),
+    *("claim_lines", "note_services", "audit_claims", "run_claims", "single_person_mode"),
 )
 VERSIONED = ("claims", "notes", "payers", "plans_of_care", "authorizations", "providers")
 """Only `is_current` may change, and only from true to false."""
@@ -35,6 +35,16 @@ FINDING_ELSEWHERE = f"""NEW.finding_id IS NOT NULL AND NOT EXISTS (
     SELECT 1 FROM findings WHERE id = NEW.finding_id AND {THIS_VERSION})"""
 NOT_OWN_DECISION = f"""NEW.undoes_id IS NOT NULL AND NOT EXISTS (
     SELECT 1 FROM decisions WHERE id = NEW.undoes_id AND {BY_THIS_ACCOUNT})"""
+
+SECOND_REVIEWER = """(SELECT COUNT(*) FROM accounts
+    WHERE active AND role IN ('reviewer', 'second_reviewer', 'doctor_of_ot')) > 1"""
+ALONE = f"""(COALESCE((SELECT is_on FROM single_person_mode ORDER BY id DESC LIMIT 1), FALSE)
+    AND NOT {SECOND_REVIEWER})"""
+"""Single-person mode holds: it is set, and no second person may review."""
+
+
+def single_person_holds() -> TextClause:
+    return text(ALONE)
 
 
 def _closed(table: str) -> list[Guard]:
@@ -72,10 +82,29 @@ def _signatures() -> list[Guard]:
         ),
     }
     approving = [
-        Guard("signatures", "INSERT", f"NEW.meaning = 'approved' AND {condition}", sentence)
+        Guard("signatures", "INSERT", f"NEW.meaning = 'approved' AND NOT {ALONE} AND {condition}", sentence)
         for sentence, condition in refused.items()
     ]
-    return [*_closed("signatures"), *approving]
+    marked = Guard(
+        "signatures",
+        "INSERT",
+        f"NEW.single_person IS DISTINCT FROM {ALONE}",
+        "a signature carries the mark of single-person mode while that is on, and only then",
+    )
+    return [*_closed("signatures"), *approving, marked]
+
+
+def _single_person_mode() -> list[Guard]:
+    administrator = """EXISTS (SELECT 1 FROM accounts
+        WHERE id = NEW.account_id AND active AND role = 'administrator')"""
+    refused = {
+        "only an administrator may switch single-person mode on": f"NOT {administrator}",
+        "single-person mode is for a practice in which one person reviews; two accounts may": SECOND_REVIEWER,
+    }
+    return [
+        Guard("single_person_mode", "INSERT", f"NEW.is_on AND {condition}", sentence)
+        for sentence, condition in refused.items()
+    ]
 
 
 def _kept(table: str) -> list[Guard]:
@@ -129,16 +158,16 @@ def every(connection: Connection) -> list[Guard]:
     found += [guard for table in VERSIONED for guard in _versions(table, columns[table])]
     if connection.dialect.name == "sqlite":
         found += [_unreplaced(connection, table) for table in (*APPEND_ONLY, *columns)]
-    return [*found, *_audits(columns["audits"]), *_decisions(), *_signatures()]
+    return [*found, *_audits(columns["audits"]), *_decisions(), *_signatures(), *_single_person_mode()]
 
 
 def install(connection: Connection) -> None:
-    """Put every guard in force, as this code has them. The last step of each migration."""
+    """Put every guard in force, as this code has them: after the last migration."""
     triggers.create(connection, every(connection))
 
 
 def remove(connection: Connection) -> None:
-    """Take every guard away. The first step of each migration: SQLite cannot rebuild a table that they name."""
+    """Take every guard away, before the first migration: SQLite cannot rebuild a table that they name."""
     triggers.drop(connection)
 
 

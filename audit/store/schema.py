@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.types import TypeEngine
@@ -95,6 +96,36 @@ sessions = Table(
     _moment("created_at"),
     _moment("seen_at"),
     _moment("ended_at", nullable=True),
+)
+# Without an account: the link that makes the first administrator.
+invitations = Table(
+    "invitations",
+    metadata,
+    Column("token_sha256", String(64), primary_key=True),
+    _reference("account_id", "accounts", nullable=True, index=True),
+    _moment("made_at"),
+    _moment("ends_at"),
+    _moment("used_at", nullable=True),
+)
+identities = Table(
+    "identities",
+    metadata,
+    _id(),
+    _reference("account_id", "accounts", index=True),
+    Column("issuer", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    _moment("at"),
+    UniqueConstraint("issuer", "subject"),
+)
+# The newest row is in force. Without an account: the command line.
+single_person_mode = Table(
+    "single_person_mode",
+    metadata,
+    _id(),
+    Column("is_on", Boolean, nullable=False),
+    Column("reason", Text, nullable=False),
+    _reference("account_id", "accounts", nullable=True),
+    _moment("at"),
 )
 events = Table(
     "events",
@@ -293,6 +324,7 @@ signatures = Table(
     _reference("account_id", "accounts"),
     Column("meaning", String(12), nullable=False),
     Column("printed_name", String(200), nullable=False),
+    Column("single_person", Boolean, nullable=False, server_default=false()),
     Column("reason", Text, nullable=False, server_default=""),
     Column("digest", String(64), nullable=False),
     _moment("at"),

@@ -10,7 +10,14 @@ from typing import Literal
 from sqlalchemy import Connection, text
 
 PREFIX = "countersign: "
-_DECIDED_ON = ("decisions", "signatures")
+_CLAIM = "PERFORM 1 FROM claims WHERE id = NEW.claim_version_id FOR NO KEY UPDATE;"
+_MODE = "hashtext('countersign single-person mode')"
+_TURNS = {
+    "decisions": (_CLAIM,),
+    "signatures": (_CLAIM, f"PERFORM pg_advisory_xact_lock_shared({_MODE});"),
+    "single_person_mode": (f"PERFORM pg_advisory_xact_lock({_MODE});",),
+}
+"""What a PostgreSQL trigger waits for before it looks: whoever else is at work on the claim, or switches the mode."""
 _TRUNCATE = "guard_truncate"
 
 
@@ -61,13 +68,13 @@ def _sqlite(checks: list[Guard]) -> str:
 def _postgres(checks: list[Guard]) -> str:
     """The body of a trigger function. Two people at work on one claim take turns: each sees what the other did."""
     first = checks[0]
-    turn = "  PERFORM 1 FROM claims WHERE id = NEW.claim_version_id FOR NO KEY UPDATE;\n"
+    row = "OLD" if first.action == "DELETE" else "NEW"
+    turn = "".join(f"  {wait}\n" for wait in _TURNS.get(first.table, ()) if row == "NEW")
     refusals = "\n".join(
         f"  IF {check.refused} THEN RAISE EXCEPTION USING MESSAGE = {check.message}, ERRCODE = '23000'; END IF;"
         for check in checks
     )
-    row = "OLD" if first.action == "DELETE" else "NEW"
-    return f"BEGIN\n{turn if first.table in _DECIDED_ON and row == 'NEW' else ''}{refusals}\n  RETURN {row};\nEND"
+    return f"BEGIN\n{turn}{refusals}\n  RETURN {row};\nEND"
 
 
 def create(connection: Connection, guards: list[Guard]) -> None:
