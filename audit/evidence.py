@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from sqlalchemy import Connection, Engine, select
 from audit.errors import StateError
 from audit.evaluations import Component
 from audit.grains import Prepared
+from audit.passages import Passage, passages
 from audit.reference import Facts, load_facts
 from audit.review import findings_of, missed_of, newest_run, state_of
 from audit.sign_off import signatures_of
@@ -48,13 +50,24 @@ class Evidence:
     """Notes of the claim's days, with their text."""
     services: pd.DataFrame
     """Billed and documented services of the days: code, label, minutes, by whom, units billed and supported."""
+    sessions: pd.DataFrame
+    """The services as each note lists them: note_id, service, label, minutes, by whom, start_time, end_time."""
+    shares: pd.DataFrame
+    """Grain `service` of this claim: units billed with CO, and supported without and with it."""
     days: pd.DataFrame
     """Pooled minutes and units of each day, under the payer's method and the other one."""
     components: dict[int, list[Component]]
     """By line number of an evaluation: its components."""
     plans: pd.DataFrame
+    visits: pd.DataFrame
+    """Other visits of the patient, the newest first: service_date, note_type, author, minutes, codes."""
     other_claims: list[str]
     """Other claims whose services are pooled with this one's."""
+
+    def marked(self, note: Mapping[Hashable, Any]) -> list[Passage]:
+        """The passages of one of `notes` that say what its fields say."""
+        listed = self.sessions[self.sessions["note_id"] == note["note_id"]]
+        return passages({str(name): value for name, value in note.items()}, listed.to_dict("records"))
 
 
 def decided(connection: Connection, claim_version_id: int) -> Decided:
@@ -82,12 +95,17 @@ def evidence(engine: Engine, claim_version_id: int, facts: Facts | None = None) 
     lines = prepared.line[prepared.line["claim_id"] == claim_id]
     evaluated = prepared.evaluation[prepared.evaluation["claim_id"] == claim_id]
     days = lines["day"].unique()
+    notes = prepared.linked_notes[prepared.linked_notes["day"].isin(days)].reset_index(drop=True)
+    sessions = prepared.sessions[prepared.sessions["note_id"].isin(notes["note_id"])]
     return Evidence(
         lines=lines.reset_index(drop=True),
-        notes=prepared.linked_notes[prepared.linked_notes["day"].isin(days)].reset_index(drop=True),
+        notes=notes,
         services=_services(prepared, days),
+        sessions=sessions.reset_index(drop=True),
+        shares=prepared.service[prepared.service["claim_id"] == claim_id].reset_index(drop=True),
         days=prepared.day[prepared.day["claim_id"] == claim_id].reset_index(drop=True),
         components=dict(zip(evaluated["line_number"].astype(int), evaluated["components"], strict=True)),
+        visits=_visits(prepared.linked_notes[~prepared.linked_notes["note_id"].isin(notes["note_id"])], prepared),
         plans=tables.plans_of_care[tables.plans_of_care["patient_id"].isin(patients)].reset_index(drop=True),
         other_claims=sorted(set(prepared.line.loc[prepared.line["day"].isin(days), "claim_id"]) - {claim_id}),
     )
@@ -99,6 +117,15 @@ def _services(prepared: Prepared, days: Any) -> pd.DataFrame:
     codes = prepared.facts["codes"].drop_duplicates("code", keep="last").set_index("code")["label"]
     first_code = rows["service"].str.split("+").str[0]
     return rows.assign(label=first_code.map(codes).fillna("")).reset_index(drop=True)
+
+
+def _visits(notes: pd.DataFrame, prepared: Prepared) -> pd.DataFrame:
+    """Notes of other days with the codes that their services name."""
+    codes = prepared.sessions.groupby("note_id")["procedure_code"].agg(lambda told: " ".join(dict.fromkeys(told)))
+    wanted = ["service_date", "note_type", "author_name", "author_credential", "total_timed_minutes"]
+    rows = notes.sort_values(["service_date", "note_id"], ascending=False)
+    rows = rows.assign(codes=rows["note_id"].map(codes).astype("object").fillna(""))
+    return rows[[*wanted, "total_treatment_minutes", "codes"]].reset_index(drop=True)
 
 
 def claim_version(engine: Engine, claim_id: str) -> int | None:

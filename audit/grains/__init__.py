@@ -116,6 +116,11 @@ class Prepared:
     def _note_services(self) -> pd.DataFrame:
         return notes.services(self.tables, self.linked_notes, self.facts)
 
+    @property
+    def sessions(self) -> pd.DataFrame:
+        """The services as each linked note lists them, with minutes by person."""
+        return self._note_services
+
     @cached_property
     def services_of_day(self) -> pd.DataFrame:
         return days.services_of_day(self._lines, self._note_services)

@@ -2,71 +2,124 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Hashable, Mapping
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from audit.evidence import Evidence
-from pages.parts.markup import Markup, bar, element, note_text, show, table
-from pages.parts.words import count, day
+from audit.passages import about
+from pages.parts.markup import Markup, element, note_text, show, table
+from pages.parts.minutes import along_the_clock, by_service
+from pages.parts.words import count, day, number
 
-PARTS = {"therapist": "therapist_minutes", "together": "together_minutes", "assistant": "assistant_minutes"}
+Row = Mapping[Hashable, Any]
+VISITS_SHOWN = 12
 
 
-def show_record(evidence: Evidence) -> None:
-    """Minutes by service, then each note with its text, then plans of care."""
-    st.subheader("What the record says", anchor=False)
+def show_record(evidence: Evidence, now: Collection[str] = ()) -> None:
+    """Minutes by service and along the clock, each note with its text, plans of care, earlier visits.
+
+    `now`: what the passages are about that the finding to decide rests on.
+    """
+    show(element("h2", "What the note says", name="cs-section"))
     documented = evidence.services[evidence.services["in_note"]]
     if len(documented):
-        show(_minutes(documented))
-    for note in evidence.notes.to_dict("records"):
-        _show_note(note)
+        show(by_service(documented), along_the_clock(evidence.sessions))
+    for place, note in enumerate(evidence.notes.to_dict("records")):
+        _show_note(place, note, evidence, now)
     if evidence.notes.empty:
         st.warning("There is no note for this day.")
     _show_plans(evidence.plans)
+    _show_visits(evidence)
 
 
-def _minutes(services: pd.DataFrame) -> Markup:
-    longest = int(services["minutes"].fillna(0).max())
-    rows = [
-        [f"{one['service']} {one['label']}", bar(_parts(one), longest), _time(one["minutes"]), _by(one)]
-        for one in services.to_dict("records")
-    ]
-    return table(["service", "by whom", "minutes", ""], rows, caption="Documented minutes", numbers=[2])
+def place_in_note(evidence: Evidence, rule: str, service: str) -> tuple[str, str] | None:
+    """The nearest passage a finding rests on: its anchor and its words. None when the text has none."""
+    for wanted in about(rule, service):
+        for place, note in enumerate(evidence.notes.to_dict("records")):
+            for number_of, passage in enumerate(evidence.marked(note)):
+                if wanted in passage.about:
+                    return _anchor(place, number_of), note["text"][passage.start : passage.end]
+    return None
 
 
-def _time(minutes: Any) -> Markup:
-    return element("span", "–" if pd.isna(minutes) else f"{minutes} min", name="cs-whole")
+def _anchor(note: int, passage: int) -> str:
+    return f"passage-{note}-{passage}"
 
 
-def _parts(service: dict[Any, Any]) -> list[tuple[str, int]]:
-    told = [(who, int(service[column])) for who, column in PARTS.items() if pd.notna(service[column])]
-    if not told and pd.notna(service["minutes"]):
-        return [("unknown", int(service["minutes"]))]
-    return told
-
-
-def _by(service: dict[Any, Any]) -> str:
-    told = [f"{who} {minutes}" for who, minutes in _parts(service) if minutes and who != "unknown"]
-    return " + ".join(told) if len(told) > 1 else told[0].split()[0] if told else "not said"
-
-
-def _show_note(note: dict[Any, Any]) -> None:
+def _show_note(place: int, note: Row, evidence: Evidence, now: Collection[str]) -> None:
     kind = str(note["note_type"] or "visit").capitalize()
-    signed = f"signed {day(note['signed_at'])} {note['signed_at'][11:16]}" if note["signed_at"] else "not signed"
     author = " ".join(part for part in (note["author_name"], note["author_credential"]) if part)
     times = f"{note['start_time']}–{note['end_time']}" if note["start_time"] else "no start and end"
     timed, treatment = count(note["total_timed_minutes"]), count(note["total_treatment_minutes"])
+    marks = [
+        (passage.start, passage.end, _anchor(place, n), bool(passage.about & set(now)))
+        for n, passage in enumerate(evidence.marked(note))
+    ]
     show(
-        element("p", element("strong", f"{kind} note {day(note['service_date'])}"), f" · {author} · {signed}"),
-        element("p", f"{times} · total timed {timed} · total treatment {treatment} minutes", name="cs-quiet cs-small"),
-        note_text(note["text"] or "(no text)"),
+        element("p", element("strong", f"{kind} note {day(note['service_date'])}"), f" · {author} · {_signed(note)}"),
+        element("p", f"{times} · total timed {timed} · total treatment {treatment} minutes", name="cs-small"),
+        note_text(note["text"], marks) if note["text"] else element("p", "(The note has no text.)"),
     )
+
+
+def _signed(note: Row) -> str:
+    if not note["signed_at"]:
+        return "not signed"
+    same = note["signed_at"][:10] == f"{note['service_date']:%Y-%m-%d}"
+    return f"signed {'the same day' if same else day(note['signed_at'])} {note['signed_at'][11:16]}".strip()
 
 
 def _show_plans(plans: pd.DataFrame) -> None:
     for plan in plans.to_dict("records"):
-        certified = f"certified {day(plan['certified_on'])}" if pd.notna(plan["certified_on"]) else "not certified"
-        says = f"Plan of care {day(plan['start_date'])} to {day(plan['end_date'])} · {certified}"
-        show(element("p", says, name="cs-quiet cs-small"))
+        by = f" by {plan['certified_by']}" if plan["certified_by"] else ""
+        certified = (
+            f"certified {day(plan['certified_on'])}{by}" if pd.notna(plan["certified_on"]) else "▲ not certified"
+        )
+        often = ", ".join(part for part in (plan["frequency"], plan["duration"]) if part)
+        says = f" {day(plan['start_date'])} to {day(plan['end_date'])} · {certified}{' · ' + often if often else ''}"
+        show(element("p", element("strong", "Plan of care"), says, name="cs-small"))
+
+
+def _show_visits(evidence: Evidence) -> None:
+    first = evidence.lines["service_date"].min()
+    earlier = evidence.visits[evidence.visits["service_date"] < first]
+    if earlier.empty:
+        show(element("p", "No earlier visit of this patient is on file.", name="cs-small cs-quiet"))
+        return
+    with st.expander(f"Earlier visits ({len(earlier)})"):
+        show(_visits(earlier.head(VISITS_SHOWN)))
+    with st.expander("Episode"):
+        show(*[element("p", line, name="cs-small") for line in _episode(evidence, earlier)])
+
+
+def _visits(earlier: pd.DataFrame) -> Markup:
+    rows = [
+        [
+            element("span", day(one["service_date"]), name="cs-whole"),
+            str(one["note_type"] or "visit"),
+            " ".join(part for part in (one["author_name"], one["author_credential"]) if part),
+            f"{count(one['total_timed_minutes'])} / {count(one['total_treatment_minutes'])}",
+            one["codes"],
+        ]
+        for one in earlier.to_dict("records")
+    ]
+    header = ["date", "note", "by", "timed / all min", "services"]
+    return table(header, rows, caption="The newest first", numbers=[3])
+
+
+def _episode(evidence: Evidence, earlier: pd.DataFrame) -> list[str]:
+    """In words: since when, how many visits, the last evaluation and progress report."""
+    first = evidence.lines["service_date"].min()
+    begun = evidence.plans.loc[evidence.plans["start_date"] <= first, "start_date"].max()
+    of_plan = earlier[earlier["service_date"] >= begun] if pd.notna(begun) else earlier
+    since = day(begun) if pd.notna(begun) else day(earlier["service_date"].min())
+    said = [f"{number(of_plan['service_date'].nunique(), 'visit')} before this one since {since}."]
+    for kind in ("evaluation", "re-evaluation", "progress"):
+        told = earlier.loc[earlier["note_type"] == kind, "service_date"]
+        if len(told):
+            visits = number(earlier.loc[earlier["service_date"] > told.max(), "service_date"].nunique(), "visit")
+            said.append(f"Last {kind}{' report' if kind == 'progress' else ''} {day(told.max())}, {visits} ago.")
+    return said

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
@@ -10,7 +9,6 @@ from pathlib import Path
 import streamlit as st
 
 STYLE = Path(__file__).with_name("style.css")
-_MINUTES = re.compile(r"(\b\d{1,3}(?:\s|-)?min(?:ute)?s?\b)", re.IGNORECASE)
 
 
 class Markup(str):
@@ -59,8 +57,17 @@ def bar(parts: Sequence[tuple[str, int]], longest: int) -> Markup:
     return element("span", *pieces, name="cs-bar")
 
 
-def note_text(text: str) -> Markup:
-    """A note as it was written, with the times that count marked."""
-    pieces = _MINUTES.split(text)
-    marked = [element("mark", piece) if n % 2 else Markup(escape(piece)) for n, piece in enumerate(pieces)]
-    return element("div", *marked, name="cs-note")
+def note_text(text: str, marks: Sequence[tuple[int, int, str, bool]]) -> Markup:
+    """A note as it was written, its passages marked. `marks`: start, end, id, whether it counts for what is open."""
+    pieces, at = [], 0
+    for start, end, name, now in marks:
+        kind = ' class="cs-now"' if now else ""
+        inside = escape(text[start:end])
+        pieces += [escape(text[at:start]), f'<mark id="{escape(name)}"{kind}>{inside}</mark>']
+        at = end
+    return element("div", Markup("".join([*pieces, escape(text[at:])])), name="cs-note")
+
+
+def link(anchor: str, *content: str) -> Markup:
+    """A link to a place on the same page."""
+    return Markup(f'<a href="#{escape(anchor)}">{element("span", *content)}</a>')
