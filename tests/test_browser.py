@@ -69,12 +69,16 @@ def signed_in(context: BrowserContext, address: str, username: str) -> Page:
 
 
 def claim_shown(page: Page) -> str:
-    return page.locator(".cs-head strong").first.inner_text()
+    return page.locator(".cs-head h1").first.inner_text()
+
+
+def rest(page: Page) -> None:
+    page.locator('[data-test-script-state="notRunning"]').wait_for()
 
 
 def press(page: Page, key: str) -> None:
     """Press a key once the page rests: while it runs, a key meets no button."""
-    page.locator('[data-test-script-state="notRunning"]').wait_for()
+    rest(page)
     page.keyboard.press(key)
 
 
@@ -89,6 +93,7 @@ def decide_all(page: Page) -> int:
             "before => { const now = document.querySelector('.cs-finding'); return !now || now.innerText !== before }",
             arg=place,
         )
+        rest(page)
         number += 1
     expect(sign).to_be_enabled()
     return number
@@ -104,7 +109,7 @@ def test_from_sign_in_to_a_signed_claim(browser: Browser, address: str) -> None:
     page.get_by_role("link", name="Worklist").click()
     page.get_by_text("To review (").click()
     page.wait_for_url(re.compile("view=to_review"))
-    page.locator('[data-test-script-state="notRunning"]').wait_for()
+    rest(page)
     page.locator("[class*=st-key-open_] button").first.click()
     expect(page.locator(".cs-finding").first).to_be_visible()
     claim, link = claim_shown(page), page.url
@@ -112,7 +117,7 @@ def test_from_sign_in_to_a_signed_claim(browser: Browser, address: str) -> None:
     expect(page.get_by_role("button", name=re.compile("to decide"))).to_be_disabled()
     assert decide_all(page) >= 1
     press(page, "s")
-    expect(page.locator(".cs-head strong").first).not_to_have_text(claim)
+    expect(page.locator(".cs-head h1").first).not_to_have_text(claim)
 
     # and is refused the second signature, by the database's own sentence
     page.goto(link)
@@ -123,9 +128,9 @@ def test_from_sign_in_to_a_signed_claim(browser: Browser, address: str) -> None:
     # another person approves it
     other = signed_in(second, address, "doctor")
     other.goto(link)
-    expect(other.locator(".cs-head strong").first).to_have_text(claim)
+    expect(other.locator(".cs-head h1").first).to_have_text(claim)
     other.get_by_role("button", name=re.compile("Approve")).click()
-    expect(other.locator(".cs-head strong").first).not_to_have_text(claim)
+    expect(other.locator(".cs-head h1").first).not_to_have_text(claim)
 
     # and it is locked for both
     for one in (page, other):

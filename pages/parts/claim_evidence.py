@@ -23,10 +23,9 @@ def show_record(evidence: Evidence, now: Collection[str] = ()) -> None:
 
     `now`: what the passages are about that the finding to decide rests on.
     """
-    show(element("h2", "What the note says", name="cs-section"))
     documented = evidence.services[evidence.services["in_note"]]
-    if len(documented):
-        show(by_service(documented), along_the_clock(evidence.sessions))
+    minutes = [by_service(documented), along_the_clock(evidence.sessions)] if len(documented) else []
+    show(element("h2", "What the note says", name="cs-section"), *minutes)
     for place, note in enumerate(evidence.notes.to_dict("records")):
         _show_note(place, note, evidence, now)
     if evidence.notes.empty:

@@ -7,7 +7,7 @@ import streamlit as st
 from audit import worklist
 from audit.evidence import Decided, Evidence, decided, evidence
 from audit.store.database import read
-from pages.parts import claim_actions, claim_evidence, claim_findings, who
+from pages.parts import claim_actions, claim_evidence, claim_findings, claim_units, who
 from pages.parts.markup import element, show
 from pages.parts.store import engine
 from pages.parts.words import day, dollars
@@ -37,7 +37,7 @@ def _head(now: Decided) -> None:
     show(
         element(
             "div",
-            element("strong", f"Claim {claim['claim_id']}"),
+            element("h1", f"Claim {claim['claim_id']}"),
             *[element("span", text) for text in says],
             element("span", f"{reviewed} of {total} reviewed", name="cs-push cs-quiet"),
             name="cs-head",
@@ -58,17 +58,18 @@ if said := st.session_state.pop("said", None):
 _head(now)
 left, right = st.columns([5, 6], gap="large")
 record = _evidence_of(following)
+waiting, all_of = now.undecided, len(now.findings) - len(now.untestable)
+open_finding = waiting.to_dict("records")[0] if len(waiting) else None
 with left:
-    claim_evidence.show_record(record)
+    claim_evidence.show_record(record, claim_findings.rests_on(open_finding, record))
 with right:
-    claim_findings.show_units(record)
-    waiting, all_of = now.undecided, len(now.findings) - len(now.untestable)
-    if len(waiting):
-        place = f"Finding {all_of - len(waiting) + 1} of {all_of}"
-        claim_findings.show_finding(waiting.to_dict("records")[0], place, record)
+    claim_units.show_units(record)
+    if open_finding:
+        claim_findings.show_finding(open_finding, f"Finding {all_of - len(waiting) + 1} of {all_of}", record)
     elif all_of == 0:
-        st.success("No rule found anything on this claim.")
+        show(element("p", "No rule found anything on this claim.", name="cs-clean"))
     claim_findings.show_verdicts(now)
+    claim_findings.show_untestable(now)
 if refused := st.session_state.pop("refused", None):
     st.error(refused)
 claim_actions.show_actions(now, person)
