@@ -62,6 +62,10 @@ def _parser() -> argparse.ArgumentParser:
     account.add_argument("--role", required=True, choices=list(ROLE_NAMES))
     account.add_argument("--npi", default="", help="for those who treat: they cannot sign off their own claims")
     account.set_defaults(run=_account)
+    invite = commands.add_parser("invite", help="print a one-time link with which a person sets a new password")
+    invite.add_argument("username")
+    invite.add_argument("--port", type=int, default=8501)
+    invite.set_defaults(run=_invite)
     for name, run, says in (
         ("demo", _demo, "open the demo clinic: load it, audit it, serve the app"),
         ("serve", _serve, "serve the app on the database of COUNTERSIGN_DATABASE_URL"),
@@ -164,6 +168,21 @@ def _account(chosen: argparse.Namespace) -> int:
     person = {"username": chosen.username, "name": chosen.name, "role": chosen.role, "npi": chosen.npi}
     made = accounts.create(engine, **person, password=password, now=now)
     print(f"{made.username} can sign in with the first password {password} and must change it then.")
+    return 0
+
+
+def _invite(chosen: argparse.Namespace) -> int:
+    from audit import serving  # noqa: PLC0415
+    from audit.access import accounts, invitations, people  # noqa: PLC0415
+    from audit.store import database  # noqa: PLC0415
+
+    engine = database.connect()
+    database.prepare(engine)
+    account = accounts.find_by_username(engine, chosen.username)
+    if account is None:
+        raise InputError(f"there is no account {chosen.username}", do="Add it with countersign account")
+    token = people.invite(engine, account.id, by=None, at=datetime.now(UTC))
+    print(f"Within a day, once: {serving.site(chosen.port)}{invitations.path_of(token)}")
     return 0
 
 

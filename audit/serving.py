@@ -6,13 +6,32 @@ import os
 import socket
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from sqlalchemy import Engine
+
+from audit.access import invitations, settings
 from audit.errors import InputError
-from audit.store.database import VARIABLE
+from audit.store.database import VARIABLE, connect, prepare
 
 APP = Path(__file__).resolve().parent.parent / "app.py"
 HOST = "127.0.0.1"
+
+
+def site(port: int) -> str:
+    """The address that people type."""
+    return settings.public_url() or f"http://{HOST}:{port}"
+
+
+def welcome(engine: Engine, address: str) -> None:
+    """While there is no administrator: print the one-time link that makes the first one."""
+    prepare(engine)
+    token = invitations.first_administrator(engine, datetime.now(UTC))
+    if token:
+        hours = invitations.FIRST_LASTS // timedelta(hours=1)
+        print(f"There is no administrator yet. Open this link, once, within {hours} hour, to become the first:")
+        print(f"  {address}{invitations.path_of(token)}", flush=True)
 
 
 def serve(url: str | None, port: int, *, demo: bool) -> int:
@@ -28,8 +47,10 @@ def serve(url: str | None, port: int, *, demo: bool) -> int:
         environment[VARIABLE] = url
     if demo:
         environment["COUNTERSIGN_DEMO"] = "1"
+    else:
+        welcome(connect(url), site(port))
     command = [sys.executable, "-m", "streamlit", "run", str(APP), "--server.port", str(port)]
-    print(f"Countersign is at http://{HOST}:{port}   (Ctrl-C stops it)", flush=True)
+    print(f"Countersign is at {site(port)}   (Ctrl-C stops it)", flush=True)
     try:
         server = subprocess.run(command, env=environment, cwd=APP.parent, check=False, stdout=subprocess.DEVNULL)
         return server.returncode

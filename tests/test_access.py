@@ -9,7 +9,7 @@ import pytest
 from argon2 import PasswordHasher, Type
 from sqlalchemy import Engine, select
 
-from audit.access import accounts, demo, passwords, sessions
+from audit.access import accounts, demo, passwords, people, sessions
 from audit.access.accounts import LOCKED_FOR, TRIES, Account
 from audit.errors import AccessError, CountersignError, InputError, StateError
 from audit.model import ROLE_NAMES
@@ -184,14 +184,14 @@ def test_a_changed_password_ends_all_sessions_and_is_no_longer_due(engine: Engin
 
 def test_a_stopped_account_has_no_session_and_cannot_sign_in(engine: Engine, imke: Account) -> None:
     token = sessions.begin(engine, imke.id, NOON)
-    accounts.deactivate(engine, imke.id, NOON)
+    people.stop(engine, imke.id, by=None, at=NOON)
     assert session_of(engine, token, NOON) is None
     assert accounts.verify(engine, "imke", RIGHT, NOON) is None
     stopped = accounts.find(engine, imke.id)
     assert stopped
     assert not stopped.active
     with pytest.raises(StateError, match="no account 999"):
-        accounts.deactivate(engine, 999, NOON)
+        people.stop(engine, 999, by=None, at=NOON)
 
 
 @pytest.mark.parametrize(("username", "role"), [("", "reviewer"), ("x" * 81, "reviewer"), ("jo", "king")])

@@ -12,7 +12,7 @@ from streamlit.proto.ClientState_pb2 import ClientState
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection
 
-from audit.access import accounts, demo, sessions
+from audit.access import accounts, demo, people, sessions
 from audit.access.accounts import TRIES
 from audit.access.sign_in import WRONG
 from audit.store import schema
@@ -240,7 +240,7 @@ def test_a_session_that_is_over_reaches_nothing(server: Browser, engine: Engine,
         elif end == "ended":
             sessions.end(engine, session, datetime.now(UTC))
         else:
-            accounts.deactivate(engine, session.account_id, datetime.now(UTC))
+            people.stop(engine, session.account_id, by=None, at=datetime.now(UTC))
         with pytest.raises(ConnectionClosed) as closed:
             run(line, "yours")
     assert closed.value.rcvd

@@ -109,7 +109,7 @@ def test_who_is_no_longer_who_they_were(guarded: AppTest, engine: Engine, admini
         if changes:
             connection.execute(update(schema.accounts).where(this).values(**changes))
         if change == "ended":
-            sessions.end_all(connection, administrator.id, datetime.now(UTC))
+            sessions.end_all(connection, administrator.id, datetime.now(UTC), by=None, why="test")
     if change == "no one":
         guarded.user = {}
     if change == "other account":

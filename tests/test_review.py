@@ -11,7 +11,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import DBAPIError
 
 from audit import audits, results, review, sampling, sign_off, worklist
-from audit.access import accounts
+from audit.access.people import stop
 from audit.errors import AccessError, CountersignError, StateError
 from audit.evidence import decided, evidence
 from audit.intake import Batch
@@ -179,7 +179,7 @@ def test_the_database_refuses_what_the_service_would(engine, claims, people):
 def test_who_may_not_decide(engine, claims, people):
     with pytest.raises(AccessError):
         agree(engine, claims, people["max"])
-    accounts.deactivate(engine, people["rita"], NOW)
+    stop(engine, people["rita"], by=None, at=NOW)
     with pytest.raises(AccessError):
         agree(engine, claims, people["rita"])
 

@@ -6,14 +6,15 @@ the same, whether the username is unknown, the password wrong, the account locke
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, get_args
 
 from sqlalchemy import ColumnElement, Connection, Engine, Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from audit.access import passwords, sessions
+from audit.access import passwords, sessions, solo
 from audit.errors import AccessError, CountersignError, StateError
 from audit.model import Role
 from audit.store import trail
@@ -21,6 +22,7 @@ from audit.store.database import read, write
 from audit.store.schema import accounts
 
 LONGEST_USERNAME = 80
+LONGEST_NAME = 200
 TRIES = 5
 LOCKED_FOR = timedelta(minutes=15)
 CONFIRMING = "password refused before a signature"
@@ -50,45 +52,64 @@ def create(
     now: datetime,
     npi: str = "",
     must_change_password: bool = True,
-    by: int | None = None,
 ) -> Account:
-    """Add an account. Raises CountersignError when the role or password will not do, StateError when the
-    username is taken. `by` is the account that did it; None is the command line."""
-    username = _spelling(username)
+    """Add an account from the command line. Raises CountersignError when something will not do, StateError when
+    the username is taken."""
+    passwords.demand(password, username=spelling(username), name=name)
+    with write(engine) as connection:
+        account = add(connection, username=username, name=name, role=role, npi=npi, at=now, by=None)
+        must = {"must_change_password": must_change_password}
+        change(connection, account.id, password_hash=passwords.hashed(password), **must)
+    return replace(account, must_change_password=must_change_password)
+
+
+def add(
+    connection: Connection, *, username: str, name: str, role: str, npi: str, at: datetime, by: int | None
+) -> Account:
+    """Add an account that has no password yet. `by` is the account that did it; None is the command line or a
+    one-time link. Raises as `create` does."""
+    username, name, npi = spelling(username), name.strip(), npi.strip()
+    _demand_person(username, name, role, npi)
+    if row_of(connection, accounts.c.username == username) is not None:
+        raise StateError(f"the username {username} is taken", do="Choose another one")
+    row = {"username": username, "name": name, "role": role, "npi": npi, "created_at": at}
+    whole = {**row, "password_hash": "", "must_change_password": False, "active": True}
+    try:
+        account_id = connection.execute(insert(accounts).values(whole).returning(accounts.c.id)).scalar_one()
+    except IntegrityError:
+        raise StateError(f"the username {username} is taken", do="Choose another one") from None
+    solo.end_when_not_alone(connection, by=by, at=at)
+    record(connection, "account created", account_id, at, by=by, details={"after": {"role": role, "npi": npi}})
+    return account_of(row_of(connection, accounts.c.id == account_id))
+
+
+def _demand_person(username: str, name: str, role: str, npi: str) -> None:
     if not 0 < len(username) <= LONGEST_USERNAME or role not in get_args(Role):
         raise CountersignError(
             f"an account needs a username of at most {LONGEST_USERNAME} letters and a role",
             do=f"Roles are {', '.join(get_args(Role))}",
         )
-    passwords.demand(password, username=username)
-    row = {
-        "username": username,
-        "name": name,
-        "role": role,
-        "npi": npi,
-        "password_hash": passwords.hashed(password),
-        "must_change_password": must_change_password,
-        "active": True,
-        "created_at": now,
-    }
-    try:
-        with write(engine) as connection:
-            account_id = connection.execute(insert(accounts).values(row).returning(accounts.c.id)).scalar_one()
-            _record(connection, "account created", account_id, now, by=by, details={"role": role})
-    except IntegrityError:
-        raise StateError(f"the username {username} is taken", do="Choose another one") from None
-    return Account(account_id, username, name, role, npi, must_change_password, active=True)
+    if not 0 < len(name) <= LONGEST_NAME or not name.isprintable():
+        raise CountersignError("an account needs a printed name", do="Write it as it stands in signatures")
+    if npi and not re.fullmatch(r"[0-9]{10}", npi):
+        raise CountersignError("an NPI has ten digits", do="Mend it, or leave it empty for who treats nobody")
 
 
 def find(engine: Engine, account_id: int) -> Account | None:
     with read(engine) as connection:
-        row = _row(connection, accounts.c.id == account_id)
-    return _account(row) if row else None
+        row = row_of(connection, accounts.c.id == account_id)
+    return account_of(row) if row else None
+
+
+def find_by_username(engine: Engine, username: str) -> Account | None:
+    with read(engine) as connection:
+        row = row_of(connection, accounts.c.username == spelling(username))
+    return account_of(row) if row else None
 
 
 def verify(engine: Engine, username: str, password: str, now: datetime) -> Account | None:
     """The account, when the password is theirs and they may sign in. Slow on purpose: call it in a thread."""
-    return _verified(engine, accounts.c.username == _spelling(username), password, now, "sign-in failed")
+    return _verified(engine, accounts.c.username == spelling(username), password, now, "sign-in failed")
 
 
 def confirm_password(engine: Engine, account_id: int, password: str, at: datetime) -> None:
@@ -107,17 +128,17 @@ def confirm_password(engine: Engine, account_id: int, password: str, at: datetim
 
 def _verified(engine: Engine, which: ColumnElement[bool], password: str, now: datetime, failure: str) -> Account | None:
     with read(engine) as connection:
-        found = _row(connection, which)
+        found = row_of(connection, which)
     right = passwords.matches(found.password_hash if found else None, password)
     with write(engine) as connection:
         if found is None:
-            _record(connection, failure, None, now)
+            record(connection, failure, None, now)
             return None
-        now_stored = _row(connection, accounts.c.id == found.id)
+        now_stored = row_of(connection, accounts.c.id == found.id)
         if now_stored is None or _refused(connection, now_stored, right, now, failure):
             return None
-        _change(connection, found.id, failed_attempts=0, locked_until=None)
-        return _account(now_stored)
+        change(connection, found.id, failed_attempts=0, locked_until=None)
+        return account_of(now_stored)
 
 
 def change_password(engine: Engine, account: Account, old: str, new: str, now: datetime) -> None:
@@ -127,24 +148,14 @@ def change_password(engine: Engine, account: Account, old: str, new: str, now: d
     """
     if verify(engine, account.username, old, now) is None:
         raise AccessError("the present password is not right", do="Type it again")
-    passwords.demand(new, username=account.username)
+    passwords.demand(new, username=account.username, name=account.name)
     if new == old:
         raise CountersignError("the new password is the old one", do="Choose another one")
     password_hash = passwords.hashed(new)
     with write(engine) as connection:
-        _change(connection, account.id, password_hash=password_hash, must_change_password=False)
-        sessions.end_all(connection, account.id, now)
-        _record(connection, "password changed", account.id, now, by=account.id)
-
-
-def deactivate(engine: Engine, account_id: int, now: datetime, *, by: int | None = None) -> None:
-    """Stop an account: its sessions end at once, and it cannot sign in. Raises StateError when there is none."""
-    with write(engine) as connection:
-        if _row(connection, accounts.c.id == account_id) is None:
-            raise StateError(f"there is no account {account_id}", do="Look at the list of accounts")
-        _change(connection, account_id, active=False)
-        sessions.end_all(connection, account_id, now)
-        _record(connection, "account stopped", account_id, now, by=by)
+        change(connection, account.id, password_hash=password_hash, must_change_password=False)
+        sessions.end_all(connection, account.id, now, by=account.id, why="password changed")
+        record(connection, "password changed", account.id, now, by=account.id)
 
 
 def _refused(connection: Connection, row: Row[Any], right: bool, now: datetime, failure: str) -> bool:
@@ -153,24 +164,24 @@ def _refused(connection: Connection, row: Row[Any], right: bool, now: datetime, 
     if right and row.active and not locked:
         return False
     locks_now = not right and not locked and _count_failure(connection, row, now)
-    _record(connection, failure, row.id, now, details={"locked": locked, "active": row.active})
     if locks_now and failure == CONFIRMING:
-        sessions.end_all(connection, row.id, now)
+        sessions.end_all(connection, row.id, now, by=None, why="locked")
+    record(connection, failure, row.id, now, details={"locked": locked, "active": row.active})
     if locks_now:
-        _record(connection, "lock-out", row.id, now, details={"tries": TRIES})
+        record(connection, "lock-out", row.id, now, details={"tries": TRIES})
     return True
 
 
 def _count_failure(connection: Connection, row: Row[Any], now: datetime) -> bool:
     """Count a wrong password; true when it was one too many and the account is locked from here on."""
     if row.failed_attempts + 1 < TRIES:
-        _change(connection, row.id, failed_attempts=row.failed_attempts + 1)
+        change(connection, row.id, failed_attempts=row.failed_attempts + 1)
         return False
-    _change(connection, row.id, failed_attempts=0, locked_until=now + LOCKED_FOR)
+    change(connection, row.id, failed_attempts=0, locked_until=now + LOCKED_FOR)
     return True
 
 
-def _record(
+def record(
     connection: Connection,
     kind: str,
     account_id: int | None,
@@ -184,18 +195,19 @@ def _record(
     trail.record(connection, kind=kind, subject=subject, account_id=by, at=now, details=details)
 
 
-def _row(connection: Connection, which: ColumnElement[bool]) -> Row[Any] | None:
+def row_of(connection: Connection, which: ColumnElement[bool]) -> Row[Any] | None:
     return connection.execute(select(accounts).where(which)).one_or_none()
 
 
-def _change(connection: Connection, account_id: int, **values: Any) -> None:
+def change(connection: Connection, account_id: int, **values: Any) -> None:
     connection.execute(update(accounts).where(accounts.c.id == account_id).values(**values))
 
 
-def _account(row: Row[Any]) -> Account:
+def account_of(row: Row[Any] | None) -> Account:
+    assert row is not None
     return Account(row.id, row.username, row.name, row.role, row.npi, row.must_change_password, row.active)
 
 
-def _spelling(username: str) -> str:
+def spelling(username: str) -> str:
     """Usernames are the same in capitals and small letters."""
     return "".join(letter for letter in username if letter.isprintable()).strip().casefold()

@@ -40,7 +40,7 @@ class Visitor:
 
 class Gate:
     """ASGI middleware. `made_by_person` tells of a websocket message whether somebody is there (or a timer sent
-    it); `scripts` are the CSP hashes of the app's own inline scripts."""
+    it); `scripts` are the CSP hashes of the app's own inline scripts; `hosts` the names of this server (empty: any)."""
 
     def __init__(
         self,
@@ -49,13 +49,15 @@ class Gate:
         engine: Engine,
         made_by_person: Callable[[bytes], bool],
         scripts: Sequence[str],
+        hosts: Sequence[str] = (),
         clock: Clock = utc_now,
     ) -> None:
         self.app, self.engine, self.clock = app, engine, clock
-        self.made_by_person, self.scripts = made_by_person, scripts
+        self.made_by_person, self.scripts, self.hosts = made_by_person, scripts, hosts
         self._threads = CapacityLimiter(8)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request.came_from.set(request.address(scope))
         if scope["type"] == "http":
             await self._http(scope, receive, with_headers(scope, send, self.scripts))
         elif scope["type"] == "websocket":
@@ -73,10 +75,14 @@ class Gate:
 
     def _look_up(self, token_sha256: str) -> Visitor | None:
         session = sessions.find(self.engine, token_sha256, self.clock())
+        if session is None:
+            sessions.expire(self.engine, token_sha256, self.clock())
         account = accounts.find(self.engine, session.account_id) if session else None
         return Visitor(session, account) if session and account else None
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not request.is_for(scope, self.hosts):
+            return await PlainTextResponse("This is not the address of this server.", 400)(scope, receive, send)
         visitor = None if request.is_open(scope) else await self._visitor_of(scope)
         refused = refusal(scope, visitor)
         if refused is not None:
@@ -86,8 +92,9 @@ class Gate:
         return await self.app(_introduced(scope, visitor), receive, send)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        ours = request.is_for(scope, self.hosts) and request.is_same_origin(scope)
         visitor = await self._visitor_of(scope)
-        if visitor is None or not request.is_same_origin(scope) or visitor.account.must_change_password:
+        if visitor is None or not ours or visitor.account.must_change_password:
             await receive()
             return await send({"type": "websocket.close", "code": REFUSED if visitor else SIGNED_OUT})
         line = _Line(self, visitor.session.token_sha256, receive, send)

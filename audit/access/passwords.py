@@ -8,11 +8,16 @@ from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from zxcvbn import zxcvbn
 
 from audit.errors import CountersignError
 
 SHORTEST = 12
 LONGEST = 200
+GUESSES = 10**10
+"""A password that falls to fewer guesses, by zxcvbn's count (Wheeler 2016), is refused: a common one, a date, a row
+of keys, one's own name with a number."""
+_COUNTED = 72
 _hasher = PasswordHasher()
 
 
@@ -31,14 +36,19 @@ def matches(password_hash: str | None, password: str) -> bool:
     return right and password_hash is not None
 
 
-def demand(password: str, *, username: str) -> None:
-    """Raise CountersignError, saying what to change, when `password` may not be chosen by `username`."""
+def demand(password: str, *, username: str, name: str = "") -> None:
+    """Raise CountersignError, saying what to change, when `password` may not be chosen by this person."""
     if not SHORTEST <= len(password) <= LONGEST:
         raise CountersignError(
             f"a password has {SHORTEST} to {LONGEST} characters", do="A short sentence is easy to remember"
         )
     if _plain(password).casefold() == username.casefold():
         raise CountersignError("the password may not be the username", do="Choose another password")
+    known = ["countersign", username, *name.split()]
+    if zxcvbn(_plain(password)[:_COUNTED], user_inputs=known)["guesses"] < GUESSES:
+        raise CountersignError(
+            "this password is among the first that are guessed", do="Use four or more words of your own"
+        )
 
 
 def _plain(password: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextvars import ContextVar
 from urllib.parse import quote, urlsplit
 
 from starlette.datastructures import Headers
@@ -12,7 +14,10 @@ COOKIE = "countersign_session"
 OURS = b"x-countersign-"
 """The gate's own headers begin so; those that a browser sends are thrown away."""
 
-_OPEN = ("/sign-in", "/sign-out", "/health")
+came_from: ContextVar[str] = ContextVar("came_from", default="")
+"""The address of whoever sent the request in hand."""
+
+_OPEN = ("/sign-in", "/sign-out", "/health", "/first-password", "/oidc/start", "/oidc/callback")
 _OPEN_FOLDERS = ("/static/", "/assets/")
 _PARTS = ("/_stcore/", "/media/", "/component/", "/static/", "/assets/")
 _SAFE = ("GET", "HEAD", "OPTIONS")
@@ -55,6 +60,18 @@ def is_same_origin(scope: Scope) -> bool:
     return bool(host) and origin.scheme in ("http", "https") and origin.netloc.lower() == host.lower()
 
 
+def is_for(scope: Scope, hosts: Sequence[str]) -> bool:
+    """Whether it names one of our hosts. Else another site's name may have been led to this machine."""
+    host = urlsplit("//" + Headers(scope=scope).get("host", "")).hostname or ""
+    return not hosts or "*" in hosts or host in hosts
+
+
+def address(scope: Scope) -> str:
+    """The client's address; behind a trusted proxy the server has put there whom the proxy speaks for."""
+    client = scope.get("client")
+    return str(client[0]) if client else ""
+
+
 def token(scope: Scope) -> str:
     """The session token in the cookie, or ""."""
     return HTTPConnection(scope).cookies.get(COOKIE, "")
@@ -74,7 +91,8 @@ def local_path(written: str) -> str:
 
 def identified(scope: Scope, account_id: int, token_sha256: str) -> Scope:
     """The same request, with who it is of; whatever it claimed itself is gone."""
-    ours = [(OURS + b"account", str(account_id).encode()), (OURS + b"session", token_sha256.encode())]
+    known = {"account": str(account_id), "session": token_sha256, "address": address(scope)}
+    ours = [(OURS + name.encode(), value.encode()) for name, value in known.items()]
     return {**anonymous(scope), "headers": [*anonymous(scope)["headers"], *ours]}
 
 

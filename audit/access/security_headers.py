@@ -44,6 +44,9 @@ def policy(scripts: Sequence[str], host: str) -> str:
     )
 
 
+STRICT_TRANSPORT = "max-age=31536000"
+
+
 def with_headers(scope: Scope, send: Send, scripts: Sequence[str]) -> Send:
     """`send`, which adds the headers to the answer's beginning."""
     fixed = {
@@ -52,6 +55,8 @@ def with_headers(scope: Scope, send: Send, scripts: Sequence[str]) -> Send:
         "x-content-type-options": "nosniff",
         "referrer-policy": "same-origin",
     }
+    if scope["scheme"] == "https":
+        fixed["strict-transport-security"] = STRICT_TRANSPORT
     if not is_public_file(scope):
         fixed["cache-control"] = "no-store"
 

@@ -10,8 +10,9 @@ import os
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, func, insert, select, update
 
 from audit.errors import InputError
 from audit.store import trail
@@ -80,6 +81,21 @@ def find(engine: Engine, token_sha256: str, now: datetime) -> Session | None:
     return Session(token_sha256, row.account_id, row.seen_at, ends_at) if now < ends_at else None
 
 
+def expire(engine: Engine, token_sha256: str, now: datetime) -> None:
+    """Close a session that ran out, and record that; nothing when it is live, closed already or unknown."""
+    if find(engine, token_sha256, now) is not None:
+        return
+    this = (sessions.c.token_sha256 == token_sha256) & sessions.c.ended_at.is_(None)
+    with read(engine) as connection:
+        if connection.execute(select(sessions.c.account_id).where(this)).first() is None:
+            return
+    with write(engine) as connection:
+        ended = connection.execute(update(sessions).where(this).values(ended_at=now).returning(sessions)).first()
+        if ended:
+            why = "too long" if now >= ended.created_at + LONGEST else "idle"
+            _record_end(connection, ended.account_id, now, by=None, sessions=1, why=why)
+
+
 def touch(engine: Engine, session: Session, now: datetime) -> None:
     """A person did something. Written at most once in `TOUCH_EVERY`; an ended session stays ended."""
     if now - session.seen_at < min(TOUCH_EVERY, idle_limit() / 10):
@@ -97,10 +113,38 @@ def end(engine: Engine, session: Session, now: datetime) -> None:
         trail.record(connection, kind="sign-out", subject=f"account {account_id}", account_id=account_id, at=now)
 
 
-def end_all(connection: Connection, account_id: int, now: datetime) -> None:
-    """End every session of an account, within the caller's write transaction."""
-    _end(connection, sessions.c.account_id == account_id, now)
+def end_everywhere(engine: Engine, account_id: int, now: datetime) -> None:
+    """Sign out on every device."""
+    with write(engine) as connection:
+        end_all(connection, account_id, now, by=account_id, why="signed out everywhere")
 
 
-def _end(connection: Connection, which: ColumnElement[bool], now: datetime) -> None:
-    connection.execute(update(sessions).where(which, sessions.c.ended_at.is_(None)).values(ended_at=now))
+def end_all(connection: Connection, account_id: int, now: datetime, *, by: int | None, why: str) -> None:
+    """End every session of an account, within the caller's write transaction, and record how many there were."""
+    ended = _end(connection, sessions.c.account_id == account_id, now)
+    if ended:
+        _record_end(connection, account_id, now, by=by, sessions=ended, why=why)
+
+
+def live(connection: Connection, now: datetime) -> dict[int, int]:
+    """The number of live sessions of each account that has one."""
+    query = (
+        select(sessions.c.account_id, func.count().label("number"))
+        .where(
+            sessions.c.ended_at.is_(None),
+            sessions.c.seen_at > now - idle_limit(),
+            sessions.c.created_at > now - LONGEST,
+        )
+        .group_by(sessions.c.account_id)
+    )
+    return {row.account_id: row.number for row in connection.execute(query)}
+
+
+def _end(connection: Connection, which: ColumnElement[bool], now: datetime) -> int:
+    open_ones = update(sessions).where(which, sessions.c.ended_at.is_(None))
+    return connection.execute(open_ones.values(ended_at=now)).rowcount
+
+
+def _record_end(connection: Connection, account_id: int, now: datetime, *, by: int | None, **details: Any) -> None:
+    subject = f"account {account_id}"
+    trail.record(connection, kind="session ended", subject=subject, account_id=by, at=now, details=details)

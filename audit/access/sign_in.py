@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from audit.access import accounts, forms, request, sessions
+from audit.access import accounts, forms, invitations, request, sessions, settings
 from audit.access.accounts import LOCKED_FOR, TRIES
 from audit.access.gate import Clock, Visitor, utc_now
 from audit.errors import CountersignError
@@ -27,6 +27,7 @@ WRONG = (
     f"After {TRIES} wrong tries an account waits {LOCKED_FOR // timedelta(minutes=1)} minutes."
 )
 ENDED = "You were signed out, because nothing was done for a while or because the session was ended."
+OVER = "It was used already or is too old. Ask an administrator for a new one."
 
 _hashing = CapacityLimiter(2)
 """At most two passwords are checked at once: each takes 64 MB and a core."""
@@ -42,6 +43,8 @@ def routes(engine: Engine, *, demo: bool = False, clock: Clock = utc_now) -> lis
         Route("/sign-out", desk.sign_out, methods=["POST"]),
         Route("/change-password", desk.ask_password, methods=["GET"]),
         Route("/change-password", desk.change_password, methods=["POST"]),
+        Route(invitations.PATH, desk.ask_first_password, methods=["GET"]),
+        Route(invitations.PATH, desk.first_password, methods=["POST"]),
         Route("/session", desk.time_left, methods=["GET", "POST"]),
         Route("/health", lambda _: PlainTextResponse("ok")),
         *(Route(f"/assets/{file.name}", partial(_asset, file)) for file in sorted(ASSETS.iterdir())),
@@ -77,8 +80,10 @@ class Desk:
         return HTMLResponse(forms.sign_out(account.name)) if account else RedirectResponse("/sign-in", 303)
 
     async def sign_out(self, asked: Request) -> Response:
-        session = await self._session(asked)
-        if session:
+        form, session = await _form(asked), await self._session(asked)
+        if session and form.get("everywhere"):
+            await to_thread.run_sync(sessions.end_everywhere, self.engine, session.account_id, self.clock())
+        elif session:
             await to_thread.run_sync(sessions.end, self.engine, session, self.clock())
         answer = RedirectResponse("/sign-in", 303)
         answer.delete_cookie(request.COOKIE, path="/", httponly=True, samesite="strict")
@@ -91,13 +96,38 @@ class Desk:
     async def change_password(self, asked: Request) -> Response:
         form, account = await _form(asked), _visitor(asked).account
         try:
-            if form.get("new", "") != form.get("again", ""):
-                raise CountersignError("the two new passwords differ", do="Type the new password twice")
+            _same_twice(form)
             change = partial(accounts.change_password, self.engine, account, form.get("old", ""), form.get("new", ""))
             await to_thread.run_sync(change, self.clock(), limiter=_hashing)
         except CountersignError as error:
-            wrong = str(error)[:1].upper() + str(error)[1:]
-            page = forms.change_password(account.username, must=account.must_change_password, wrong=wrong)
+            must = account.must_change_password
+            page = forms.change_password(account.username, must=must, wrong=_sentence(error))
+            return HTMLResponse(page, 400)
+        return await self._begin(asked, account.id, "/")
+
+    async def ask_first_password(self, asked: Request) -> Response:
+        """Shows the form and uses nothing up: programs that look at links before people do cannot spoil it."""
+        key = asked.query_params.get("key", "")
+        invited = await to_thread.run_sync(invitations.find, self.engine, key, self.clock())
+        if invited is None:
+            return HTMLResponse(forms.message("This link is over", OVER), 404)
+        username = invited.account.username if invited.account else None
+        return HTMLResponse(forms.first_password(key=key, username=username, typed={}))
+
+    async def first_password(self, asked: Request) -> Response:
+        form = await _form(asked)
+        key = form.get("key", "")
+        invited = await to_thread.run_sync(invitations.find, self.engine, key, self.clock())
+        if invited is None:
+            return HTMLResponse(forms.message("This link is over", OVER), 404)
+        try:
+            _same_twice(form)
+            chosen = {"username": form.get("username", ""), "name": form.get("name", "")}
+            use = partial(invitations.use, self.engine, key, form.get("new", ""), self.clock(), **chosen)
+            account = await to_thread.run_sync(use, limiter=_hashing)
+        except CountersignError as error:
+            username = invited.account.username if invited.account else None
+            page = forms.first_password(key=key, username=username, typed=form, wrong=_sentence(error))
             return HTMLResponse(page, 400)
         return await self._begin(asked, account.id, "/")
 
@@ -115,7 +145,10 @@ class Desk:
         start = partial(sessions.begin, self.engine, account_id, instead_of=request.token(asked.scope))
         token = await to_thread.run_sync(start, self.clock())
         answer = RedirectResponse(next_path, 303)
-        secure = asked.url.scheme == "https"
+        return self._keep(asked, answer, token)
+
+    def _keep(self, asked: Request, answer: Response, token: str) -> Response:
+        secure = asked.url.scheme == "https" or settings.public_url().startswith("https:")
         answer.set_cookie(request.COOKIE, token, path="/", httponly=True, samesite="strict", secure=secure)
         return answer
 
@@ -129,6 +162,15 @@ def _visitor(asked: Request) -> Visitor:
     visitor = asked.scope["user"]
     assert isinstance(visitor, Visitor)
     return visitor
+
+
+def _same_twice(form: dict[str, str]) -> None:
+    if form.get("new", "") != form.get("again", ""):
+        raise CountersignError("the two new passwords differ", do="Type the new password twice")
+
+
+def _sentence(error: CountersignError) -> str:
+    return str(error)[:1].upper() + str(error)[1:]
 
 
 async def _form(asked: Request) -> dict[str, str]:

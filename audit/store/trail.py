@@ -6,7 +6,7 @@ A changed, inserted or removed event breaks the chain. Events cut off at the end
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,6 +18,8 @@ from audit.store.database import alone
 from audit.store.schema import events
 
 START = "0" * 64
+where: Callable[[], str] = str
+"""Tells where the person at work sits (an address of the network; "" when unknown). The server sets it at start."""
 _HASHED = ("at", "account_id", "kind", "subject", "details", "previous_sha256")
 
 
@@ -40,16 +42,17 @@ def record(
 ) -> str:
     """Add an event inside the caller's write transaction; return its hash.
 
-    `details` hold ids and counts, never a patient's name. Call it last in the transaction: on PostgreSQL
-    whoever else records waits until it ends.
+    `details` hold ids and counts, never a patient's name; `where` is added to them as "from". Call it last in
+    the transaction: on PostgreSQL whoever else records waits until it ends.
     """
     alone(connection, "trail")
+    origin = {"from": where()} if where() else {}
     row = {
         "at": at,
         "account_id": account_id,
         "kind": kind,
         "subject": subject,
-        "details": canonical(details or {}),
+        "details": canonical({**(details or {}), **origin}),
         "previous_sha256": head(connection),
     }
     digest = _digest(row)

@@ -12,12 +12,15 @@ import streamlit as st
 from google.protobuf.message import DecodeError
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
+from streamlit import config
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.runtime.pages_manager import PagesManager
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from audit.access import security_headers, sessions, sign_in
+from audit.access import request, security_headers, sessions, settings, sign_in
 from audit.access.gate import Gate
 from audit.errors import CountersignError
+from audit.store import trail
 from audit.store.database import prepare
 from pages.parts.store import engine
 
@@ -30,7 +33,9 @@ _INDEX = Path(st.__file__).parent / "static" / "index.html"
 def start() -> None:
     """Bring the database up to date, keep data out of the logs, and fail early on a wrong setting."""
     sessions.idle_limit()
+    _behind_proxies()
     prepare(engine())
+    trail.where = address
     PagesManager.uses_pages_directory = False  # else the first visitor of a fresh server is told "Page not found"
     for name in LOGS:
         logging.getLogger(name).addFilter(without_data)
@@ -43,7 +48,23 @@ def routes() -> list[BaseRoute]:
 
 def middleware() -> list[Middleware]:
     scripts = security_headers.script_hashes(_INDEX.read_text(encoding="utf-8"))
-    return [Middleware(Gate, engine=engine(), made_by_person=made_by_person, scripts=scripts)]
+    hosts = st.get_option("server.allowedHosts")
+    return [Middleware(Gate, engine=engine(), made_by_person=made_by_person, scripts=scripts, hosts=hosts)]
+
+
+def address() -> str:
+    """Where the person is whose page runs, or whose request is answered, in this thread."""
+    runs = get_script_run_ctx(suppress_warning=True) is not None
+    return str(st.user.get("address") or "") if runs else request.came_from.get()
+
+
+def _behind_proxies() -> None:
+    """Let Streamlit know the public address, and its server (uvicorn) whose forwarded headers it may believe."""
+    os.environ["FORWARDED_ALLOW_IPS"] = settings.trusted_proxies()
+    host = settings.public_host()
+    if host:
+        config.set_option("server.allowedHosts", [*st.get_option("server.allowedHosts"), host])
+        config.set_option("server.corsAllowedOrigins", [settings.public_url()])
 
 
 def made_by_person(message: bytes) -> bool:
