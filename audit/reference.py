@@ -31,6 +31,7 @@ KEYS = {
     "payers": ["payer_id"],
     "places": ["place"],
     "modifiers": ["modifier"],
+    "telehealth": ["code"],
 }
 """Fact tables by file name, with the columns that tell their rows apart on one day."""
 DATED = ["effective_from", "effective_to", "source", "evidence", "checked_on"]

@@ -19,12 +19,15 @@ from audit.grains import (
     days,
     documented,
     evaluations,
+    filing,
     lines,
     notes,
     pairs,
     patient_years,
     plans,
+    separateness,
     sequences,
+    telehealth,
 )
 from audit.grains.limits import with_limits
 from audit.reference import Facts
@@ -39,6 +42,9 @@ GRAINS = {
     "note": "one visit note of a claim's day",
     "evaluation": "one evaluation or re-evaluation line with its note",
     "pair": "two claim lines of one day whose codes stand in the pair table",
+    "parted_pair": "two claim lines of a pair that a modifier calls separate, with what the notes say of it",
+    "remote_line": "one claim line that the note or the claim says was not given in person",
+    "filing": "one claim line as it is filed, with what may stand on a form on its date",
     "patient_year": "one Medicare therapy line with the running total of its patient's calendar year",
     "authorized_line": "one claim line of occupational therapy with the authorisation it falls under",
     "documented_line": "one claim line with what the notes of its day say in words",
@@ -95,6 +101,18 @@ class Prepared:
     @cached_property
     def patient_year(self) -> pd.DataFrame:
         return patient_years.patient_years(self.line, self.facts)
+
+    @cached_property
+    def parted_pair(self) -> pd.DataFrame:
+        return separateness.parted_pairs(self.pair, self._note_services, self.linked_notes)
+
+    @cached_property
+    def remote_line(self) -> pd.DataFrame:
+        return telehealth.remote_lines(self.line, self.linked_notes, self.facts)
+
+    @cached_property
+    def filing(self) -> pd.DataFrame:
+        return filing.filing(self.line, self.linked_notes, self.tables, self.facts)
 
     @cached_property
     def authorized_line(self) -> pd.DataFrame:

@@ -21,7 +21,7 @@ def pairs(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     a modifier that parts a pair. A line whose code the table does not know comes with indicator "".
     """
     found = pd.concat([_in_table(lines, facts), _strange(lines, facts)], ignore_index=True)
-    one = lines[[*DAY, "procedure_code", "line_number", "claim_id", "billing_npi", "parts_a_pair"]]
+    one = lines[[*DAY, "procedure_code", "line_number", "claim_id", "billing_npi", "parts_a_pair", "modifiers"]]
     one = one.rename(columns={"procedure_code": "column_1"})
     two = lines.merge(found, left_on=[*DAY, "procedure_code"], right_on=[*DAY, "column_2"])
     rows = two.merge(one, on=[*DAY, "column_1"], suffixes=("", "_1"))

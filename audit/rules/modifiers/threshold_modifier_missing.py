@@ -58,7 +58,7 @@ def threshold_modifier_missing(lines: pd.DataFrame) -> list[pd.DataFrame]:
             priced[~early],
             "By this practice's claims alone, at national rates, {of} of {year} comes to {dollars} of {yearly}: "
             "whether KX is due depends on what other practices billed, which is not on file."
-            "|Look up the patient's yearly therapy total with Medicare: claims of other practices cannot be loaded",
+            "|Load claims of other practices too, or let a person look up the yearly total with Medicare",
         ),
         untestable(open_total, NO_FEE),
         untestable(rows[rows["limit"].isna()], NO_AMOUNT),

@@ -1,0 +1,55 @@
+"""The grain `remote_line`: a claim line that the note or the claim says was not given in person."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from audit.reference import EARLIEST, LATEST, Facts, with_facts
+
+VIDEO, AUDIO = ["95", "GT"], ["93", "FQ"]
+REMOTE = [*VIDEO, *AUDIO, "GQ"]
+"""Modifiers that say a service was not given in person."""
+MODIFIERS = ["modifier_1", "modifier_2", "modifier_3", "modifier_4"]
+PERIODS = {
+    "eligible": "OT_TELEHEALTH_ELIGIBLE",
+    "lapsed": "OT_TELEHEALTH_LAPSE",
+    "by_place": "TELEHEALTH_BY_PLACE",
+}
+
+
+def remote_lines(lines: pd.DataFrame, linked: pd.DataFrame, facts: Facts) -> pd.DataFrame:
+    """Claim lines with `modality` (video, audio, in_person, "" where the line's own note does not tell) of which the
+    note or the claim says that they were not given in person.
+
+    `place_remote`, `says_video`, `says_audio`: what the claim says by its place and its modifiers; `marked`: by any
+    of these. By date: `eligible`, therapists may give telehealth under Medicare; `ever_eligible`, they could before
+    or at that date; `lapsed`, the law had run out and was restored later; `by_place`, Medicare tells telehealth by
+    its place of service. `listed`, the code is on Medicare's telehealth list; `list_known`, the list on file covers
+    the date.
+    """
+    rows = lines.assign(modality=_modality(lines, linked))
+    places = facts["places"]
+    remote_places = places.loc[places["setting"] == "telehealth", "place"]
+    rows["place_remote"] = rows["place_of_service"].isin(remote_places)
+    rows["says_video"] = rows[MODIFIERS].isin(VIDEO).any(axis=1)
+    rows["says_audio"] = rows[MODIFIERS].isin(AUDIO).any(axis=1)
+    rows["marked"] = rows["place_remote"] | rows[MODIFIERS].isin(REMOTE).any(axis=1)
+    rows = rows[rows["marked"] | rows["modality"].isin(["video", "audio"])]
+    for name, parameter in PERIODS.items():
+        asked = rows[["service_date"]].assign(parameter=parameter)
+        rows[name] = with_facts(asked, facts["thresholds"], [], on="parameter", key="parameter")["known"]
+    rows["ever_eligible"] = rows["service_date"] >= facts.begins(PERIODS["eligible"])
+    listed = with_facts(rows[["procedure_code", "service_date"]], facts["telehealth"], [], on="procedure_code",
+                        key="code")  # fmt: skip
+    rows["listed"] = listed["known"]
+    known = facts.coverage["telehealth"]
+    first, last = pd.Timestamp(known.covers_from or EARLIEST), pd.Timestamp(known.covers_to or LATEST)
+    rows["list_known"] = rows["service_date"].between(first, last)
+    return rows
+
+
+def _modality(lines: pd.DataFrame, linked: pd.DataFrame) -> pd.Series[Any]:
+    told = linked.drop_duplicates("note_id").set_index("note_id")["modality"]
+    return lines["note_id"].map(told).astype("object").fillna("").astype("str")

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import pandas as pd
+
+from audit.rules import findings, rule, untestable
+
+MODIFIERS = ["modifier_1", "modifier_2", "modifier_3", "modifier_4"]
+MOST = 4
+
+
+@rule("MOD-21", grain="filing", severity="warning", sources=["therapy-modifiers", "hcpcs-modifier-list",
+                                                            "modifiers-96-97"])  # fmt: skip
+def modifier_not_in_use(lines: pd.DataFrame) -> list[pd.DataFrame]:
+    """A modifier is unknown, was not in use on the date, stands twice, or does not belong on the line.
+
+    Why it matters: a line with a modifier that the payer cannot read is rejected, or is read without it.
+    What to do: correct the modifier. SZ became 96 in 2018. AT belongs to chiropractors; 96 (a skill never had) and 97
+    (a skill regained) exclude each other.
+    """
+    crowded = lines[MODIFIERS].apply(lambda cells: cells.str.contains(" ", regex=False)).any(axis=1)
+    covered = lines["modifiers_covered"]
+    both = lines[MODIFIERS].isin(["96"]).any(axis=1) & lines[MODIFIERS].isin(["97"]).any(axis=1)
+    chiropractic = lines[MODIFIERS].isin(["AT"]).any(axis=1)
+    return [
+        findings(
+            lines[(lines["strange_modifiers"] != "") & covered],
+            expected="a modifier that is in use",
+            observed="{modifiers}",
+            because="Not on the list of modifiers of therapy claims: {strange_modifiers}.",
+        ),
+        findings(
+            lines[(lines["lapsed_modifiers"] != "") & covered],
+            expected="a modifier in use on this date",
+            observed="{modifiers}",
+            because="Not in use on this date: {lapsed_modifiers}.",
+        ),
+        findings(
+            lines[lines["repeated_modifiers"] != ""],
+            expected="each modifier once",
+            observed="{modifiers}",
+            because="On the line more than once: {repeated_modifiers}.",
+        ),
+        findings(
+            lines[crowded | (lines["modifiers"].str.count(" ") >= MOST)],
+            expected="at most four modifiers, each in a column of its own",
+            observed="{modifiers}",
+            because="The line holds its modifiers in a form that no payer reads ({modifiers}): a line has room for "
+            "four, one in each column.",
+        ),
+        findings(
+            lines[chiropractic & (lines["discipline"] == "OT")],
+            expected="no AT",
+            observed="{modifiers}",
+            because="AT says active treatment by a chiropractor; this line is occupational therapy.",
+        ),
+        findings(
+            lines[both],
+            expected="96 or 97",
+            observed="{modifiers}",
+            because="96 says that the skill was never had, 97 that it is regained; one line cannot be both.",
+        ),
+        untestable(
+            lines[((lines["strange_modifiers"] != "") | (lines["lapsed_modifiers"] != "")) & ~covered],
+            "The list of modifiers on file does not reach back to this date: {modifiers} cannot be looked up."
+            "|Load facts (modifiers) for this date",
+        ),
+    ]
