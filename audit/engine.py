@@ -10,6 +10,7 @@ import pandas as pd
 from audit.errors import CountersignError
 from audit.grains import Prepared
 from audit.model import FINDING_COLUMNS
+from audit.pieces import Piece, pieces
 from audit.reference import Facts, load_facts
 from audit.rules import Rule, nothing, ordered, rule_book
 from audit.tables import Tables
@@ -18,6 +19,7 @@ SPLITS = ("whole", "buckets", "dask")
 LINES_A_BUCKET = 50_000
 Progress = Callable[[int, int], None]
 """Called with steps done and steps in all; raise from it to cancel."""
+Task = tuple[Piece, list[Rule]]
 log = logging.getLogger(__name__)
 
 
@@ -52,16 +54,15 @@ def audit(
     if tables.claims.empty or not rules:
         return nothing()
     if split == "whole":
-        parts = list(_judge(tables, facts, rules, progress))
+        parts = list(_judge(Piece(tables), facts, rules, progress))
     else:
-        number = buckets or max(2, -(-len(tables.claims) // LINES_A_BUCKET))
-        pieces = list(_pieces(tables, number))
-        parts = _by_dask(pieces, facts, rules) if split == "dask" else _in_turn(pieces, facts, rules, progress)
-    return ordered(parts)
+        tasks = list(_tasks(tables, rules, buckets or max(2, -(-len(tables.claims) // LINES_A_BUCKET))))
+        parts = _by_dask(tasks, facts) if split == "dask" else _in_turn(tasks, facts, progress)
+    return _told_once(ordered(parts))
 
 
-def _judge(tables: Tables, facts: Facts, rules: list[Rule], progress: Progress | None = None) -> Iterator[pd.DataFrame]:
-    prepared = Prepared(tables, facts)
+def _judge(piece: Piece, facts: Facts, rules: list[Rule], progress: Progress | None = None) -> Iterator[pd.DataFrame]:
+    prepared = Prepared(piece.tables, facts, piece.clinicians)
     for number, rule in enumerate(rules):
         if progress:
             progress(number, len(rules))
@@ -69,7 +70,7 @@ def _judge(tables: Tables, facts: Facts, rules: list[Rule], progress: Progress |
             yield rule.run(prepared)
         except Exception as error:  # a rule must not take the run down with it
             log.error("rule %s failed: %s", rule.code, type(error).__name__)
-            yield _failed(rule, error, tables)
+            yield _failed(rule, error, piece.tables)
     if progress:
         progress(len(rules), len(rules))
 
@@ -90,31 +91,35 @@ def _failed(rule: Rule, error: Exception, tables: Tables) -> pd.DataFrame:
     return rows[list(FINDING_COLUMNS)]
 
 
-def _pieces(tables: Tables, number: int) -> Iterator[Tables]:
-    """The tables divided by patient, which every rule of today allows (`Rule.split`)."""
-    patients = pd.concat([tables.claims["patient_id"], tables.notes["patient_id"]]).drop_duplicates()
-    bucket = pd.util.hash_pandas_object(patients, index=False) % number
-    for chosen in range(number):
-        yield tables.of_patients(patients[bucket == chosen])
+def _told_once(found: pd.DataFrame) -> pd.DataFrame:
+    """A claim that stands in several pieces hears of a rule that failed in them once."""
+    again = (found["rule"] == "ENGINE") & found.duplicated(["claim_id", "because"])
+    return found[~again].reset_index(drop=True) if again.any() else found
 
 
-def _in_turn(pieces: list[Tables], facts: Facts, rules: list[Rule], progress: Progress | None) -> list[pd.DataFrame]:
+def _tasks(tables: Tables, rules: list[Rule], number: int) -> Iterator[Task]:
+    """Each piece with the rules that may judge it alone. Memory holds the tables and their pieces."""
+    for split in dict.fromkeys(rule.split for rule in rules):
+        own = [rule for rule in rules if rule.split == split]
+        yield from ((piece, own) for piece in pieces(tables, split, number))
+
+
+def _in_turn(tasks: list[Task], facts: Facts, progress: Progress | None) -> list[pd.DataFrame]:
     parts = []
-    for number, piece in enumerate(pieces):
+    for number, (piece, rules) in enumerate(tasks):
         if progress:
-            progress(number, len(pieces))
+            progress(number, len(tasks))
         parts.append(ordered(list(_judge(piece, facts, rules))))
     return parts
 
 
-def _by_dask(pieces: list[Tables], facts: Facts, rules: list[Rule]) -> list[pd.DataFrame]:
+def _by_dask(tasks: list[Task], facts: Facts) -> list[pd.DataFrame]:
     from dask.base import compute  # noqa: PLC0415  only this way of running needs it
     from dask.delayed import delayed  # noqa: PLC0415
 
-    codes = [rule.code for rule in rules]
-    tasks = [delayed(_judge_piece)(piece, facts, codes) for piece in pieces]
-    return list(compute(*tasks))  # type: ignore[no-untyped-call]
+    waiting = [delayed(_judge_piece)(piece, facts, [rule.code for rule in rules]) for piece, rules in tasks]
+    return list(compute(*waiting))  # type: ignore[no-untyped-call]
 
 
-def _judge_piece(piece: Tables, facts: Facts, codes: list[str]) -> pd.DataFrame:
+def _judge_piece(piece: Piece, facts: Facts, codes: list[str]) -> pd.DataFrame:
     return ordered(list(_judge(piece, facts, chosen_rules(codes))))

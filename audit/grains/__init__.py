@@ -25,6 +25,7 @@ from audit.grains import (
     pairs,
     patient_years,
     plans,
+    provider_days,
     separateness,
     sequences,
     telehealth,
@@ -46,6 +47,7 @@ GRAINS = {
     "remote_line": "one claim line that the note or the claim says was not given in person",
     "filing": "one claim line as it is filed, with what may stand on a form on its date",
     "patient_year": "one Medicare therapy line with the running total of its patient's calendar year",
+    "provider_day": "one clinician's visit within their day over all patients, in one claim",
     "authorized_line": "one claim line of occupational therapy with the authorisation it falls under",
     "documented_line": "one claim line with what the notes of its day say in words",
     "episode_day": "one claim's day with its plan of care and its place among the treatment days",
@@ -54,10 +56,13 @@ GRAINS = {
 
 @dataclass(frozen=True)
 class Prepared:
-    """The grains over one set of checked tables and one state of the facts; each is made when first asked for."""
+    """The grains over one set of checked tables and one state of the facts; each is made when first asked for.
+
+    `clinicians`: those whose grains are wanted where the tables are a piece of larger ones; None for everybody."""
 
     tables: Tables
     facts: Facts
+    clinicians: frozenset[str] | None = None
 
     @cached_property
     def line(self) -> pd.DataFrame:
@@ -115,6 +120,11 @@ class Prepared:
         return filing.filing(self.line, self.linked_notes, self.tables, self.facts)
 
     @cached_property
+    def provider_day(self) -> pd.DataFrame:
+        rows = provider_days.provider_days(self.line, self.linked_notes, self._note_services, self.tables)
+        return self._judged_here(rows)
+
+    @cached_property
     def authorized_line(self) -> pd.DataFrame:
         return authorizations.authorized_lines(self.line, self.tables)
 
@@ -142,3 +152,6 @@ class Prepared:
     @cached_property
     def services_of_day(self) -> pd.DataFrame:
         return days.services_of_day(self._lines, self._note_services)
+
+    def _judged_here(self, rows: pd.DataFrame) -> pd.DataFrame:
+        return rows if self.clinicians is None else rows[rows["clinician"].isin(self.clinicians)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from audit.grains.clock import minute_of_day
 from audit.grains.lines import DAY, agreed, discipline_of, service_of
 from audit.reference import Facts, with_facts
 from audit.tables import Tables
@@ -58,7 +59,7 @@ def services(tables: Tables, linked: pd.DataFrame, facts: Facts) -> pd.DataFrame
     """
     wanted = ["note_id", "day", "service_date", "author", "claim_id", "patient_id"]
     rows = tables.note_services.merge(linked[wanted], on="note_id", how="inner", validate="m:1")
-    rows = with_facts(rows, facts["codes"], ["timed", "in_pool", "label"], on="procedure_code", key="code")
+    rows = with_facts(rows, facts["codes"], ["timed", "in_pool", "label", "family"], on="procedure_code", key="code")
     rows["service"] = service_of(rows["procedure_code"])
     told = rows[PARTS].notna().any(axis=1)
     rows.loc[told, PARTS] = rows.loc[told, PARTS].fillna(0)
@@ -80,7 +81,7 @@ def of_claims(linked: pd.DataFrame, lines: pd.DataFrame, services: pd.DataFrame)
     rows["lists_timed"] = rows["note_id"].isin(services.loc[services["timed"] == "yes", "note_id"])
     rows["timed_in_note"] = rows["note_id"].map(_timed_minutes(services)).astype("Int64")
     rows["timed_billed"] = rows["day"].isin(lines.loc[lines["timed"] == "yes", "day"])
-    rows["span"] = _minute_of_day(rows["end_time"]) - _minute_of_day(rows["start_time"])
+    rows["span"] = minute_of_day(rows["end_time"]) - minute_of_day(rows["start_time"])
     return rows.reset_index(drop=True)
 
 
@@ -89,8 +90,3 @@ def _timed_minutes(services: pd.DataFrame) -> pd.Series[int]:
     minutes = services["minutes"].where(services["timed"] == "yes", 0)
     by_note = minutes.groupby(services["note_id"])
     return by_note.sum().where(by_note.count() == by_note.size())
-
-
-def _minute_of_day(time: pd.Series[str]) -> pd.Series[int]:
-    parts = time.str.extract(r"^(\d\d):(\d\d)").astype("Int64")
-    return parts[0] * 60 + parts[1]

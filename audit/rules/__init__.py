@@ -21,7 +21,8 @@ from audit.errors import CountersignError
 from audit.grains import Prepared
 from audit.model import FINDING_COLUMNS
 
-Split = Literal["patient_id", "rendering_npi"]
+Split = Literal["patient_id", "rendering_npi", "nothing"]
+"""`pieces` divides by it. "rendering_npi": by the person who gave the visit; "nothing": all must be seen at once."""
 State = Literal["trial", "in force", "retired"]
 Check = Callable[[pd.DataFrame], pd.DataFrame | list[pd.DataFrame]]
 ORDER = ["claim_id", "line_number", "rule", "severity", "service_date", "note_id", "procedure_code", "because"]

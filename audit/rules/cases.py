@@ -91,9 +91,11 @@ def cases_of(rule: Rule) -> Iterator[Case]:
 
 def judge(rule: Rule) -> dict[str, pd.DataFrame]:
     """By case name, what the rule finds. Cases are judged all at once, each with ids of its own, as a run over
-    many patients would; those that bring their own providers are judged alone."""
+    many patients would; those that bring their own providers are judged alone, and so are those of a rule that looks
+    at a clinician's patients together."""
     cases = list(cases_of(rule))
     alone = [case for case in cases if case.rows["providers"]]
+    alone = cases if rule.split != "patient_id" else alone
     marked = {f"{n}~": case for n, case in enumerate(cases) if case not in alone}
     merged: Rows = {name: [] for name in TABLES}
     for mark, case in marked.items():

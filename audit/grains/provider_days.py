@@ -1,0 +1,161 @@
+"""The grain `provider_day`: a clinician's day over all patients, held against the clock."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from audit.grains.clinicians import clinician_of
+from audit.grains.clock import minute_of_day
+from audit.grains.notes import PARTS
+from audit.tables import Tables
+
+DAY = ["clinician", "service_date"]
+MIDNIGHT = 24 * 60
+OWN = {"therapist": "therapist_minutes", "assistant": "assistant_minutes"}
+Jobs = pd.DataFrame
+
+
+def provider_days(
+    lines: pd.DataFrame, linked: pd.DataFrame, note_services: pd.DataFrame, tables: Tables
+) -> pd.DataFrame:
+    """Notes of a clinician's day, once for each claim they belong to, on its first line; and claims without a note.
+
+    `clinician`, `name`: who. `one_on_one`, `evaluating` (Int64): their own minutes of 15-minute services and of
+    evaluations in this note, <NA> where not told. `clocked`: a start and an end are known. `patients`: of the day,
+    all together. `others`: minutes that a second, unnamed person gave. `from`, `to`, `demand`, `shared_by`,
+    `with_evaluations`: a span of the day that asks for more of the clinician's minutes than it has, with two
+    patients or more; <NA> where there is none.
+
+    Such a span exists exactly when no order of work, with breaks allowed, could hold all the minutes within the
+    times that the notes give them (preemptive scheduling on one machine with release times and deadlines).
+    """
+    visits = _visits(linked, note_services, lines, tables)
+    jobs = _jobs(visits, note_services, lines)
+    full = _overfull(jobs[~jobs["evaluation"]]).assign(with_evaluations=False)
+    more = _overfull(jobs).assign(with_evaluations=True)
+    spans = pd.concat([full, more]).drop_duplicates("note_id")
+    rows = visits.merge(spans, on="note_id", how="left")
+    rows["with_evaluations"] = rows["with_evaluations"].eq(True)
+    return _on_claims(rows, lines)
+
+
+def _visits(linked: pd.DataFrame, services: pd.DataFrame, lines: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+    """Notes with their clinician, the minutes they give of them, and their clock (minutes after midnight)."""
+    rows = linked.assign(clinician=clinician_of(linked, tables.providers))
+    names = tables.providers.drop_duplicates("npi").set_index("npi")["name"]
+    signed = rows["author_name"].mask(rows["author_name"] == "", rows["clinician"])
+    rows["name"] = rows["clinician"].map(names).astype("object").fillna(signed).astype("str")
+    rows["begins"], rows["ends"] = minute_of_day(rows["start_time"]), minute_of_day(rows["end_time"])
+    told = _attended(services, lines)
+    sums = told.groupby("note_id")
+    unknown = told["own"].isna() & ~told["evaluation"]
+    own = told["own"].where(~told["evaluation"]).groupby(told["note_id"]).sum()
+    rows["evaluating"] = _of_note(rows, told["own"].where(told["evaluation"]).groupby(told["note_id"]).sum())
+    rows["others"] = _of_note(rows, sums["other"].sum())
+    other_timed = services["note_id"][(services["timed"] == "yes") & (services["in_pool"] != "yes")]
+    stated = rows["total_timed_minutes"].mask(rows["note_id"].isin(other_timed))
+    listed = rows["note_id"].isin(services["note_id"]) & ~rows["note_id"].isin(told.loc[unknown, "note_id"])
+    rows["one_on_one"] = stated.mask(listed, _of_note(rows, own)).astype("Int64")
+    seen = rows[rows["clinician"] != ""].groupby(DAY)["patient_id"].nunique().rename("patients")
+    return rows.merge(seen.reset_index(), on=DAY, how="left")
+
+
+def _of_note(rows: pd.DataFrame, by_note: pd.Series[Any]) -> pd.Series[int]:
+    """A sum by note on the rows of notes, 0 for notes without one."""
+    found = by_note.reindex(rows["note_id"].to_numpy()).set_axis(rows.index)
+    return found.astype("Int64").fillna(0)
+
+
+def _attended(services: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
+    """Services that take a clinician's whole attention, with minutes of the author (`own`) and of others (`other`).
+
+    Those of the 15-minute pool, and evaluations. A group is 97150: minutes given in a group count only where they
+    are billed as one-on-one.
+    """
+    billed = lines.loc[lines["units"] > 0, ["day", "procedure_code"]].drop_duplicates().assign(billed=True)
+    rows = services.merge(billed, on=["day", "procedure_code"], how="left")
+    rows["evaluation"] = rows["family"] == "eval"
+    alone = (rows["mode"] != "group") | rows["billed"].eq(True)
+    rows = rows[((rows["in_pool"] == "yes") & alone) | rows["evaluation"]].copy()
+    own = rows["minutes"].copy()
+    for author, part in OWN.items():
+        by = (rows["author"] == author) & rows[PARTS].notna().all(axis=1)
+        own = own.mask(by, rows[part] + rows["together_minutes"])
+    rows["own"], rows["other"] = own, (rows["minutes"] - own + rows["together_minutes"].fillna(0)).fillna(0)
+    rows["begins"], rows["ends"] = minute_of_day(rows["start_time"]), minute_of_day(rows["end_time"])
+    return rows
+
+
+def _jobs(visits: pd.DataFrame, services: pd.DataFrame, lines: pd.DataFrame) -> Jobs:
+    """Minutes with the span of the day in which they were given: those of services with a clock of their own, and
+    the rest of each note within the note's clock. No span asks for more than it has: that is the note's own fault."""
+    place = [*DAY, "note_id", "patient_id"]
+    known = visits[(visits["clinician"] != "")]
+    told = _attended(services, lines).drop(columns=["patient_id", "service_date"])
+    told = told.merge(known[[*place, "one_on_one"]], on="note_id")
+    told = told[(told["ends"] > told["begins"]).fillna(False) & (told["own"] > 0).fillna(False)]
+    clocked = told[[*place, "begins", "ends", "evaluation", "own"]].rename(columns={"own": "minutes"})
+    spent = clocked.groupby(["note_id", "evaluation"])["minutes"].sum().unstack().reindex(columns=[False, True])
+    rest = []
+    for evaluation, name in ((False, "one_on_one"), (True, "evaluating")):
+        left = known[name] - _of_note(known, spent[evaluation])
+        rest.append(known[[*place, "begins", "ends"]].assign(evaluation=evaluation, minutes=left))
+    jobs = pd.concat([clocked, *rest], ignore_index=True)
+    jobs = jobs[(jobs["minutes"] > 0).fillna(False)]
+    open_ended = ~(jobs["ends"] > jobs["begins"]).fillna(False)
+    jobs["begins"], jobs["ends"] = jobs["begins"].mask(open_ended, 0), jobs["ends"].mask(open_ended, MIDNIGHT)
+    jobs[["begins", "ends", "minutes"]] = jobs[["begins", "ends", "minutes"]].astype("int64")
+    within = jobs.groupby(["note_id", "begins", "ends"])["minutes"].cumsum()
+    jobs["minutes"] -= (within - (jobs["ends"] - jobs["begins"])).clip(lower=0).clip(upper=jobs["minutes"])
+    return jobs[jobs["minutes"] > 0]
+
+
+def _overfull(jobs: Jobs) -> pd.DataFrame:
+    """By note: the smallest span of its clinician's day that asks for more minutes than it has."""
+    ordered = jobs.sort_values([*DAY, "begins", "ends", "note_id"]).reset_index(drop=True)
+    clocked = ordered[ordered["ends"] - ordered["begins"] < MIDNIGHT]
+    busy_until = clocked.groupby(DAY)["ends"].cummax().groupby([clocked[name] for name in DAY]).shift()
+    meeting = clocked[(clocked["begins"] < busy_until).fillna(False)]
+    long = ordered.groupby(DAY)["minutes"].transform("sum") > MIDNIGHT
+    suspect = pd.concat([meeting[DAY], ordered.loc[long, DAY]]).drop_duplicates()
+    found = [pd.DataFrame(columns=["note_id", "from", "to", "demand", "shared_by"])]
+    for _, day in ordered.merge(suspect, on=DAY).groupby(DAY, sort=True):
+        found.append(_of_day(day))
+    return pd.concat(found, ignore_index=True).astype({"from": "Int64", "to": "Int64", "demand": "Int64"})
+
+
+def _of_day(day: Jobs) -> pd.DataFrame:
+    begins, ends, minutes = (day[name].to_numpy() for name in ("begins", "ends", "minutes"))
+    patient, note = day["patient_id"].to_numpy(), day["note_id"].to_numpy()
+    spans = sorted((b - a, int(a), int(b)) for a, b in product(np.unique(begins), np.unique(ends)) if b > a)
+    rows: list[dict[str, Any]] = []
+    taken: list[tuple[int, int]] = []
+    for length, a, b in spans:
+        within = (begins >= a) & (ends <= b)
+        demand = int(minutes[within].sum())
+        if demand <= length or len(set(patient[within])) < 2 or any(a <= x and y <= b for x, y in taken):
+            continue
+        taken.append((a, b))
+        said = {"from": a, "to": b, "demand": demand, "shared_by": len(set(patient[within]))}
+        rows += [{"note_id": one, **said} for one in sorted(set(note[within]))]
+    return pd.DataFrame(rows, columns=["note_id", "from", "to", "demand", "shared_by"]).drop_duplicates("note_id")
+
+
+def _on_claims(visits: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
+    """Each visit on the first one-on-one line of each claim it belongs to; billed claims that have no note besides."""
+    taking = (lines["in_pool"] == "yes") | (lines["family"] == "eval")
+    first = lines[taking & (lines["units"] > 0)].drop_duplicates(["claim_id", "day"])
+    place = ["day", "claim_id", "line_number", "procedure_code"]
+    rows = visits.rename(columns={"claim_id": "named_claim"}).merge(first[place], on="day")
+    rows = rows[(rows["named_claim"] == rows["claim_id"]) | (rows["named_claim"] == "")]
+    alone = first[first["note_id"] == ""].assign(clinician=lambda one: one["rendering_npi"], noted=False)
+    kept = [*place, "note_id", "patient_id", "service_date", "clinician", "noted"]
+    rows = pd.concat([rows.assign(noted=True), alone[kept]], ignore_index=True)
+    rows["patients"] = rows["patients"].astype("Int64")
+    rows["clocked"] = (rows["ends"] > rows["begins"]).fillna(False)
+    rows["with_evaluations"] = rows["with_evaluations"].eq(True)
+    return rows.drop(columns="day")

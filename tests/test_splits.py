@@ -1,0 +1,123 @@
+"""Every rule whole, in buckets and on dask: the same findings, over small clinics with shared patients."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from audit.engine import audit, chosen_rules
+from audit.grains.clinicians import patients_by_clinician
+from audit.pieces import pieces
+from audit.rules import rule_book
+from audit.tables import Tables
+from tests.test_grains import line, note, service, tables_of
+
+NPIS = ("1", "2", "3")
+PEOPLE = [("A. Therapist", "OTR/L"), ("B. Therapist", "OTR/L"), ("C. Assistant", "COTA/L"), ("", "")]
+visits = st.fixed_dictionaries(
+    {
+        "patient": st.integers(0, 7),
+        "npi": st.sampled_from(NPIS),
+        "person": st.sampled_from(PEOPLE),
+        "day": st.sampled_from(["2026-03-12", "2026-03-13"]),
+        "begins": st.sampled_from([540, 550, 565, 600, None]),
+        "minutes": st.sampled_from([7, 15, 23, 38]),
+        "code": st.sampled_from(["97530", "97110", "97150", "97166", "96125", "98980", "97129", "97130"]),
+        "units": st.integers(1, 3),
+        "billed": st.booleans(),
+        "noted": st.booleans(),
+    }
+)
+
+
+def clinic(seen: list[dict]) -> Tables:
+    """A note and a claim of one line for each visit, where it has them."""
+    claims, notes, services = [], [], []
+    for n, one in enumerate(seen):
+        who, day = one["patient"], {"service_date": one["day"], "rendering_npi": one["npi"]}
+        if one["billed"]:
+            claims.append(line(who, one["code"], one["units"], claim_id=f"C{n}", **day))
+        if one["noted"]:
+            name, credential = one["person"]
+            told = note(who, f"-{n}", author_name=name, author_credential=credential, **day)
+            notes.append(told | _clock(one["begins"], one["minutes"]))
+            services.append(service(who, one["code"], one["minutes"], f"-{n}"))
+    providers = [{"npi": "1", "name": "A. Therapist", "credential": "OTR/L", "discipline": "OT"}]
+    return tables_of(claims=claims, notes=notes, note_services=services, providers=providers)
+
+
+def _clock(begins: int | None, minutes: int) -> dict[str, str]:
+    if begins is None:
+        return {}
+    ends = begins + minutes
+    return {"start_time": f"{begins // 60:02}:{begins % 60:02}", "end_time": f"{ends // 60:02}:{ends % 60:02}"}
+
+
+@settings(max_examples=3, deadline=None)
+@given(st.lists(visits, min_size=8, max_size=25), st.integers(2, 3), st.randoms(use_true_random=False))
+def test_no_split_and_no_order_changes_a_finding(seen, buckets, chance):
+    tables = clinic(seen)
+    rules = chosen_rules([code for code, rule in rule_book().items() if rule.family == "units"])
+    whole = audit(tables, rules=rules)
+    assert (whole["rule"] != "ENGINE").all(), whole["because"].tolist()
+    divided = audit(tables, rules=rules, split="buckets", buckets=buckets)
+    pd.testing.assert_frame_equal(divided, whole, check_dtype=False)
+    chance.shuffle(seen_again := list(range(len(tables.notes))))
+    mixed = {f.name: getattr(tables, f.name)[::-1] for f in fields(tables)} | {"notes": tables.notes.iloc[seen_again]}
+    pd.testing.assert_frame_equal(audit(Tables(**mixed), rules=rules), whole, check_dtype=False)
+
+
+def test_a_clinicians_patients_are_judged_together_wherever_the_pieces_are_cut():
+    """Four patients at one time, who fall into several buckets by patient."""
+    seen = [
+        {"patient": n, "npi": "1", "person": PEOPLE[0], "day": "2026-03-12", "begins": 540, "minutes": 15,
+         "code": "97530", "units": 1, "billed": True, "noted": True}
+        for n in range(8)
+    ]  # fmt: skip
+    for split in ("whole", "buckets", "dask"):
+        found = audit(clinic(seen), rules=chosen_rules(["UNIT-12"]), split=split, buckets=3)
+        assert sorted(found["claim_id"]) == [f"C{n}" for n in range(8)], split
+        assert set(found["observed"]) == {"120 minutes"}
+
+
+@pytest.mark.parametrize("split", ["patient_id", "rendering_npi", "nothing"])
+def test_pieces_hold_every_patient_and_every_clinician_once(split):
+    seen = [
+        {"patient": n % 8, "npi": NPIS[n % 3], "person": PEOPLE[n % 4], "day": "2026-03-12", "begins": 540,
+         "minutes": 15, "code": "97530", "units": 1, "billed": n % 5 > 0, "noted": n % 7 > 0}
+        for n in range(24)
+    ]  # fmt: skip
+    tables = clinic(seen)
+    made = list(pieces(tables, split, 4))
+    if split == "patient_id":
+        held = [patient for piece in made for patient in piece.tables.claims["patient_id"].unique()]
+        assert sorted(held) == sorted(tables.claims["patient_id"].unique())
+    if split == "rendering_npi":
+        judged = [person for piece in made for person in piece.clinicians or ()]
+        whose = patients_by_clinician(tables)
+        assert sorted(judged) == sorted(whose["clinician"].unique())
+        for piece in made:
+            wanted = whose.loc[whose["clinician"].isin(piece.clinicians), "patient_id"]
+            assert set(wanted) <= {*piece.tables.claims["patient_id"], *piece.tables.notes["patient_id"]}
+    if split == "nothing":
+        assert [piece.tables for piece in made] == [tables]
+
+
+def test_a_rule_that_fails_in_several_pieces_is_told_once_a_claim():
+    seen = [
+        {"patient": 0, "npi": npi, "person": PEOPLE[1], "day": "2026-03-12", "begins": 540, "minutes": 15,
+         "code": "97530", "units": 1, "billed": True, "noted": True}
+        for npi in NPIS
+    ]  # fmt: skip
+
+    def broken(_: pd.DataFrame) -> pd.DataFrame:
+        raise KeyError("clock")
+
+    rule = replace(rule_book()["UNIT-12"], check=broken)
+    for split in ("whole", "buckets"):
+        found = audit(clinic(seen), rules=[rule], split=split, buckets=4)
+        assert list(found["claim_id"]) == ["C0", "C1", "C2"]
