@@ -162,16 +162,12 @@ def _mean_log(logs: Floats) -> Floats:
 def verdicts(above: Floats, within: Floats, risk: float = 0.05) -> tuple[Counts, Counts]:
     """By run of `log_capital`: 1 (above), -1 (within) or 0, and the review at which it fell (all, if none)."""
     enough, reviews = log(1 / risk), above.shape[1]
-    first = [
-        np.where((hit := _mean_log(side) >= enough).any(1), hit.argmax(1), reviews) for side in (above, within)
-    ]
+    first = [np.where((hit := _mean_log(side) >= enough).any(1), hit.argmax(1), reviews) for side in (above, within)]
     said = np.where(first[0] < first[1], 1, np.where(first[1] < first[0], -1, 0))
     return said, np.minimum(np.minimum(*first) + 1, reviews)
 
 
-def _further(
-    past: _Past, shares: Floats, *, limit: float, enough: float, above: Floats, within: Floats
-) -> int | None:
+def _further(past: _Past, shares: Floats, *, limit: float, enough: float, above: Floats, within: Floats) -> int | None:
     """Reviews until the capital is enough, at the growth that the rates seen so far promise. `above`, `within`: log
     capital of each bet now."""
     base, ratio = past.control(shares)

@@ -64,9 +64,7 @@ def mean_per_unit(amounts: Amounts, frame_size: int, confidence: float = 0.90, s
     return stratified_total([(frame_size, amounts)], confidence, sides)
 
 
-def stratified_total(
-    strata: Iterable[tuple[int, Amounts]], confidence: float = 0.95, sides: Sides = 2
-) -> Projection:
+def stratified_total(strata: Iterable[tuple[int, Amounts]], confidence: float = 0.95, sides: Sides = 2) -> Projection:
     """The sum of each stratum's mean-per-unit total; t with n - H degrees of freedom. `strata`: (size, amounts)."""
     parts = [(size, _amounts(values, size)) for size, values in strata]
     if not parts:

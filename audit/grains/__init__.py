@@ -15,6 +15,7 @@ import pandas as pd
 
 from audit.grains import (
     authorizations,
+    courses,
     daily_limits,
     days,
     documented,
@@ -42,6 +43,7 @@ GRAINS = {
     "sequence": "one service timed outside the 15-minute pool, over its day or month, in one claim",
     "note": "one visit note of a claim's day",
     "evaluation": "one evaluation or re-evaluation line with its note",
+    "evaluation_course": "one evaluation or re-evaluation line with what went before it in the patient's treatment",
     "pair": "two claim lines of one day whose codes stand in the pair table",
     "parted_pair": "two claim lines of a pair that a modifier calls separate, with what the notes say of it",
     "remote_line": "one claim line that the note or the claim says was not given in person",
@@ -98,6 +100,12 @@ class Prepared:
     @cached_property
     def evaluation(self) -> pd.DataFrame:
         return evaluations.evaluations(self.line, self.linked_notes, self._note_services)
+
+    @cached_property
+    def evaluation_course(self) -> pd.DataFrame:
+        return courses.evaluation_courses(
+            self.evaluation, self.tables, self._lines, self.linked_notes, self._note_services
+        )
 
     @cached_property
     def pair(self) -> pd.DataFrame:

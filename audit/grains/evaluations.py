@@ -9,7 +9,7 @@ from audit.evaluations import LEVEL_CODES, components, supported_level
 COMPONENTS = ["history_level", "performance_deficits", "decision_making"]
 FINDINGS = [*COMPONENTS, "comorbidities", "assistance"]
 KIND = {**dict.fromkeys(LEVEL_CODES.values(), "evaluation"), "97168": "re-evaluation"}
-OF_NOTE = ["note_id", "author", "author_credential", "total_treatment_minutes", *FINDINGS]
+OF_NOTE = ["note_id", "author", "author_credential", "total_treatment_minutes", "text", *FINDINGS]
 MINUTES = ["minutes", "therapist_minutes", "assistant_minutes", "together_minutes"]
 
 
@@ -28,7 +28,7 @@ def evaluations(lines: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFram
     """
     rows = lines[(lines["family"] == "eval") | lines["procedure_code"].isin(KIND)].reset_index(drop=True)
     rows = rows.rename(columns={"note_id": "note_of_line"}).join(_note_of(rows, linked))
-    texts = ["note_id", "author", "author_credential", *FINDINGS]
+    texts = ["note_id", "author", "author_credential", "text", *FINDINGS]
     rows[texts] = rows[texts].fillna("").astype("str")
     for flag in ("rivals", "rival_authors"):
         rows[flag] = rows[flag].eq(True)
