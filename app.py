@@ -31,6 +31,9 @@ PAGES: dict[str, list[tuple[str, str, str | None, tuple[str, ...]]]] = {
         ("pages/reports/error_rates.py", "Error rates", None, EVERYONE),
         ("pages/reports/rule_book.py", "Rule book", None, EVERYONE),
     ],
+    "Administration": [
+        ("pages/admin/people.py", "People", None, ("administrator",)),
+    ],
     "Account": [
         ("pages/account/yours.py", "Your account", None, EVERYONE),
     ],
@@ -55,4 +58,5 @@ else:
     style()
     page = st.navigation({section: pages for section, pages in allowed.items() if pages})
     who.show(person)
+    who.tell_mode()
     page.run()

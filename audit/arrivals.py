@@ -15,8 +15,10 @@ from pathlib import Path
 import pandas as pd
 from sqlalchemy import Engine, select
 
+from audit.access.permission import demand_now
 from audit.errors import InputError, Refusal
 from audit.intake import Batch, read
+from audit.model import OPENERS
 from audit.store import database, loading, schema
 from audit.store.loading import Counts, Loaded
 from audit.tables import check
@@ -63,8 +65,10 @@ def take_in(
 ) -> Arrival:
     """Read, check and load files given as (name, content). Services after the day of `at` are refused.
 
-    Raises InputError, with nothing loaded, when there is no file, two have one name, or one cannot be read.
+    Raises AccessError for a role that does not load; InputError, with nothing loaded, when there is no file, two
+    have one name, or one cannot be read.
     """
+    demand_now(engine, account_id, OPENERS)
     begin = step or (lambda *_: None)
     begin(0, len(STEPS))
     batch = _read(list(files))

@@ -15,7 +15,7 @@ import pandas as pd
 from sqlalchemy import Connection, Engine, func, insert, select, update
 
 from audit import __version__, sampling
-from audit.access.permission import account_may
+from audit.access.permission import account_may, demand_now
 from audit.engine import Progress, audit
 from audit.errors import StateError
 from audit.model import OPENERS
@@ -57,8 +57,10 @@ def screen(
 ) -> int:
     """Run the rule book over the current claims that fit; keep the findings; return the run's id.
 
-    Raises StateError when no claim fits. A run that is stopped or fails keeps no findings.
+    Raises AccessError for a role that opens no audits, StateError when no claim fits. A run that is stopped or
+    fails keeps no findings.
     """
+    demand_now(engine, account_id, OPENERS)
     facts = load_facts()
     chosen = reading.chosen_claims(engine, from_date=from_date, to_date=to_date, payer_ids=payer_ids)
     if not chosen:

@@ -55,14 +55,18 @@ def sha256(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def begin(engine: Engine, account_id: int, now: datetime, *, instead_of: str = "") -> str:
-    """Sign in: end the session whose token the browser still sent, begin a new one, return its token."""
+def begin(engine: Engine, account_id: int, now: datetime, *, instead_of: str = "", proof: str = "password") -> str:
+    """Sign in: end the session whose token the browser still sent, begin a new one, return its token.
+
+    `proof` says in the trail what showed who it is.
+    """
     token = secrets.token_urlsafe(32)
     row = {"token_sha256": sha256(token), "account_id": account_id, "created_at": now, "seen_at": now}
     with write(engine) as connection:
         _end(connection, sessions.c.token_sha256 == sha256(instead_of), now)
         connection.execute(insert(sessions).values(row))
-        trail.record(connection, kind="sign-in", subject=f"account {account_id}", account_id=account_id, at=now)
+        subject, details = f"account {account_id}", {"by": proof}
+        trail.record(connection, kind="sign-in", subject=subject, account_id=account_id, at=now, details=details)
     return token
 
 

@@ -21,13 +21,18 @@ def public_url() -> str:
     written = (os.environ.get(PUBLIC_URL) or "").rstrip("/")
     if not written:
         return ""
-    parts = urlsplit(written)
-    here = parts.scheme == "http" and parts.hostname in ("localhost", THIS_MACHINE)
-    if not parts.hostname or parts.path or parts.query or not (parts.scheme == "https" or here):
+    if not is_site(written) or urlsplit(written).path:
         raise InputError(
             f"'{written}' is not the address of a site with TLS", where=PUBLIC_URL, do="Write https://host, no more"
         )
     return written
+
+
+def is_site(address: str) -> bool:
+    """Whether it is the address of a site with TLS, or of one on this machine."""
+    parts = urlsplit(address)
+    here = parts.scheme == "http" and parts.hostname in ("localhost", THIS_MACHINE)
+    return bool(parts.hostname) and not parts.query and (parts.scheme == "https" or here)
 
 
 def public_host() -> str:

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from audit.access import accounts, forms, invitations, request, sessions, settings
+from audit.access import accounts, cookies, forms, invitations, oidc, provider_desk, request, sessions
 from audit.access.accounts import LOCKED_FOR, TRIES
 from audit.access.gate import Clock, Visitor, utc_now
 from audit.errors import CountersignError
@@ -35,7 +35,8 @@ _hashing = CapacityLimiter(2)
 
 def routes(engine: Engine, *, demo: bool = False, clock: Clock = utc_now) -> list[BaseRoute]:
     """What the server answers beside the app. `demo`: show the demo's accounts to strangers."""
-    desk = Desk(engine, clock, demo)
+    provider = oidc.provider()
+    desk = Desk(engine, clock, demo, provider is not None)
     return [
         Route("/sign-in", desk.ask_who, methods=["GET"]),
         Route("/sign-in", desk.sign_in, methods=["POST"]),
@@ -47,6 +48,7 @@ def routes(engine: Engine, *, demo: bool = False, clock: Clock = utc_now) -> lis
         Route(invitations.PATH, desk.first_password, methods=["POST"]),
         Route("/session", desk.time_left, methods=["GET", "POST"]),
         Route("/health", lambda _: PlainTextResponse("ok")),
+        *provider_desk.routes(engine, provider, clock),
         *(Route(f"/assets/{file.name}", partial(_asset, file)) for file in sorted(ASSETS.iterdir())),
     ]
 
@@ -56,13 +58,14 @@ class Desk:
     engine: Engine
     clock: Clock
     demo: bool
+    provider: bool
 
     async def ask_who(self, asked: Request) -> Response:
         next_path = request.local_path(asked.query_params.get("next", "/"))
         if await self._session(asked):
             return RedirectResponse(next_path, 303)
         notice = ENDED if "ended" in asked.query_params else ""
-        return HTMLResponse(forms.sign_in(next_path=next_path, notice=notice, demo=self.demo))
+        return HTMLResponse(forms.sign_in(next_path=next_path, notice=notice, demo=self.demo, provider=self.provider))
 
     async def sign_in(self, asked: Request) -> Response:
         form = await _form(asked)
@@ -70,8 +73,8 @@ class Desk:
         check = partial(accounts.verify, self.engine, username, form.get("password", ""), self.clock())
         account = await to_thread.run_sync(check, limiter=_hashing)
         if account is None:
-            again = forms.sign_in(next_path=next_path, username=username, wrong=WRONG, demo=self.demo)
-            return HTMLResponse(again, 401)
+            shown = partial(forms.sign_in, demo=self.demo, provider=self.provider)
+            return HTMLResponse(shown(next_path=next_path, username=username, wrong=WRONG), 401)
         return await self._begin(asked, account.id, next_path)
 
     async def ask_to_leave(self, asked: Request) -> Response:
@@ -145,12 +148,7 @@ class Desk:
         start = partial(sessions.begin, self.engine, account_id, instead_of=request.token(asked.scope))
         token = await to_thread.run_sync(start, self.clock())
         answer = RedirectResponse(next_path, 303)
-        return self._keep(asked, answer, token)
-
-    def _keep(self, asked: Request, answer: Response, token: str) -> Response:
-        secure = asked.url.scheme == "https" or settings.public_url().startswith("https:")
-        answer.set_cookie(request.COOKIE, token, path="/", httponly=True, samesite="strict", secure=secure)
-        return answer
+        return cookies.keep(asked, answer, token)
 
 
 async def _asset(file: Path, _: Request) -> Response:

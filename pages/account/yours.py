@@ -11,3 +11,4 @@ st.text(f"{person.name}, {ROLE_NAMES[person.role]}\nUsername: {person.username}"
 if person.npi:
     st.text(f"NPI: {person.npi}. You cannot sign off claims of your own.")
 st.html('<a href="/change-password" target="_self" style="color: inherit">Change your password</a>')
+st.html(who.SIGN_OUT_EVERYWHERE)

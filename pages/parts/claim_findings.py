@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from audit.access import solo
 from audit.evidence import Decided, Evidence
 from audit.gaps import wanted_inputs
 from audit.passages import about
@@ -90,6 +91,7 @@ def show_verdicts(decided: Decided) -> None:
         show(element("div", f"■ seen by {one['name']}: {one['text']}", name="cs-verdict cs-small"))
     for one in decided.signatures.to_dict("records"):
         says = f"{one['meaning'].capitalize()} by {one['printed_name']}, {day(one['at'])} {one['at']:%H:%M} UTC"
+        says += f", {solo.MARK}" if one["single_person"] else ""
         reason = f": {one['reason']}" if one["reason"] else ""
         show(element("div", f"{says}{reason}", name="cs-verdict cs-small"))
 

@@ -17,7 +17,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from audit.access import request, security_headers, sessions, settings, sign_in
+from audit.access import oidc, request, security_headers, sessions, settings, sign_in
 from audit.access.gate import Gate
 from audit.errors import CountersignError
 from audit.store import trail
@@ -33,6 +33,7 @@ _INDEX = Path(st.__file__).parent / "static" / "index.html"
 def start() -> None:
     """Bring the database up to date, keep data out of the logs, and fail early on a wrong setting."""
     sessions.idle_limit()
+    oidc.provider()
     _behind_proxies()
     prepare(engine())
     trail.where = address

@@ -9,10 +9,12 @@ from typing import NoReturn
 
 import streamlit as st
 
-from audit.access import accounts, sessions
+from audit.access import accounts, sessions, solo
 from audit.access.accounts import Account as Who
 from audit.access.gate import utc_now
 from audit.model import ROLE_NAMES, Role
+from pages.parts.markup import element
+from pages.parts.markup import show as show_markup
 from pages.parts.store import engine
 
 _WATCH = """<style>[data-testid="stElementContainer"]:has(script[src="/assets/watch.js"]) { display: none }</style>
@@ -20,6 +22,9 @@ _WATCH = """<style>[data-testid="stElementContainer"]:has(script[src="/assets/wa
 _SIGN_OUT = """<style>.countersign-out button { font: inherit; color: inherit; background: none; cursor: pointer;
 border: 1px solid color-mix(in srgb, currentColor 35%, transparent); border-radius: 8px; padding: .35rem .9rem }</style>
 <form class="countersign-out" method="post" action="/sign-out"><button>Sign out</button></form>"""
+SIGN_OUT_EVERYWHERE = """<form class="countersign-out" method="post" action="/sign-out">
+<input type="hidden" name="everywhere" value="1"><button>Sign out everywhere</button></form>"""
+SINGLE_PERSON = "Single-person mode: claims here are signed off by one person alone, and every signature says so."
 _SIGN_IN = '<a href="/sign-in" target="_self" style="color: inherit">Sign in</a>'
 
 
@@ -51,6 +56,12 @@ def show(person: Who) -> None:
     with st.sidebar:
         st.text(f"{person.name}\n{ROLE_NAMES[person.role]}")
         st.html(_SIGN_OUT)
+
+
+def tell_mode() -> None:
+    """On every screen, while one person signs alone: that it is so."""
+    if solo.is_on_now(engine()):
+        show_markup(element("p", SINGLE_PERSON, name="cs-alone"))
 
 
 def _stop(why: str) -> NoReturn:
