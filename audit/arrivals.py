@@ -35,6 +35,7 @@ NOUNS = {
     "plans_of_care": ("plan of care", "plans of care"),
     "authorizations": ("authorisation", "authorisations"),
     "providers": ("provider", "providers"),
+    "fees": ("fee of a payer", "fees of payers"),
 }
 _ROWS_OF = {"837P": "lines", "claims": "lines", "note_services": "services"}
 LONGEST_NAME = 60

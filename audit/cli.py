@@ -28,6 +28,7 @@ OPTIONS = {
     "plans": "plans_of_care",
     "authorizations": "authorizations",
     "providers": "providers",
+    "fees": "fees",
 }
 
 

@@ -125,6 +125,14 @@ _TESTS: dict[str, tuple[str, Callable[[pd.Series[str]], pd.Series[bool]]]] = {
         "this is no amount|Write dollars with a point, such as 62.50",
         lambda t: t.str.fullmatch(r"-?\d{1,9}(\.\d{1,2})?"),
     ),
+    "price": (
+        "this is no price|Write dollars of zero or more with a point, such as 41.50",
+        lambda t: t.str.fullmatch(r"\d{1,6}(\.\d{1,2})?"),
+    ),
+    "share": (
+        "this is no part of 1|Write a number from 0 to 1 with a point, such as 0.85",
+        lambda t: t.str.fullmatch(r"0?\.\d{1,4}|0|1(\.0{1,4})?"),
+    ),
     "date": ("this is no date|Write it as YYYY-MM-DD, such as 2026-03-12", _is_date),
     "time": ("this is no time of day|Write it as HH:MM, such as 14:30", _is_time),
     "moment": ("this is no date and time|Write it as YYYY-MM-DDTHH:MM", _is_moment),

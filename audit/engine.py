@@ -9,11 +9,12 @@ import pandas as pd
 
 from audit.errors import CountersignError
 from audit.grains import Prepared
-from audit.model import FINDING_COLUMNS
+from audit.model import FINDING_COLUMNS, UNPRICED
 from audit.pieces import Piece, pieces
 from audit.reference import Facts, load_facts
 from audit.rules import Rule, nothing, ordered, rule_book
 from audit.tables import Tables
+from audit.worth import priced
 
 SPLITS = ("whole", "buckets", "dask")
 LINES_A_BUCKET = 50_000
@@ -54,25 +55,27 @@ def audit(
     if tables.claims.empty or not rules:
         return nothing()
     if split == "whole":
-        parts = list(_judge(Piece(tables), facts, rules, progress))
+        parts = [_judge(Piece(tables), facts, rules, progress)]
     else:
         tasks = list(_tasks(tables, rules, buckets or max(2, -(-len(tables.claims) // LINES_A_BUCKET))))
         parts = _by_dask(tasks, facts) if split == "dask" else _in_turn(tasks, facts, progress)
     return _told_once(ordered(parts))
 
 
-def _judge(piece: Piece, facts: Facts, rules: list[Rule], progress: Progress | None = None) -> Iterator[pd.DataFrame]:
+def _judge(piece: Piece, facts: Facts, rules: list[Rule], progress: Progress | None = None) -> pd.DataFrame:
     prepared = Prepared(piece.tables, facts, piece.clinicians)
+    found = []
     for number, rule in enumerate(rules):
         if progress:
             progress(number, len(rules))
         try:
-            yield rule.run(prepared)
+            found.append(rule.run(prepared))
         except Exception as error:  # a rule must not take the run down with it
             log.error("rule %s failed: %s", rule.code, type(error).__name__)
-            yield _failed(rule, error, piece.tables)
+            found.append(_failed(rule, error, piece.tables))
     if progress:
         progress(len(rules), len(rules))
+    return priced(ordered(found), prepared)
 
 
 def _failed(rule: Rule, error: Exception, tables: Tables) -> pd.DataFrame:
@@ -85,7 +88,7 @@ def _failed(rule: Rule, error: Exception, tables: Tables) -> pd.DataFrame:
         observed="",
         because=f"Rule {rule.code} could not run ({type(error).__name__}); this is a fault of Countersign.",
         sources="",
-        dollars_at_risk=None,
+        **UNPRICED,
         facts_unchecked=False,
     )
     return rows[list(FINDING_COLUMNS)]
@@ -109,7 +112,7 @@ def _in_turn(tasks: list[Task], facts: Facts, progress: Progress | None) -> list
     for number, (piece, rules) in enumerate(tasks):
         if progress:
             progress(number, len(tasks))
-        parts.append(ordered(list(_judge(piece, facts, rules))))
+        parts.append(_judge(piece, facts, rules))
     return parts
 
 
@@ -122,4 +125,4 @@ def _by_dask(tasks: list[Task], facts: Facts) -> list[pd.DataFrame]:
 
 
 def _judge_piece(piece: Piece, facts: Facts, codes: list[str]) -> pd.DataFrame:
-    return ordered(list(_judge(piece, facts, chosen_rules(codes))))
+    return _judge(piece, facts, chosen_rules(codes))

@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["text", "code", "count", "money", "date", "time", "moment", "word"]
-"""What a column holds: free text, a code kept as text, a whole number, dollars, YYYY-MM-DD, HH:MM,
-a date with a time, or one word of a fixed list."""
+Kind = Literal["text", "code", "count", "money", "price", "share", "date", "time", "moment", "word"]
+"""What a column holds: free text, a code kept as text, a whole number, dollars, dollars of zero or more, a part of 1
+kept as text, YYYY-MM-DD, HH:MM, a date with a time, or one word of a fixed list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,8 +185,22 @@ PROVIDERS = Table(
         Column("discipline", "word", words=("OT", "PT", "SLP")),
     ),
 )
+FEES = Table(
+    "fees",
+    "fee of a payer and period",
+    ("payer_id", "procedure_code", "effective_from"),
+    (
+        Column("payer_id", "code", required=True),
+        Column("procedure_code", "code", required=True),
+        Column("amount", "price", required=True),
+        Column("co_factor", "share"),
+        Column("effective_from", "date"),
+        Column("effective_to", "date"),
+    ),
+)
 TABLES = {
-    table.name: table for table in (CLAIMS, NOTES, NOTE_SERVICES, PAYERS, PLANS_OF_CARE, AUTHORIZATIONS, PROVIDERS)
+    table.name: table
+    for table in (CLAIMS, NOTES, NOTE_SERVICES, PAYERS, PLANS_OF_CARE, AUTHORIZATIONS, PROVIDERS, FEES)
 }
 
 SEVERITIES = ("error", "warning", "info", "untestable")
@@ -206,9 +220,15 @@ FINDING_COLUMNS = (
     "observed",
     "because",
     "sources",
+    "change",
     "dollars_at_risk",
+    "dollars_under",
+    "dollars_because",
     "facts_unchecked",
 )
+
+UNPRICED = {"change": "", "dollars_at_risk": None, "dollars_under": None, "dollars_because": ""}
+"""What a finding without a price has in the columns of money."""
 
 Role = Literal["reviewer", "second_reviewer", "doctor_of_ot", "manager", "administrator", "auditor"]
 OPENERS: tuple[Role, ...] = ("reviewer", "second_reviewer", "manager", "administrator")

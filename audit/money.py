@@ -138,6 +138,12 @@ def day_total(
     return dollars_at_risk(days, after.astype("int64").reset_index(), facts, gpci=gpci, fees=fees)
 
 
+def without_rate(units: pd.DataFrame, facts: Facts, *, fees: pd.DataFrame | None = None) -> pd.Series[bool]:
+    """Which rows (KEY and UNITS) have a code for which no fee, or not its place in the MPPR, is on file."""
+    rated = _rated(units[[*KEY, *UNITS]], facts, NATIONAL, fees)
+    return (rated["full"].isna() | rated["rank"].isna()).set_axis(units.index)
+
+
 def medicare_share(amounts: pd.DataFrame, service_date: pd.Series[pd.Timestamp], facts: Facts) -> pd.DataFrame:
     """Cents of `amounts` (`allowed`, `paid`) that Medicare itself pays: `share`, and `after_sequestration`, <NA> on
     dates for which no rate of sequestration is on file."""

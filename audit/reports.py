@@ -25,15 +25,19 @@ FORMATS = ("table", "jsonl", "csv")
 def as_records(findings: pd.DataFrame) -> Iterator[dict[str, Any]]:
     """Findings as plain values in the order of the contract (`docs/formats.md`)."""
     for row in findings[list(FINDING_COLUMNS)].to_dict("records"):
-        dollars = row["dollars_at_risk"]
         yield {
             **{str(name): value for name, value in row.items()},
             "line_number": None if pd.isna(row["line_number"]) else int(row["line_number"]),
             "service_date": row["service_date"].date().isoformat(),
             "sources": str(row["sources"]).split(),
-            "dollars_at_risk": None if dollars is None or pd.isna(dollars) else float(dollars),
+            "dollars_at_risk": _number(row["dollars_at_risk"]),
+            "dollars_under": _number(row["dollars_under"]),
             "facts_unchecked": bool(row["facts_unchecked"]),
         }
+
+
+def _number(dollars: Any) -> float | None:
+    return None if dollars is None or pd.isna(dollars) else float(dollars)
 
 
 def as_text(findings: pd.DataFrame, form: str) -> Iterator[str]:

@@ -29,13 +29,14 @@ class Tables:
     plans_of_care: pd.DataFrame
     authorizations: pd.DataFrame
     providers: pd.DataFrame
+    fees: pd.DataFrame
 
     @classmethod
     def empty(cls) -> Tables:
         return cls(**{name: typed(pd.DataFrame(columns=t.names, dtype="str"), t) for name, t in TABLES.items()})
 
     def of_patients(self, patients: pd.Series[str]) -> Tables:
-        """These patients' claims, notes, plans and authorisations; payers and providers whole."""
+        """These patients' claims, notes, plans and authorisations; payers, providers and fees whole."""
         kept = {
             f.name: getattr(self, f.name)[lambda t: t["patient_id"].isin(patients)]
             for f in fields(self)
@@ -99,7 +100,7 @@ def typed(rows: pd.DataFrame, table: Table) -> pd.DataFrame:
         elif column.kind == "date":
             days = pd.to_datetime(text.where(text != ""), format="%Y-%m-%d")
             result[column.name] = days.astype("datetime64[us]")
-        elif column.kind == "money":
+        elif column.kind in ("money", "price"):
             money = [Decimal(t) if t else None for t in text]
             result[column.name] = pd.Series(money, index=result.index, dtype="object")
         else:

@@ -63,7 +63,10 @@ def test_jsonl_is_the_contract(folder, capsys):
         "observed": "3 units",
         "because": "The timed services of this day come to 30 minutes. That supports 2 units, not the 3 billed.",
         "sources": ["cms-100-04-ch5-20.2"],
+        "change": "",
         "dollars_at_risk": None,
+        "dollars_under": None,
+        "dollars_because": "",
         "facts_unchecked": False,
     }
     assert "2 claims with 2 lines checked" in err

@@ -11,6 +11,7 @@ import pytest
 from audit.engine import audit, chosen_rules
 from audit.errors import CountersignError
 from audit.intake import read
+from audit.model import TABLES
 from audit.rules import rule_book
 from audit.tables import Tables, check
 
@@ -68,8 +69,7 @@ def test_buckets_equal_whole(tables, findings, split):
 
 def test_the_order_of_the_input_changes_nothing(tables, findings):
     shuffled = Tables(**{
-        name: getattr(tables, name).sample(frac=1, random_state=7).reset_index(drop=True)
-        for name in ("claims", "notes", "note_services", "payers", "plans_of_care", "authorizations", "providers")
+        name: getattr(tables, name).sample(frac=1, random_state=7).reset_index(drop=True) for name in TABLES
     })  # fmt: skip
     pd.testing.assert_frame_equal(audit(shuffled), findings, check_dtype=False)
 

@@ -17,6 +17,8 @@ from audit.rules import rule_book
 from audit.rules.cases import cases_of, judge, promises_of
 
 BOOK = rule_book()
+PARTS = {"says": "because", "priced": "dollars_because"}
+"""What a case says of a part of a column."""
 WANTED = [
     pytest.param(code, name, finds, id=f"{code}: {name}")
     for code, rule in BOOK.items()
@@ -34,9 +36,9 @@ def test_case(code, name, finds):
     found = judged(code)[name]
     assert len(found) == len(finds), found[["severity", "line_number", "because"]].to_dict("records")
     for wanted, row in zip(finds, found.to_dict("records"), strict=True):
-        said = {column: str(row[column]) for column in wanted if column != "says"}
-        assert wanted.get("says", "") in row["because"]
-        assert said == {column: value for column, value in wanted.items() if column != "says"}
+        said = {column: str(row[column]) for column in wanted if column not in PARTS}
+        assert all(wanted.get(part, "") in row[column] for part, column in PARTS.items())
+        assert said == {column: value for column, value in wanted.items() if column not in PARTS}
 
 
 @pytest.mark.parametrize("code", BOOK)

@@ -15,6 +15,7 @@ import pandas as pd
 
 from audit.grains import (
     authorizations,
+    billed,
     courses,
     daily_limits,
     days,
@@ -143,6 +144,16 @@ class Prepared:
     @cached_property
     def episode_day(self) -> pd.DataFrame:
         return plans.episode_days(self.tables, self.line, self.linked_notes, self._note_services, self.facts)
+
+    @cached_property
+    def billed(self) -> pd.DataFrame:
+        """Units of each claim line by the patient-day in which they are priced."""
+        return billed.billed(self._lines)
+
+    @cached_property
+    def own_fees(self) -> pd.DataFrame:
+        """What payers other than Medicare pay, as `money.own_rates` takes it, with `payer_id`."""
+        return billed.own_fees(self.tables)
 
     @cached_property
     def _lines(self) -> pd.DataFrame:

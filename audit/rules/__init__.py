@@ -19,7 +19,7 @@ import pandas as pd
 
 from audit.errors import CountersignError
 from audit.grains import Prepared
-from audit.model import FINDING_COLUMNS
+from audit.model import FINDING_COLUMNS, UNPRICED
 
 Split = Literal["patient_id", "rendering_npi", "nothing"]
 """`pieces` divides by it. "rendering_npi": by the person who gave the visit; "nothing": all must be seen at once."""
@@ -60,6 +60,8 @@ class Rule:
         rows["facts_unchecked"] |= all(source in recalled for source in self.sources)
         rows["severity"] = rows["severity"].mask(rows["severity"] == "", self.severity)
         rows["rule"], rows["sources"] = self.code, " ".join(self.sources)
+        if self.split != "patient_id" and (rows["change"] != "").any():
+            raise ValueError("a change is priced in the whole patient-day, so its rule is split by patient")
         return rows[list(FINDING_COLUMNS)]
 
 
@@ -129,19 +131,21 @@ def findings(
     because: str,
     severity: str | pd.Series[str] = "",
     facts_unchecked: bool = False,
+    change: str = "",
 ) -> pd.DataFrame:
     """One finding a row. `expected`, `observed` and `because` are templates over the row's columns, where a
     noun counts: "{minutes:minute} support {units:unit}" gives "37 minutes support 2 units". `severity` stays
-    empty for the rule's own."""
+    empty for the rule's own. `change`, a template too: what the finding would change in the units billed, in the
+    words of `audit.worth`, by which it is priced; "" where it has no price."""
     if rows.empty:
         return nothing()
     result = rows[PLACE].copy()
     result["severity"] = severity
-    for name, template in (("expected", expected), ("observed", observed), ("because", because)):
+    templates = {"expected": expected, "observed": observed, "because": because, "change": change}
+    for name, template in templates.items():
         result[name] = _words.told(template, rows)
-    result["dollars_at_risk"] = None
-    result["facts_unchecked"] = facts_unchecked
-    return result
+    money = {name: unpriced for name, unpriced in UNPRICED.items() if name != "change"}
+    return result.assign(**money, facts_unchecked=facts_unchecked)
 
 
 def untestable(rows: pd.DataFrame, because: str) -> pd.DataFrame:

@@ -8,8 +8,8 @@ A case is written short: everything it does not say is an ordinary, clean Medica
       finds: error                       # or nothing, or a list of what the findings say
 
 `note` may also be a list of notes, or `none`; a note's other columns stand beside its `services`. `payers`,
-`providers`, `plans_of_care` and `authorizations` are lists of rows. `days: 11` on a line or a note repeats it on so
-many days, one after the other; a line gets a claim of its own on each (C1, C1-2, C1-3, ...).
+`providers`, `plans_of_care`, `authorizations` and `fees` are lists of rows. `days: 11` on a line or a note repeats it
+on so many days, one after the other; a line gets a claim of its own on each (C1, C1-2, C1-3, ...).
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from audit.model import TABLES
 from audit.reference import load_facts
 from audit.rules import Rule, ordered
 from audit.tables import Tables, check
+from audit.worth import priced
 
 DATE, NPI = "2026-03-12", "1234567893"
 PAYERS = {
@@ -75,8 +76,8 @@ class Case:
     name: str
     rows: Rows
     finds: list[dict[str, str]]
-    """What each finding must say: any of severity, claim_id, line_number, expected, observed, and `says`, a
-    part of the reason. Empty: the rule must stay silent."""
+    """What each finding must say: any of severity, claim_id, line_number, expected, observed, change, dollars_at_risk,
+    dollars_under, and of the reasons a part: `says`, `priced`. Empty: the rule must stay silent."""
 
     @cached_property
     def tables(self) -> Tables:
@@ -101,10 +102,15 @@ def judge(rule: Rule) -> dict[str, pd.DataFrame]:
     for mark, case in marked.items():
         for name, rows in _with_mark(case.rows, mark).items():
             merged[name] += rows
-    found = rule.run(Prepared(_checked(merged), load_facts()))
+    found = _judged(rule, _checked(merged))
     result = {case.name: _without_mark(found, mark) for mark, case in marked.items()}
-    result |= {case.name: rule.run(Prepared(case.tables, load_facts())) for case in alone}
+    result |= {case.name: _judged(rule, case.tables) for case in alone}
     return {name: ordered([rows]) for name, rows in result.items()}
+
+
+def _judged(rule: Rule, tables: Tables) -> pd.DataFrame:
+    prepared = Prepared(tables, load_facts())
+    return priced(ordered([rule.run(prepared)]), prepared)
 
 
 def _with_mark(rows: Rows, mark: str) -> Rows:
@@ -120,7 +126,8 @@ def _with_mark(rows: Rows, mark: str) -> Rows:
 
 def _without_mark(found: pd.DataFrame, mark: str) -> pd.DataFrame:
     rows = found[found["claim_id"].str.startswith(mark)].copy()
-    texts = rows.select_dtypes(["str", "object"]).columns.drop(["dollars_at_risk", "line_number"], errors="ignore")
+    numbers = ["dollars_at_risk", "dollars_under", "line_number"]
+    texts = rows.select_dtypes(["str", "object"]).columns.drop(numbers, errors="ignore")
     rows[texts] = rows[texts].apply(lambda column: column.str.replace(mark, ""))
     return rows
 
@@ -157,7 +164,7 @@ def _rows(case: dict[str, Any]) -> Rows:
         }
         for name, profile in PAYERS.items()
     ]
-    for name in ("payers", "providers", "plans_of_care", "authorizations"):
+    for name in ("payers", "providers", "plans_of_care", "authorizations", "fees"):
         rows[name] = [*rows.get(name, []), *map(_long, case.get(name, []))]
     rows["plans_of_care"] = [{**PLAN, **plan} for plan in rows["plans_of_care"]]
     rows["authorizations"] = [{**AUTHORIZATION, **one} for one in rows["authorizations"]]

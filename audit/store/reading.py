@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -59,7 +60,7 @@ def tables_in_store(
             table = schema.metadata.tables[name]
             whose = among(connection, table.c.patient_id, patients) if "patient_id" in table.c else true()
             found[name] = _frame(connection, model.TABLES[name], table, whose)
-    return Tables(**found)
+    return replace(Tables.empty(), **found)
 
 
 def _claims(connection: Connection, bear: ColumnElement[bool]) -> pd.DataFrame:

@@ -32,6 +32,7 @@ def line_billed_twice(lines: pd.DataFrame) -> list[pd.DataFrame]:
             observed="lines {first_line_number} and {line_number}",
             because="{procedure_code} stands twice on this claim, on lines {first_line_number} and {line_number}, with "
             "the same date, modifiers and practitioner.",
+            change="{procedure_code} -{units}",
         ),
         findings(
             across[~across["replacing"] & ~two_payers],
@@ -39,6 +40,7 @@ def line_billed_twice(lines: pd.DataFrame) -> list[pd.DataFrame]:
             observed="also claim {first_claim_id}, line {first_line_number}",
             because="{procedure_code} of this date is already billed on claim {first_claim_id}, line "
             "{first_line_number}, with the same modifiers and practitioner.",
+            change="{procedure_code} -{units}",
         ),
         findings(
             across[across["replacing"]],

@@ -29,18 +29,21 @@ def evaluation_by_assistant(evaluations: pd.DataFrame) -> list[pd.DataFrame]:
             observed="{author_credential}",
             because="The note of {procedure_code} is by an assistant ({author_credential}), and no minutes of it are "
             "a therapist's.",
+            change="{procedure_code} -{units}",
         ),
         findings(
             evaluations[by_assistant & ~written],
             expected="evaluation by a therapist",
             observed="assistant minutes only",
             because="All {assistant_minutes:minute} of {procedure_code} are an assistant's.",
+            change="{procedure_code} -{units}",
         ),
         findings(
             evaluations[carries],
             expected="no CO on {procedure_code}",
             observed="{modifiers}",
             because="{procedure_code} carries CO, which says that an assistant furnished the evaluation.",
+            change="{procedure_code} CO -{units}",
         ),
         untestable(
             evaluations[unsure & ~noted],

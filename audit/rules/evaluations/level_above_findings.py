@@ -28,12 +28,14 @@ def level_above_findings(evaluations: pd.DataFrame) -> list[pd.DataFrame]:
             observed="{procedure_code} ({billed_name})",
             because="The evaluation has {said}. That supports {reached} ({reached_name}) at most, not "
             "{procedure_code} ({billed_name}). Limited by: {limits}. {procedure_code} asks for {asked}.",
+            change="{procedure_code} -{units}; {reached} +{units}",
         ),
         findings(
             none,
             expected="no evaluation level",
             observed="{procedure_code} ({billed_name})",
             because="The evaluation has {said}. Without a performance deficit no level is supported.",
+            change="{procedure_code} -{units}",
         ),
         *unread(levels),
         unstated(levels[~levels.index.isin(over.index)]),

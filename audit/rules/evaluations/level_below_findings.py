@@ -23,6 +23,7 @@ def level_below_findings(evaluations: pd.DataFrame) -> list[pd.DataFrame]:
             observed="{procedure_code} ({billed_name})",
             because="The evaluation has {said}. That supports {reached} ({reached_name}); billed is {procedure_code} "
             "({billed_name}), which asks for {asked}.",
+            change="{procedure_code} -{units}; {reached} +{units}",
         ),
         *unread(levels),
         unstated(low),

@@ -40,6 +40,7 @@ def assistant_modifier_missing(services: pd.DataFrame) -> list[pd.DataFrame]:
     due = due[due["assistant_modifier"].isin(["required", ""]) & (due["co_units"] < due["units"])]
     clear = due[due["unclear"] == ""]
     missing = pd.concat([_whole_visits(clear), _pooled(clear), _others(clear)], ignore_index=True)
+    missing = missing.assign(lacking=missing["due"] - missing["co_units"])
     asked = missing[missing["assistant_modifier"] == "required"]
     return [
         findings(
@@ -47,6 +48,7 @@ def assistant_modifier_missing(services: pd.DataFrame) -> list[pd.DataFrame]:
             expected="CO on {due:unit} of {service}",
             observed="CO on {co_units:unit}",
             because="{service}: {says}{older}",
+            change="{service} CO +{lacking}",
             severity=asked["weight"],
         ),
         untestable(

@@ -21,7 +21,7 @@ def assistant_modifier_not_warranted(services: pd.DataFrame) -> list[pd.DataFram
     """
     marked = with_shares(services[services["co_units"] > 0])
     early = marked["service_date"] < REQUIRED_FROM
-    rows = marked[~early]
+    rows = marked[~early].assign(excess=marked["co_units"] - marked["supported_co"])
     clear = rows[rows["unclear"] == ""]
     pooled = clear[too_much_co(clear)]
     untimed = with_ways(clear[~clear["in_pool"] & ~clear["timed"] & ~clear["whole_visit"]])
@@ -33,12 +33,14 @@ def assistant_modifier_not_warranted(services: pd.DataFrame) -> list[pd.DataFram
             expected="CO on {supported_co:unit} of {service}",
             observed="CO on {co_units:unit}",
             because="{service}: {persons}: CO is due on {supported_co:unit}; it stands on {co_units}.{older}",
+            change="{service} CO -{excess}",
         ),
         findings(
             unfounded,
             expected="no CO on {service}",
             observed="CO on {co_units:unit}",
             because="{service}: by the note the assistant furnished no part of it, but it carries CO.",
+            change="{service} CO -{co_units}",
         ),
         findings(
             shared[shared["ways"] == ""],
@@ -46,6 +48,7 @@ def assistant_modifier_not_warranted(services: pd.DataFrame) -> list[pd.DataFram
             observed="CO on {co_units:unit}",
             because="{service}: the assistant furnished {assistant} of {minutes:minute}, no more than a tenth: CO is "
             "not due.",
+            change="{service} CO -{co_units}",
         ),
         findings(
             shared[(shared["ways"] != "") & (shared["against"] != "")],

@@ -26,6 +26,7 @@ def assistant_units_not_split(services: pd.DataFrame) -> list[pd.DataFrame]:
             observed="{service} x {units} with CO",
             because="{service}: {persons}: {supported_plain:unit} without CO and {supported_co} with CO are "
             "supported; one line bills {units:unit}, all with CO.{older}",
+            change="{service} CO -{supported_plain}",
             severity=both["weight"],
         ),
         untestable(marked[early], TOO_EARLY),

@@ -36,6 +36,7 @@ def judged(pairs: pd.DataFrame, *, expected: str, observed: str, because: str) -
             observed=observed,
             because=because + "{age}",
             severity=severity,
+            change="{procedure_code} -{units}",
         ),
         untestable(
             before,

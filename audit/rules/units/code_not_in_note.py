@@ -24,12 +24,14 @@ def code_not_in_note(services: pd.DataFrame) -> list[pd.DataFrame]:
             expected="{service} in the note",
             observed="{units:unit} billed, not in the note",
             because="Billed: {units:unit} of {named}. No note of this day lists it.",
+            change="{service} -{units}",
         ),
         findings(
             noted[noted["timed"] & (noted["minutes"] == 0).fillna(False)],
             expected="minutes of {service}",
             observed="0 minutes",
             because="Billed: {units:unit} of {named}. The note gives it 0 minutes.",
+            change="{service} -{units}",
         ),
         untestable(
             absent[absent["note_count"] == 0],

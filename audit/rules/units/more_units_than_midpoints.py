@@ -17,7 +17,8 @@ def more_units_than_midpoints(services: pd.DataFrame) -> list[pd.DataFrame]:
     billed = services[(services["method"] == "midpoint") & (services["units"] > 0)]
     pool, strange = billed[billed["in_pool"]], billed[~billed["code_known"]]
     sound = pool["listed"] & pool["minutes"].notna() & (pool["minutes_known"] != "contradicting")
-    over, unsure = pool[sound & (pool["units"] > pool["midpoint"])], pool[~sound]
+    pool = pool.assign(excess=pool["units"] - pool["midpoint"])
+    over, unsure = pool[sound & (pool["excess"] > 0)], pool[~sound]
     return [
         findings(
             over,
@@ -25,6 +26,7 @@ def more_units_than_midpoints(services: pd.DataFrame) -> list[pd.DataFrame]:
             observed="{units:unit}",
             because="{service} has {minutes:minute} of its own. By midpoints that earns {midpoint:unit}, not the "
             "{units} billed.",
+            change="{service} -{excess}",
         ),
         *[untestable(unsure[unsure["minutes_known"] == k], UNKNOWN[k]) for k in ("no_note", "contradicting")],
         untestable(

@@ -13,12 +13,14 @@ def untimed_more_than_once(services: pd.DataFrame) -> list[pd.DataFrame]:
     What to do: bill one unit. (Casts, splints and measurements by body part are not meant here.)
     """
     twice = services[services["units"] > 1]
+    twice = twice.assign(excess=twice["units"] - 1)
     return [
         findings(
             twice[twice["once_a_day"] == "yes"],
             expected="1 unit",
             observed="{units:unit}",
             because="{service} ({label}) is billed once a day, whatever its minutes; billed: {units:unit}.",
+            change="{service} -{excess}",
         ),
         untestable(
             twice[~twice["code_known"]],

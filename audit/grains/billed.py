@@ -1,0 +1,39 @@
+"""What is billed, as `audit.money` prices it: units of patient-days under one payer, over all disciplines and
+claims of a practice."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from audit.reference import EARLIEST, LATEST
+from audit.tables import Tables
+
+DAY_KEY = ["patient_id", "service_date", "payer_id", "medicare", "practice"]
+THERAPY_PLACE = "nonfacility"
+"""Outpatient therapy is paid by these relative values wherever it is given (42 CFR 414.22(b)(5)(i)(C))."""
+COLUMNS = ["day_key", "payer_id", "medicare", "claim_id", "procedure_code", "service_date", "place"]
+
+
+def billed(lines: pd.DataFrame) -> pd.DataFrame:
+    """The claim lines with `day_key` (a number), `place`, `plain_units` and `co_units`.
+
+    A line that does not name who bills it belongs to the practice that bills the patient's other lines of the day.
+    """
+    named = lines["billing_npi"].where(lines["billing_npi"] != "")
+    first = named.groupby([lines["patient_id"], lines["service_date"]]).transform("min")
+    rows = lines.assign(practice=named.fillna(first).fillna(""), place=THERAPY_PLACE)
+    rows["day_key"] = rows.groupby(DAY_KEY, sort=False, dropna=False).ngroup()
+    units = lines["units"].fillna(0).astype("int64")
+    co_units = units.where(lines["has_co"], 0)
+    return rows[COLUMNS].assign(plain_units=units - co_units, co_units=co_units)
+
+
+def own_fees(tables: Tables) -> pd.DataFrame:
+    """The input table `fees` in the shape of `money.own_rates`, with `payer_id`."""
+    rows = tables.fees.rename(columns={"procedure_code": "code"})
+    return rows.assign(
+        amount=rows["amount"].map(str).astype("str"),
+        co_factor=rows["co_factor"].mask(rows["co_factor"] == "", "1"),
+        effective_from=rows["effective_from"].fillna(EARLIEST),
+        effective_to=rows["effective_to"].fillna(LATEST),
+    )
