@@ -59,6 +59,8 @@ class Evidence:
     components: dict[int, list[Component]]
     """By line number of an evaluation: its components."""
     plans: pd.DataFrame
+    earlier_notes: pd.DataFrame
+    """The patient's notes in the order in which the rule on copied notes compares them, with their text."""
     visits: pd.DataFrame
     """Other visits of the patient, the newest first: service_date, note_type, author, minutes, codes."""
     other_claims: list[str]
@@ -68,6 +70,18 @@ class Evidence:
         """The passages of one of `notes` that say what its fields say."""
         listed = self.sessions[self.sessions["note_id"] == note["note_id"]]
         return passages({str(name): value for name, value in note.items()}, listed.to_dict("records"))
+
+    def with_note_before(self, note_id: str) -> tuple[dict[str, Any], dict[str, Any]] | None:
+        """The note before `note_id` of the same discipline, and the note itself; None where there is none, or one
+        has no text."""
+        notes = self.earlier_notes
+        own = notes[notes["note_id"] == note_id]
+        same = notes[notes["discipline"].isin(own["discipline"])].reset_index(drop=True)
+        place = same.index[same["note_id"] == note_id]
+        if place.empty or place[0] == 0:
+            return None
+        before, after = ({str(k): v for k, v in same.loc[n].items()} for n in (place[0] - 1, place[0]))
+        return (before, after) if before["text"] and after["text"] else None
 
 
 def decided(connection: Connection, claim_version_id: int) -> Decided:
@@ -105,10 +119,16 @@ def evidence(engine: Engine, claim_version_id: int, facts: Facts | None = None) 
         shares=prepared.service[prepared.service["claim_id"] == claim_id].reset_index(drop=True),
         days=prepared.day[prepared.day["claim_id"] == claim_id].reset_index(drop=True),
         components=dict(zip(evaluated["line_number"].astype(int), evaluated["components"], strict=True)),
+        earlier_notes=_in_order(prepared),
         visits=_visits(prepared.linked_notes[~prepared.linked_notes["note_id"].isin(notes["note_id"])], prepared),
         plans=tables.plans_of_care[tables.plans_of_care["patient_id"].isin(patients)].reset_index(drop=True),
         other_claims=sorted(set(prepared.line.loc[prepared.line["day"].isin(days), "claim_id"]) - {claim_id}),
     )
+
+
+def _in_order(prepared: Prepared) -> pd.DataFrame:
+    notes = prepared.note.drop_duplicates("note_id").sort_values(["discipline", "service_date", "note_id"])
+    return notes[["note_id", "discipline", "service_date", "text"]].reset_index(drop=True)
 
 
 def _services(prepared: Prepared, days: Any) -> pd.DataFrame:

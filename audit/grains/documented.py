@@ -11,14 +11,16 @@ SAYING = ["text", "performance_deficits"]
 
 
 def documented_lines(lines: pd.DataFrame, linked: pd.DataFrame, tables: Tables, facts: Facts) -> pd.DataFrame:
-    """Claim lines with `text_of_day` (texts of the day's notes and their services, deficits), `own_author` (role of
-    the author of the line's note), `therapist_seen` (a therapist wrote or, that day, cosigned a note of the day, or
-    a service was given together) and `general_supervision` (it suffices in private practice on that date)."""
+    """Claim lines with `text_of_day` (texts of the day's notes and their services, deficits), `own_author` and
+    `own_credential` (role and credential of the author of the line's note), `therapist_seen` (a therapist wrote or,
+    that day, cosigned a note of the day, or a service was given together) and `general_supervision` (it suffices in
+    private practice on that date)."""
     notes = linked[linked["day"].notna()]
     rows = lines.copy()
     rows["text_of_day"] = _by_day(rows, _texts(notes, tables), "")
-    authors = notes.drop_duplicates("note_id").set_index("note_id")["author"]
-    rows["own_author"] = authors.reindex(rows["note_id"]).fillna("").astype("str").to_numpy()
+    authors = notes.drop_duplicates("note_id").set_index("note_id")
+    for own, name in (("own_author", "author"), ("own_credential", "author_credential")):
+        rows[own] = authors[name].reindex(rows["note_id"]).fillna("").astype("str").to_numpy()
     rows["therapist_seen"] = _by_day(rows, _seen(notes, tables), False).astype("bool")
     rows["general_supervision"] = rows["service_date"] >= facts.begins("OTA_GENERAL_SUPERVISION_PRIVATE_PRACTICE")
     return rows

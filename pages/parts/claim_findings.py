@@ -14,6 +14,7 @@ from audit.rules import Rule, rule_book
 from pages.parts.claim_evidence import place_in_note
 from pages.parts.claim_lines import as_it_should_read, billed, proposal
 from pages.parts.claim_units import Row
+from pages.parts.compare_notes import show_copied
 from pages.parts.evaluation_table import evaluation_table
 from pages.parts.markup import Markup, element, link, show
 from pages.parts.words import MARKS, day, dollars, severity
@@ -41,6 +42,8 @@ def show_finding(one: Row, place: str, evidence: Evidence) -> None:
     components = evidence.components.get(int(one["line_number"] or 0)) if one["rule"].startswith("EVAL") else None
     if components:
         show(evaluation_table(components))
+    if one["rule"] == "DOC-10":
+        show_copied(one["note_id"], evidence)
     if (read := proposal(evidence, one)) is not None:
         show(as_it_should_read(billed(evidence.lines), read))
     if rule:

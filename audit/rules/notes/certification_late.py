@@ -12,7 +12,7 @@ def certification_late(days: pd.DataFrame) -> list[pd.DataFrame]:
     """The first plan of care of an episode was not certified within 30 days of the first treatment.
 
     Why it matters: Medicare pays for therapy that a physician certifies. For services from 2025-01-01 a signed
-    order on file, with the plan sent within 30 days of the evaluation, stands in its place (this was DOC-07).
+    order on file, with the plan sent within 30 days of the evaluation, stands in its place (see DOC-07).
     What to do: get the plan signed and dated, with the reason for the delay, or load the order and the date on which
     the plan was sent.
     """

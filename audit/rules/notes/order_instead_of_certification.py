@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import pandas as pd
+
+from audit.rules import findings, rule, untestable
+
+SOURCES = ["noridian-je-apta-89-fr-97912-97918"]
+
+
+@rule("DOC-07", grain="episode_day", severity="warning", sources=SOURCES)
+def order_instead_of_certification(days: pd.DataFrame) -> list[pd.DataFrame]:
+    """A signed order is on file in place of a certification, and it cannot stand in for it.
+
+    Why it matters: for services from 2025-01-01 a signed, dated order on file, with the plan sent within 30 days of the
+    evaluation, stands in for the first certification of an episode. It never stands in for a recertification, nor on
+    an earlier date.
+    What to do: get the plan certified, with the reason for the delay, or load the date on which the plan was sent.
+    """
+    leaning = (days["medicare"] == "yes") & days["may_be_in_plan"] & days["signed_order_on"].notna()
+    rows = days[leaning & days["certified_on"].isna()]
+    early, again = rows["order_within"].isna(), ~rows["initial"]
+    first = rows[~early & ~again]
+    first = first.assign(
+        send_by=first["first_treatment"] + pd.to_timedelta(first["order_within"].astype("float64"), unit="D")
+    )
+    return [
+        _found(
+            rows[early],
+            says="{service_date:%Y-%m-%d} lies before the exception of 2025-01-01; an order does not replace the "
+            "certification of plan {plan_id}.",
+        ),
+        _found(
+            rows[~early & again],
+            says="Plan {plan_id} goes on with an earlier one; an order stands in for the first certification of an "
+            "episode only, not for a recertification.",
+        ),
+        _found(
+            first[first["sent_on"] > first["send_by"]],
+            says="Plan {plan_id} was sent on {sent_on:%Y-%m-%d}; treatment began on {first_treatment:%Y-%m-%d}, so "
+            "it had to be sent by {send_by:%Y-%m-%d} for the order of {signed_order_on:%Y-%m-%d} to stand in.",
+        ),
+        untestable(
+            first[first["sent_on"].isna()],
+            "An order of {signed_order_on:%Y-%m-%d} is on file for plan {plan_id}; whether the plan was sent by "
+            "{send_by:%Y-%m-%d} is not.|Load plans_of_care with sent_on",
+        ),
+    ]
+
+
+def _found(rows: pd.DataFrame, says: str) -> pd.DataFrame:
+    return findings(rows, expected="plan {plan_id} certified", observed="a signed order only", because=says)

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import pandas as pd
+
+from audit.rules import findings, rule, untestable
+
+NO_PRACTITIONER = r"\b(?:STUDENT|AIDE|TECH(?:NICIAN)?|INTERN|OTS|OTAS|SOTA?|FIELDWORK)\b"
+"""Credentials of students and aides."""
+STUDENT = (
+    r"\b(?:OTA?|occupational therapy(?: assistant)?|fieldwork|level (?:I{1,2}|1|2)|MSOT|OTD|therapy) students?\b"
+    r"|\b(?:OTS|OTAS|SOTA?)\b|\b(?:rehab\w*|therapy|OT|restorative) (?:aides?|tech(?:nician)?s?)\b"
+)
+"""Students and aides in a text. "Student" alone may be the patient's own occupation."""
+FURNISHED = r"(?:treat|provid|deliver|perform|led\b|lead|carried out|conduct|gave|ran\b|instruct|furnish|complet)\w*"
+WATCHED = r"\b(?:observ|watch|shadow|assist|help|set ?up|clean)\w*"
+DIRECTED = (
+    r"(?<!not )\b(?:present (?:in|throughout|for)|in the (?:same )?(?:treatment )?room|line[- ]of[- ]sight"
+    r"|direct(?:ed|ing) (?:the )?(?:service|session|treatment|student|aide)\w*"
+    r"|guid(?:ed|ing) (?:the )?(?:student|session)\w*)"
+)
+"""What shows that the therapist was in the room and directed the service."""
+
+
+@rule("DOC-12", grain="documented_line", severity="error", sources=["cms-100-02-ch15-230-b"])
+def student_or_aide(lines: pd.DataFrame) -> list[pd.DataFrame]:
+    """A student or an aide furnished the service, and nothing shows a therapist in the room who directed it.
+
+    Why it matters: Medicare Part B pays for services of therapists and assistants. Minutes of a student or an aide
+    are never billable unless the therapist is in the room, directs the service and treats nobody else meanwhile.
+    What to do: do not bill these minutes; if the therapist was in the room and directed, have that noted.
+    """
+    rows = lines[(lines["medicare"] != "no") & lines["code_known"]].drop_duplicates(["claim_id", "day", "note_id"])
+    medicare, noted = rows["medicare"] == "yes", rows["notes_of_day"] > 0
+    credential = rows["own_credential"].str.replace(".", "", regex=False)
+    wrote = credential.str.contains(NO_PRACTITIONER, case=False, regex=True)
+    said = ~wrote & rows["text_of_day"].map(_furnished_by_student)
+    directed = rows["text_of_day"].str.contains(DIRECTED, case=False, regex=True)
+    found = (wrote | said) & ~directed
+    return [
+        findings(
+            rows[medicare & found & wrote],
+            expected="a therapist in the room who directs the service",
+            observed="a note by {own_credential}",
+            because="The note of {service_date:%Y-%m-%d} is by a student or an aide ({own_credential}), and nothing "
+            "in it shows a therapist in the room who directed the service.",
+        ),
+        findings(
+            rows[medicare & found & said],
+            expected="a therapist in the room who directs the service",
+            observed="a student or an aide named in the note",
+            because="The note of {service_date:%Y-%m-%d} says that a student or an aide furnished a service, and "
+            "nothing in it shows a therapist in the room who directed it.",
+            severity="warning",
+        ),
+        untestable(
+            rows[~medicare & found],
+            "A student or an aide took part on {service_date:%Y-%m-%d}; whether this payer pays as Medicare does is "
+            "not on file.|Load payers with medicare (yes or no) for this payer and date",
+        ),
+        untestable(
+            rows[medicare & noted & ~found & ~directed & (rows["own_credential"] == "")],
+            "The note of {service_date:%Y-%m-%d} does not say whether a therapist, an assistant, a student or an aide "
+            "furnished the service.|Load notes with author_credential",
+        ),
+        untestable(
+            rows[medicare & ~noted],
+            "No note of {service_date:%Y-%m-%d} tells who furnished the service.|Load notes with the note of this day",
+        ),
+    ]
+
+
+def _furnished_by_student(text: str) -> bool:
+    """A sentence names a student or an aide as the one who furnished something, not as one who watched or helped."""
+    sentences = pd.Series(text.split("."), dtype="str")
+    named = sentences.str.contains(STUDENT, case=False, regex=True)
+    did = sentences.str.contains(FURNISHED, case=False, regex=True)
+    watched = sentences.str.contains(WATCHED, case=False, regex=True)
+    return bool((named & did & ~watched).any())
