@@ -7,24 +7,26 @@ never pooled.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 import pandas as pd
 from sqlalchemy import Connection, Engine, func, insert, select, update
 
-from audit import __version__, sampling
+from audit import __version__, review_plan, sampling
 from audit.access.permission import account_may, demand_now
 from audit.engine import Progress, audit
 from audit.errors import StateError
 from audit.model import OPENERS
 from audit.reference import load_facts
+from audit.review_rights import REVIEWERS
 from audit.store import reading, runs, schema, trail
 from audit.store.database import read, write
 
 FLAGGING = ("error", "warning")
 """Severities that flag a claim."""
+SCREENING_AGAIN = tuple({*OPENERS, *REVIEWERS})
 KINDS = {
     "flagged": "every flagged claim",
     "flag": "a random sample, flagged and unflagged apart",
@@ -61,10 +63,34 @@ def screen(
     fails keeps no findings.
     """
     demand_now(engine, account_id, OPENERS)
-    facts = load_facts()
     chosen = reading.chosen_claims(engine, from_date=from_date, to_date=to_date, payer_ids=payer_ids)
     if not chosen:
         raise StateError("no loaded claim has these dates and payers", do="Load claims, or widen the choice")
+    return _run(engine, chosen, account_id=account_id, at=at, progress=progress)
+
+
+def screen_again(engine: Engine, claim_version_ids: Sequence[int], *, account_id: int, at: datetime) -> int:
+    """Run the rules again over these claims, because a note, the claim or a fact changed; return the run's id.
+
+    A replaced version stands for the current one of its claim. Raises StateError when none of them is in the store.
+    """
+    claims, older = schema.claims, schema.claims.alias()
+    current = select(claims.c.id).join(older, older.c.claim_id == claims.c.claim_id).where(claims.c.is_current)
+    demand_now(engine, account_id, SCREENING_AGAIN)
+    with read(engine) as connection:
+        chosen = sorted(set(connection.execute(current.where(older.c.id.in_(list(claim_version_ids)))).scalars()))
+    if not chosen:
+        raise StateError("none of these claims is in the store", do="Open the worklist again")
+    run_id = _run(engine, chosen, account_id=account_id, at=at)
+    with write(engine) as connection:
+        review_plan.plan_claims(connection, chosen, at)
+    return run_id
+
+
+def _run(
+    engine: Engine, chosen: list[int], *, account_id: int | None, at: datetime, progress: Progress | None = None
+) -> int:
+    facts = load_facts()
     run_id = runs.start_run(
         engine,
         claim_version_ids=chosen,
@@ -141,7 +167,7 @@ def open_audit(
             flagged = frame.eligible.get(sampling.FLAGGED, ())
             if not flagged:
                 raise StateError("no claim is flagged", do="Draw a random sample instead")
-            _take(connection, audit_id, run_id, {sampling.FLAGGED: flagged})
+            _take(connection, audit_id, run_id, {sampling.FLAGGED: flagged}, at)
         details = {"frame": frame.sha256, "plan": row["plan_sha256"], "kind": row["kind"]}
         trail.record(
             connection, kind="audit frozen", subject=f"audit {audit_id}", account_id=account_id, at=at, details=details
@@ -163,7 +189,7 @@ def draw_seed(engine: Engine, audit_id: int, *, account_id: int, at: datetime, s
         sample = sampling.draw_sample(one.frame, one.plan, seed)
         table = schema.audits
         connection.execute(update(table).where(table.c.id == audit_id).values(seed=seed, seeded_at=at))
-        _take(connection, audit_id, one.run_id, dict(sample.selected))
+        _take(connection, audit_id, one.run_id, dict(sample.selected), at)
         trail.record(
             connection,
             kind="sample drawn",
@@ -196,7 +222,9 @@ def audits(engine: Engine) -> pd.DataFrame:
         return pd.DataFrame(found.all(), columns=list(found.keys()))
 
 
-def _take(connection: Connection, audit_id: int, run_id: int, selected: dict[str, tuple[str, ...]]) -> None:
+def _take(
+    connection: Connection, audit_id: int, run_id: int, selected: dict[str, tuple[str, ...]], at: datetime
+) -> None:
     claims, screened = schema.claims, schema.run_claims
     query = select(claims.c.claim_id, claims.c.id).join(screened, screened.c.claim_version_id == claims.c.id)
     versions = {row.claim_id: row.id for row in connection.execute(query.where(screened.c.run_id == run_id))}
@@ -206,3 +234,4 @@ def _take(connection: Connection, audit_id: int, run_id: int, selected: dict[str
         for position, claim_id in enumerate(claim_ids, start=1)
     ]
     connection.execute(insert(schema.audit_claims), rows)
+    review_plan.plan_claims(connection, [row["claim_version_id"] for row in rows], at)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pandas as pd
 from sqlalchemy import Engine, and_, func, select
 
-from audit.review import AGREE, DISMISS, decisions, findings, standing
+from audit.review import DISMISS, UPHELD, decisions, final, findings
 from audit.rules import rule_book
 from audit.store.database import read
 
@@ -72,12 +72,12 @@ def record_of_rule(engine: Engine, code: str) -> str:
     query = (
         select(decisions.c.kind, func.count())
         .join(findings, and_(findings.c.id == decisions.c.finding_id, findings.c.rule == code))
-        .where(standing())
+        .where(final())
         .group_by(decisions.c.kind)
     )
     with read(engine) as connection:
         made: dict[str, int] = dict(connection.execute(query).all())
-    upheld, dismissed = made.get(AGREE, 0), made.get(DISMISS, 0)
+    upheld, dismissed = sum(made.get(kind, 0) for kind in UPHELD), made.get(DISMISS, 0)
     if not upheld + dismissed:
         return "No reviewer has decided on a finding of this rule yet."
     return (

@@ -6,13 +6,15 @@ import csv
 import hashlib
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Engine, select
 
-from audit import __version__, audits, review, sampling, sign_off, worklist
+from audit import __version__, audits, leases, review, sampling, sign_off, worklist
 from audit.access import demo
 from audit.intake import read as read_files
 from audit.model import ROLE_NAMES
+from audit.opinions import required
 from audit.reference import DATA, load_facts
 from audit.store import database, loading, schema
 from audit.tables import check
@@ -83,7 +85,7 @@ def _finished_sample(engine: Engine, people: dict[str, int]) -> None:
     planted = _answers()
     for claim in _taken(engine, audit_id):
         _review(engine, claim, planted, people["reviewer"])
-        sign_off.approve(engine, claim, account_id=people["second_reviewer"], at=_now())
+        _judge(engine, claim, people["second_reviewer"])
 
 
 def _open_work(engine: Engine, people: dict[str, int]) -> None:
@@ -92,7 +94,7 @@ def _open_work(engine: Engine, people: dict[str, int]) -> None:
     run_id = audits.screen(engine, account_id=people["manager"], at=_now(), from_date=start, to_date=end)
     name = "Flagged claims, August to October"
     audit_id = audits.open_audit(engine, run_id, name=name, plan=None, account_id=people["manager"], at=_now())
-    rows = worklist.worklist(engine, "to_review", audit_id=audit_id, size=50).rows
+    rows = worklist.worklist(engine, "to_review", at=_now(), filters=worklist.Filters(audit_id=audit_id), size=50).rows
     planted = _answers()
     for claim in rows["claim_version_id"].tolist()[-6:]:
         _review(engine, int(claim), planted, people["reviewer"])
@@ -108,13 +110,30 @@ def _taken(engine: Engine, audit_id: int) -> list[int]:
 def _review(engine: Engine, claim: int, planted: dict[str, set[str]], account_id: int) -> None:
     """Agree where the generator planted the error, dismiss the rest; then sign."""
     with database.read(engine) as connection:
-        found = review.findings_of(connection, claim)
+        found = review.findings_of(connection, claim, account_id)
         of_claim = select(schema.claims.c.claim_id).where(schema.claims.c.id == claim)
         claim_id = connection.execute(of_claim).scalar_one()
+    leases.take(engine, claim, account_id=account_id, at=_now())
     for one in found[found["severity"] != "untestable"].to_dict("records"):
         kind = review.AGREE if one["rule"] in planted.get(claim_id, set()) else review.DISMISS
         review.decide(engine, one["id"], kind=kind, reason="accepted", account_id=account_id, at=_now())
-    sign_off.sign_reviewed(engine, claim, account_id=account_id, at=_now())
+    sign_off.sign_reviewed(engine, claim, account_id=account_id, at=_now(), confirm=_made_up)
+
+
+def _judge(engine: Engine, claim: int, account_id: int) -> None:
+    """Approve a clean claim; return one in error for correction."""
+    leases.take(engine, claim, account_id=account_id, at=_now())
+    who: dict[str, Any] = {"account_id": account_id, "at": _now(), "confirm": _made_up}
+    with database.read(engine) as connection:
+        wrong = required(connection, claim).in_error
+    if wrong:
+        sign_off.return_claim(engine, claim, text="Correct the lines as the findings say.", **who)
+    else:
+        sign_off.approve(engine, claim, **who)
+
+
+def _made_up(_engine: Engine, _account_id: int, _at: datetime) -> None:
+    """Nobody sits at the keyboard while the demo's past is made."""
 
 
 def _answers() -> dict[str, set[str]]:

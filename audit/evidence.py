@@ -9,12 +9,13 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Connection, Engine, select
 
-from audit.errors import StateError
 from audit.evaluations import Component
 from audit.grains import Prepared
+from audit.opinions import asks_of, findings_of, missed_of, required, working_stage
 from audit.passages import Passage, passages
 from audit.reference import Facts, load_facts
-from audit.review import findings_of, missed_of, newest_run, state_of
+from audit.review import newest_run
+from audit.review_plan import Needed, needed
 from audit.sign_off import signatures_of
 from audit.store import reading, schema
 from audit.store.database import read
@@ -22,13 +23,19 @@ from audit.store.database import read
 
 @dataclass(frozen=True)
 class Decided:
-    """Where a claim stands: its findings with verdicts, errors that people saw, signatures, state (`VIEWS`)."""
+    """Where a claim stands, as one viewer may see it: its findings with verdicts, errors that people saw, questions,
+    signatures, state (`VIEWS`). `stage`: first, second, adjudication, or final when nobody has to decide."""
 
     claim: dict[str, Any]
     findings: pd.DataFrame
     missed: pd.DataFrame
+    asks: pd.DataFrame
     signatures: pd.DataFrame
     state: str
+    stage: str
+    plan: Needed
+    covered: bool
+    """The first reviewer's verdicts are hidden until the second review is committed."""
 
     @property
     def undecided(self) -> pd.DataFrame:
@@ -84,18 +91,19 @@ class Evidence:
         return (before, after) if before["text"] and after["text"] else None
 
 
-def decided(connection: Connection, claim_version_id: int) -> Decided:
-    """Raises StateError when there is no such claim version."""
-    claims = schema.claims
-    row = connection.execute(select(claims).where(claims.c.id == claim_version_id)).mappings().first()
-    if row is None:
-        raise StateError("there is no such claim", do="Go back to the worklist")
+def decided(connection: Connection, claim_version_id: int, viewer: int) -> Decided:
+    """What the account `viewer` may see. Raises StateError when there is no such claim version."""
+    now = required(connection, claim_version_id)
     return Decided(
-        dict(row),
-        findings_of(connection, claim_version_id),
-        missed_of(connection, claim_version_id),
+        now.claim,
+        findings_of(connection, claim_version_id, viewer),
+        missed_of(connection, claim_version_id, viewer),
+        asks_of(connection, claim_version_id, viewer),
         signatures_of(connection, claim_version_id),
-        state_of(connection, claim_version_id),
+        now.state,
+        working_stage(now, viewer),
+        needed(connection, claim_version_id),
+        not now.uncovered,
     )
 
 

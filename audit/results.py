@@ -15,12 +15,24 @@ from sqlalchemy import Connection, Engine, and_, func, or_, select
 
 from audit.audits import FLAGGING, KINDS, Audit, audit_of, audits
 from audit.estimates import Estimate, in_words, per_hundred, simple_rate, stratified_rate, verdict
-from audit.review import AGREE, DISMISS, MISSED, decisions, findings, newest_run, signatures, standing
+from audit.review import (
+    AGREE,
+    CORRECT,
+    DISMISS,
+    UPHELD,
+    decisions,
+    final,
+    findings,
+    missed_stands,
+    newest_run,
+    signatures,
+)
 from audit.sampling import UNFLAGGED
 from audit.store import schema
 from audit.store.database import read
 
-DONE = ("reviewed", "approved")
+DONE = ("reviewed", "second", "approved", "returned")
+"""A returned claim is reviewed: its verdicts stand, and it waits for its correction."""
 
 
 @dataclass(frozen=True)
@@ -125,11 +137,11 @@ def _claims(connection: Connection, audit_id: int) -> pd.DataFrame:
     claims, taken = schema.claims, schema.audit_claims
     last = select(func.max(signatures.c.id)).where(signatures.c.claim_version_id == claims.c.id).scalar_subquery()
     signed = signatures.alias()
-    agreed = and_(decisions.c.kind == AGREE, findings.c.severity.in_(FLAGGING))
+    agreed = and_(decisions.c.kind.in_(UPHELD), findings.c.severity.in_(FLAGGING), final())
     upheld = (
         select(decisions.c.claim_version_id)
         .outerjoin(findings, findings.c.id == decisions.c.finding_id)
-        .where(standing(), or_(decisions.c.kind == MISSED, agreed))
+        .where(or_(missed_stands(), agreed))
     )
     query = (
         select(
@@ -183,7 +195,7 @@ def _estimate(audit: Audit, strata: pd.DataFrame) -> Estimate | None:
 def _by_rule(connection: Connection, audit_id: int) -> pd.DataFrame:
     """Per rule, over the audit's claims: found, upheld, dismissed, open."""
     taken, run = schema.audit_claims, newest_run().subquery()
-    made = and_(decisions.c.finding_id == findings.c.id, standing())
+    made = and_(decisions.c.finding_id == findings.c.id, decisions.c.kind.in_((*UPHELD, DISMISS)), final())
     query = (
         select(findings.c.rule, decisions.c.kind, func.count())
         .join(run, and_(run.c.claim_version_id == findings.c.claim_version_id, run.c.run_id == findings.c.run_id))
@@ -193,7 +205,7 @@ def _by_rule(connection: Connection, audit_id: int) -> pd.DataFrame:
         .group_by(findings.c.rule, decisions.c.kind)
     )
     rows = pd.DataFrame(connection.execute(query).all(), columns=["rule", "verdict", "n"])
-    rows["verdict"] = rows["verdict"].fillna("open")
+    rows["verdict"] = rows["verdict"].fillna("open").replace(CORRECT, AGREE)
     wide = rows.pivot_table(index="rule", columns="verdict", values="n", fill_value=0, aggfunc="sum")
     wide = wide.reindex(columns=[AGREE, DISMISS, "open"], fill_value=0).astype("int64")
     wide.columns = pd.Index(["upheld", "dismissed", "open"])

@@ -1,25 +1,31 @@
-"""Review of claims by people: the decisions on findings, and which state a claim is in.
+"""Review of claims by people: verdicts on findings, questions, missed errors, undoing.
 
-Decisions are only ever added; one is taken back by a further record that points to it.
+Decisions are only ever added; one is taken back by a further record that points to it. The same functions serve the
+first review, the second review and the adjudication: the stage follows from where the claim stands.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
 from typing import Any
 
-import pandas as pd
-from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, case, exists, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Engine, and_, exists, insert, select
 from sqlalchemy.exc import DBAPIError
 
-from audit.access.permission import account_may
-from audit.errors import AccessError, StateError
-from audit.store import guards, schema, trail
+from audit import leases
+from audit.errors import StateError
+from audit.opinions import findings_of, missed_of, required
+from audit.review_rights import APPROVERS, REVIEWERS, account_may, refused
+from audit.store import kept, schema, seal, trail
 from audit.store.database import alone, write
+from audit.store.standing import Standing, newest_run, stand_of
 
-REVIEWERS = ("reviewer", "second_reviewer", "doctor_of_ot")
-"""Roles that decide on findings."""
-AGREE, DISMISS, MISSED, UNDO = "agree", "dismiss", "missed", "undo"
+AGREE, CORRECT, DISMISS, ASK, ANSWER = "agree", "correct", "dismiss", "ask", "answer"
+MISSED, UNDO = "missed", "undo"
+UPHELD = (AGREE, CORRECT)
 REASONS = {
     "accepted": "valid, but accepted",
     "not_applicable": "the rule does not apply",
@@ -31,13 +37,30 @@ REASONS = {
 NEED_TEXT = ("evidence_elsewhere", "other")
 VIEWS = {
     "to_review": "To review",
-    "second": "Second signature",
-    "returned": "Returned",
+    "sent_back": "Sent back to the reviewer",
+    "on_hold": "On hold",
+    "second": "Second review",
+    "adjudicate": "Adjudicate",
+    "ready": "Ready to approve",
+    "returned": "Returned for correction",
+    "stale": "Changed since",
     "approved": "Approved",
+    "released": "Released",
 }
-STATES = {"": "to_review", "reviewed": "second", "returned": "returned", "approved": "approved"}
-RISK = {"error": 100, "warning": 10, "info": 1}
+"""The states of a claim, in the order in which it passes through them."""
 decisions, signatures, findings = schema.decisions, schema.signatures, schema.findings
+__all__ = ["APPROVERS", "REVIEWERS", "account_may", "findings_of", "missed_of", "newest_run", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class LineCorrection:
+    """How a claim line should read. `remove`: the line should not be billed."""
+
+    line_number: int
+    procedure_code: str
+    units: int
+    modifiers: tuple[str, ...] = ()
+    remove: bool = False
 
 
 def standing(table: Any = decisions) -> ColumnElement[bool]:
@@ -46,92 +69,131 @@ def standing(table: Any = decisions) -> ColumnElement[bool]:
     return and_(table.c.kind != UNDO, ~exists().where(later.c.undoes_id == table.c.id))
 
 
-def newest_run() -> Select[Any]:
-    """For each claim version the newest finished run that screened it: claim_version_id, run_id."""
-    screened, runs = schema.run_claims, schema.runs
-    return (
-        select(screened.c.claim_version_id, func.max(screened.c.run_id).label("run_id"))
-        .join(runs, runs.c.id == screened.c.run_id)
-        .where(runs.c.state == "finished")
-        .group_by(screened.c.claim_version_id)
+def final(table: Any = decisions) -> ColumnElement[bool]:
+    """The decision is the verdict that stands on its finding: the adjudicated one, else that of the first review."""
+    later, signed = decisions.alias(), signatures.alias()
+    newest = (
+        select(signed.c.id)
+        .where(signed.c.claim_version_id == table.c.claim_version_id, signed.c.meaning == "reviewed")
+        .order_by(signed.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
     )
+    adjudicated = exists().where(
+        later.c.finding_id == table.c.finding_id,
+        later.c.stage == "adjudication",
+        later.c.review_id == newest,
+        standing(later),
+    )
+    of_stage = ((table.c.stage == "first") & ~adjudicated) | (
+        (table.c.stage == "adjudication") & (table.c.review_id == newest)
+    )
+    return and_(standing(table), of_stage)
+
+
+def missed_stands(table: Any = decisions) -> ColumnElement[bool]:
+    """The decision reports an error that no rule found, and no adjudicator dismissed it."""
+    later = decisions.alias()
+    dismissed = exists().where(
+        later.c.about_id == table.c.id, later.c.stage == "adjudication", later.c.kind == DISMISS, standing(later)
+    )
+    return and_(table.c.kind == MISSED, standing(table), ~dismissed)
 
 
 def state_of(connection: Connection, claim_version_id: int) -> str:
     """Which of VIEWS the claim is in."""
-    of_claim = signatures.c.claim_version_id == claim_version_id
-    query = select(signatures.c.meaning).where(of_claim).order_by(signatures.c.id.desc()).limit(1)
-    return STATES[connection.execute(query).scalar() or ""]
-
-
-def findings_of(connection: Connection, claim_version_id: int) -> pd.DataFrame:
-    """Findings of the newest run on a claim, errors first, each with its standing decision.
-
-    Columns of `findings`, and: decision_id, decision ("" when none), reason, text, decided_by, account_id.
-    """
-    run = newest_run().subquery()
-    made = and_(decisions.c.finding_id == findings.c.id, standing())
-    accounts = schema.accounts
-    rank = case({"error": 0, "warning": 1, "info": 2}, value=findings.c.severity, else_=3)
-    query = (
-        select(
-            findings,
-            decisions.c.id.label("decision_id"),
-            func.coalesce(decisions.c.kind, "").label("decision"),
-            func.coalesce(decisions.c.reason, "").label("reason"),
-            func.coalesce(decisions.c.text, "").label("text"),
-            func.coalesce(accounts.c.name, "").label("decided_by"),
-            decisions.c.account_id,
-        )
-        .join(run, and_(run.c.claim_version_id == findings.c.claim_version_id, run.c.run_id == findings.c.run_id))
-        .outerjoin(decisions, made)
-        .outerjoin(accounts, accounts.c.id == decisions.c.account_id)
-        .where(findings.c.claim_version_id == claim_version_id)
-        .order_by(rank, findings.c.rule, findings.c.line_number, findings.c.id)
-    )
-    found = connection.execute(query)
-    return pd.DataFrame(found.all(), columns=list(found.keys()))
-
-
-def missed_of(connection: Connection, claim_version_id: int) -> pd.DataFrame:
-    """Errors that a person saw and no rule did: id, text, name, account_id."""
-    accounts = schema.accounts
-    query = (
-        select(decisions.c.id, decisions.c.text, accounts.c.name, decisions.c.account_id)
-        .join(accounts, accounts.c.id == decisions.c.account_id)
-        .where(decisions.c.claim_version_id == claim_version_id, decisions.c.kind == MISSED, standing())
-        .order_by(decisions.c.id)
-    )
-    found = connection.execute(query)
-    return pd.DataFrame(found.all(), columns=list(found.keys()))
+    return required(connection, claim_version_id).state
 
 
 def decide(
-    engine: Engine, finding_id: int, *, kind: str, account_id: int, at: datetime, reason: str = "", text: str = ""
+    engine: Engine,
+    finding_id: int,
+    *,
+    kind: str,
+    account_id: int,
+    at: datetime,
+    reason: str = "",
+    text: str = "",
+    corrected: Sequence[LineCorrection] = (),
 ) -> int:
-    """Agree with a finding or dismiss it with a coded reason; return the decision's id.
+    """Agree with a finding, agree and give the right value, or dismiss it with a coded reason; return the
+    decision's id.
 
-    Raises AccessError for a role that does not review, StateError when the finding is decided already, is not of
-    the newest run, or the claim is signed.
+    Raises AccessError for who may not decide here, StateError without the lease, when the finding has its verdict,
+    is not of the newest run, or the claim's state takes none.
     """
-    if kind == DISMISS and (reason not in REASONS or (reason in NEED_TEXT and not text.strip())):
-        raise StateError("a dismissal needs its reason in words", do="Choose a reason and say where or why")
-    if kind not in (AGREE, DISMISS):
-        raise StateError(f"'{kind}' is no decision on a finding")
+    row = verdict_row(kind, reason=reason, text=text, corrected=corrected)
     with write(engine) as connection:
         claim = connection.execute(select(findings.c.claim_version_id).where(findings.c.id == finding_id)).scalar()
         if claim is None:
             raise StateError("there is no such finding on a claim")
-        _may_decide(connection, claim, account_id)
-        now = findings_of(connection, claim)
-        one = now[now["id"] == finding_id]
-        if one.empty:
-            raise StateError("a newer run has replaced this finding", do="Open the claim again")
-        if one["decision"].iloc[0]:
-            raise StateError(f"{one['decided_by'].iloc[0]} has decided on this finding", do="Undo that first")
-        reason = reason if kind == DISMISS else ""
-        row = {"finding_id": finding_id, "kind": kind, "reason": reason, "text": text.strip()}
-        return _add(connection, claim, row, account_id, at)
+        return give_verdict(connection, claim, row | {"finding_id": finding_id}, account_id, at)
+
+
+def verdict_row(kind: str, *, reason: str, text: str, corrected: Sequence[LineCorrection] = ()) -> dict[str, Any]:
+    """What a verdict says, checked. Raises StateError when something is left out."""
+    if kind not in (AGREE, CORRECT, DISMISS):
+        raise StateError(f"'{kind}' is no decision on a finding")
+    if kind == DISMISS and (reason not in REASONS or (reason in NEED_TEXT and not text.strip())):
+        raise StateError("a dismissal needs its reason in words", do="Choose a reason and say where or why")
+    if kind == CORRECT and not corrected:
+        raise StateError("a correction needs the right value", do="Say how the line should read")
+    lines = sorted(corrected, key=lambda line: line.line_number) if kind == CORRECT else []
+    right = json.dumps([asdict(line) for line in lines], sort_keys=True) if lines else ""
+    return {"kind": kind, "reason": reason if kind == DISMISS else "", "text": text.strip(), "corrected": right}
+
+
+def give_verdict(
+    connection: Connection, claim_version_id: int, row: dict[str, Any], account_id: int, at: datetime
+) -> int:
+    """Add a verdict on a finding or a missed error inside the caller's transaction."""
+    now = may_decide(connection, claim_version_id, account_id, at)
+    finding, about = row.get("finding_id"), row.get("about_id")
+    key = ("finding", int(finding)) if finding is not None else ("missed", int(about or 0))
+    if finding is not None and finding not in {one["id"] for one in now.findings}:
+        raise StateError("a newer run has replaced this finding", do="Open the claim again")
+    if key in now.verdicts.of_stage(now.stage):
+        raise StateError("this finding has its verdict already", do="Undo that first")
+    return add(connection, now, row, account_id, at)
+
+
+def ask(
+    engine: Engine,
+    claim_version_id: int,
+    *,
+    text: str,
+    due_on: date,
+    account_id: int,
+    at: datetime,
+    finding_id: int | None = None,
+) -> int:
+    """Ask the therapist: the claim is on hold until the answer is recorded. Raises StateError without words, or
+    when the day it is due lies before today."""
+    if not text.strip():
+        raise StateError("a question needs words", do="Say what the therapist is to answer")
+    if due_on < at.date():
+        raise StateError("the day the answer is due has passed", do="Choose a later day")
+    with write(engine) as connection:
+        now = may_decide(connection, claim_version_id, account_id, at)
+        row = {"kind": ASK, "text": text.strip(), "due_on": due_on, "finding_id": finding_id}
+        return add(connection, now, row, account_id, at)
+
+
+def answer(engine: Engine, ask_id: int, *, text: str, account_id: int, at: datetime) -> int:
+    """Record the answer to a question; the hold ends with the last one. Whoever reviews may, without the lease."""
+    if not text.strip():
+        raise StateError("an answer needs words", do="Say what the therapist answered")
+    with write(engine) as connection:
+        account_may(connection, account_id, REVIEWERS)
+        asked = connection.execute(select(decisions).where(decisions.c.id == ask_id)).mappings().first()
+        if asked is None or asked["kind"] != ASK:
+            raise StateError("there is no such question", do="Open the claim again")
+        now = _at_work(connection, asked["claim_version_id"])
+        if ask_id not in {one["id"] for one in now.verdicts.open_asks}:
+            raise StateError("this question is answered or was taken back", do="Open the claim again")
+        row = {"kind": ANSWER, "text": text.strip(), "about_id": ask_id, "finding_id": asked["finding_id"]}
+        row |= {"stage": asked["stage"], "review_id": asked["review_id"]}
+        return add(connection, now, row, account_id, at)
 
 
 def report_missed(engine: Engine, claim_version_id: int, *, text: str, account_id: int, at: datetime) -> int:
@@ -139,45 +201,100 @@ def report_missed(engine: Engine, claim_version_id: int, *, text: str, account_i
     if not text.strip():
         raise StateError("a missed error needs words", do="Say what is wrong on the claim")
     with write(engine) as connection:
-        _may_decide(connection, claim_version_id, account_id)
-        return _add(connection, claim_version_id, {"kind": MISSED, "text": text.strip()}, account_id, at)
+        now = may_decide(connection, claim_version_id, account_id, at)
+        if now.stage == "adjudication":
+            raise StateError("an adjudicator decides only what the two reviews differ on", do="Send the claim back")
+        return add(connection, now, {"kind": MISSED, "text": text.strip()}, account_id, at)
 
 
-def undo(engine: Engine, decision_id: int, *, account_id: int, at: datetime, text: str = "") -> int:
-    """Take back one's own decision by a further record. Raises StateError when it is not standing any more."""
+def judge_missed(
+    engine: Engine, missed_id: int, *, kind: str, account_id: int, at: datetime, reason: str = "", text: str = ""
+) -> int:
+    """Agree with a missed error that another person reported, or dismiss it: in a second review or adjudication."""
+    row = verdict_row(kind, reason=reason, text=text)
     with write(engine) as connection:
-        query = select(decisions.c.claim_version_id, decisions.c.finding_id)
-        row = connection.execute(query.where(decisions.c.id == decision_id, standing())).first()
+        query = select(decisions.c.claim_version_id).where(decisions.c.id == missed_id, decisions.c.kind == MISSED)
+        claim = connection.execute(query).scalar()
+        if claim is None:
+            raise StateError("there is no such missed error", do="Open the claim again")
+        seen = {int(one) for one in missed_of(connection, claim, account_id)["id"]}
+        if missed_id not in seen or required(connection, claim).stage == "first":
+            raise StateError("this missed error is not for you to judge", do="Open the claim again")
+        return give_verdict(connection, claim, row | {"about_id": missed_id}, account_id, at)
+
+
+def undo(engine: Engine, decision_id: int, *, account_id: int, at: datetime, text: str) -> int:
+    """Take back one's own decision by a further record with the reason. Raises StateError when it does not stand."""
+    if not text.strip():
+        raise StateError("an undoing needs its reason", do="Say why")
+    with write(engine) as connection:
+        query = select(decisions).where(decisions.c.id == decision_id, standing())
+        row = connection.execute(query).mappings().first()
         if row is None:
             raise StateError("this decision does not stand any more", do="Open the claim again")
-        _may_decide(connection, row.claim_version_id, account_id)
-        taken_back = {"kind": UNDO, "undoes_id": decision_id, "finding_id": row.finding_id, "text": text.strip()}
-        return _add(connection, row.claim_version_id, taken_back, account_id, at)
+        now = may_decide(connection, row["claim_version_id"], account_id, at)
+        same = {name: row[name] for name in ("finding_id", "about_id", "stage", "review_id")}
+        taken_back = {"kind": UNDO, "undoes_id": decision_id, "text": text.strip(), **same}
+        return add(connection, now, taken_back, account_id, at, before=row["kind"])
 
 
-def _may_decide(connection: Connection, claim_version_id: int, account_id: int) -> None:
+def may_decide(connection: Connection, claim_version_id: int, account_id: int, at: datetime) -> Standing:
+    """Where the claim stands, when this person may decide on it now. Raises AccessError and StateError."""
     account_may(connection, account_id, REVIEWERS)
+    now = _at_work(connection, claim_version_id)
+    if now.stage in ("second", "adjudication"):
+        account_may(connection, account_id, APPROVERS)
+    if not now.stage:
+        raise StateError(_CLOSED.get(now.last, "the claim takes no decision now"), do=_CLOSED_DO.get(now.last, ""))
+    if now.changed:
+        raise StateError("the record changed after the rules ran", do="Run the rules on this claim again")
+    leases.demand(connection, claim_version_id, account_id=account_id, at=at)
+    return now
+
+
+_CLOSED = {
+    "approved": "the claim is approved and locked",
+    "reviewed": "the claim is signed as reviewed",
+    "returned": "the claim is returned for correction",
+}
+_CLOSED_DO = {
+    "approved": "A correction comes as a new version of the claim",
+    "reviewed": "The second reviewer can send it back",
+    "returned": "The corrected claim comes as a new version",
+}
+
+
+def _at_work(connection: Connection, claim_version_id: int) -> Standing:
     alone(connection, f"claim {claim_version_id}")
-    state = state_of(connection, claim_version_id)
-    if state == "approved":
-        raise StateError("the claim is approved and locked", do="A correction comes as a new version of the claim")
-    if state == "second":
-        raise StateError("the claim is signed as reviewed", do="The second reviewer can return it")
+    now = required(connection, claim_version_id)
+    if not now.claim["is_current"]:
+        raise StateError("a newer version has replaced this version of the claim", do="Open the claim again")
+    if now.released:
+        raise StateError("the claim is released", do="A correction comes as a new version of the claim")
+    return now
 
 
-def _add(connection: Connection, claim_version_id: int, row: dict[str, Any], account_id: int, at: datetime) -> int:
-    whole = {"reason": "", "text": "", **row, "claim_version_id": claim_version_id, "account_id": account_id, "at": at}
+def add(
+    connection: Connection, now: Standing, row: dict[str, Any], account_id: int, at: datetime, *, before: str = ""
+) -> int:
+    """Add a decision, its event and the new row of the worklist, inside the caller's transaction."""
+    stage = {"stage": now.stage or "first", "review_id": now.review["id"] if now.stage not in ("first", "") else None}
+    whole = {"reason": "", "text": "", **stage, **row, "claim_version_id": now.id, "account_id": account_id, "at": at}
     try:
         added: int = connection.execute(insert(decisions).values(whole).returning(decisions.c.id)).scalar_one()
     except DBAPIError as error:
         raise refused(error) from None
-    details = {"decision": added, "finding": row.get("finding_id"), "reason": whole["reason"]}
-    subject = f"claim version {claim_version_id}"
+    kept.refresh(connection, [now.id], at)
+    after = stand_of(connection, now.id)
+    details = {
+        "decision": added,
+        "finding": row.get("finding_id"),
+        "stage": whole["stage"],
+        "reason": whole["reason"],
+        "before": before or now.state,
+        "after": after.state if after else "",
+        "row": seal.stored_digest(connection, decisions, added),
+    }
+    subject = f"claim version {now.id}"
     trail.record(connection, kind=row["kind"], subject=subject, account_id=account_id, at=at, details=details)
     return added
-
-
-def refused(error: DBAPIError) -> Exception:
-    """What a guard of the database said, as an AccessError; any other database error as it is."""
-    sentence = guards.refusal(error)
-    return AccessError(sentence[:1].upper() + sentence[1:]) if sentence else error

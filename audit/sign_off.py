@@ -1,153 +1,215 @@
-"""Sign-off by two people: the first signs what was reviewed, a different one approves or returns it.
+"""Sign-off: the first person signs what was reviewed; a different one approves it, returns it or sends it back.
 
-A signature is bound to a digest of exactly what was seen: the claim and note versions, the findings, the
-decisions, the version of the code and of the facts. The database itself refuses an approval by whoever decided,
-reviewed, rendered or billed.
+A signature is bound to a digest of exactly what was seen (`store.seal`). It needs the password again, names the
+person and the time, and says what it means. The database itself refuses an approval by whoever decided, reviewed,
+rendered or billed, and of a claim on which an upheld error stands.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 import pandas as pd
 from sqlalchemy import Connection, Engine, insert, select
 from sqlalchemy.exc import DBAPIError
 
-from audit.access import solo
-from audit.access.permission import account_may
-from audit.errors import StateError
-from audit.review import REVIEWERS, findings_of, missed_of, refused, state_of
-from audit.store import schema, trail
-from audit.store.canonical import sha256
+from audit import leases
+from audit.access import accounts, solo
+from audit.errors import AccessError, StateError
+from audit.opinions import first_hands, required, second_hands
+from audit.review_rights import APPROVERS, REVIEWERS, account_may, refused
+from audit.store import kept, schema, seal, trail
 from audit.store.database import alone, write
+from audit.store.standing import Standing
 
-APPROVERS = ("second_reviewer", "doctor_of_ot")
-"""Roles that give the second signature."""
-MEANINGS = {"reviewed": "reviewed", "approved": "approved for submission", "returned": "returned for correction"}
+MEANINGS = {
+    "reviewed": "reviewed",
+    "second": "reviewed a second time",
+    "approved": "approved for submission",
+    "returned": "returned for correction",
+    "sent_back": "sent back to the reviewer",
+}
+Confirm = Callable[[Engine, int, datetime], None]
+"""Makes sure that the person of the account is at the keyboard; raises AccessError when not."""
+SIGNATURE_COLUMNS = ("id", "account_id", "printed_name", "single_person", "meaning", "reason", "digest", "at")
 signatures = schema.signatures
 
 
+def by_password(password: str) -> Confirm:
+    """Confirmation by typing the password again. A wrong one counts towards the account's lock."""
+
+    def confirm(engine: Engine, account_id: int, at: datetime) -> None:
+        accounts.confirm_password(engine, account_id, password, at)
+
+    return confirm
+
+
 def digest(connection: Connection, claim_version_id: int) -> str:
-    """SHA-256 over all that a signature on this claim stands for. Hex."""
-    claims, notes, runs = schema.claims, schema.notes, schema.runs
-    claim = connection.execute(select(claims).where(claims.c.id == claim_version_id)).mappings().one()
-    found, missed = findings_of(connection, claim_version_id), missed_of(connection, claim_version_id)
-    dates = select(schema.claim_lines.c.service_date).where(schema.claim_lines.c.claim_version_id == claim_version_id)
-    of_days = notes.c.is_current & (notes.c.patient_id == claim["patient_id"]) & notes.c.service_date.in_(dates)
-    note_rows = connection.execute(select(notes.c.note_id, notes.c.content_sha256).where(of_days)).all()
-    runs_seen = sorted({int(run) for run in found["run_id"]})
-    run_rows = connection.execute(
-        select(runs.c.id, runs.c.code_version, runs.c.facts_sha256).where(runs.c.id.in_(runs_seen))
-    ).all()
-    seen = ["id", "rule", "severity", "expected", "observed", "because", "decision_id", "decision", "reason", "text"]
-    return sha256(
-        f"claim {claim['claim_id']} {claim['version']} {claim['content_sha256']}",
-        *sorted(f"note {note_id} {content}" for note_id, content in note_rows),
-        *sorted(f"run {run}" for run in run_rows),
-        *[f"finding {tuple(row)}" for row in found[seen].astype("str").itertuples(index=False, name=None)],
-        *[f"missed {row}" for row in missed[["id", "text"]].itertuples(index=False, name=None)],
-    )
+    """SHA-256 over all that a signature made now on this claim would stand for. Hex."""
+    now = required(connection, claim_version_id)
+    if not now.run:
+        raise StateError("no rule has judged this claim yet", do="Run the rules on it")
+    return seal.seal(connection, now.id, now.run["id"], seal.newest_decision(connection, now.id))
 
 
-def sign_reviewed(engine: Engine, claim_version_id: int, *, account_id: int, at: datetime) -> int:
+def sign_reviewed(engine: Engine, claim_version_id: int, *, account_id: int, at: datetime, confirm: Confirm) -> int:
     """The first signature: every finding has a verdict. Return the signature's id.
 
-    Raises StateError while a finding is undecided, or the claim is signed already.
+    Raises StateError while a finding is undecided, a question is open, the record changed, or the claim is signed
+    already; AccessError for a wrong password.
     """
+    confirm(engine, account_id, at)
     with write(engine) as connection:
-        account_may(connection, account_id, REVIEWERS)
-        _in_state(connection, claim_version_id, ("to_review", "returned"))
-        found = findings_of(connection, claim_version_id)
-        left = int(((found["severity"] != "untestable") & (found["decision"] == "")).sum())
+        now = _to_sign(connection, claim_version_id, account_id, at, REVIEWERS)
+        if now.stage != "first":
+            raise StateError(f"the claim is {MEANINGS[now.last]}", do="Open the claim again")
+        left = now.undecided()
         if left:
             raise StateError(f"{left} findings have no verdict yet", do="Decide on each finding first")
-        return _sign(connection, claim_version_id, "reviewed", account_id=account_id, at=at)
+        hands = first_hands(now)
+        if now.blind and hands and account_id not in hands:
+            raise StateError("another person's verdicts are hidden from you", do="Leave the signature to that person")
+        return sign(connection, now, "reviewed", account_id=account_id, at=at)
 
 
-def approve(engine: Engine, claim_version_id: int, *, account_id: int, at: datetime) -> int:
-    """The second signature: the claim may be submitted and is locked. Return the signature's id.
+def approve(engine: Engine, claim_version_id: int, *, account_id: int, at: datetime, confirm: Confirm) -> int:
+    """The claim may be submitted and is locked. Return the signature's id.
 
-    Raises AccessError for the wrong role and for whoever decided, reviewed, rendered or billed; StateError when
-    the claim is not reviewed, or anything changed since it was.
+    Raises AccessError for the wrong role and for whoever decided, reviewed, rendered or billed; StateError when the
+    claim is not ready, anything changed since it was reviewed, or an upheld error stands.
     """
+    confirm(engine, account_id, at)
     with write(engine) as connection:
-        account_may(connection, account_id, APPROVERS)
-        _in_state(connection, claim_version_id, ("second",))
-        _unchanged(connection, claim_version_id)
-        return _sign(connection, claim_version_id, "approved", account_id=account_id, at=at)
+        now = _to_sign(connection, claim_version_id, account_id, at, APPROVERS)
+        _ready(connection, now, account_id)
+        if now.in_error:
+            raise StateError("an upheld error stands on the claim", do="Return it with its correction sheet")
+        return sign(connection, now, "approved", account_id=account_id, at=at)
 
 
-def return_claim(engine: Engine, claim_version_id: int, *, account_id: int, at: datetime, text: str) -> int:
-    """Send a reviewed claim back with the reason; its decisions can be changed again."""
-    if not text.strip():
-        raise StateError("a claim goes back with a reason", do="Say what is to be looked at again")
+def return_claim(
+    engine: Engine, claim_version_id: int, *, account_id: int, at: datetime, text: str, confirm: Confirm
+) -> int:
+    """Return a claim in error to whoever bills it, with its correction sheet: the verdicts stand."""
+    reason = _reason(text)
+    confirm(engine, account_id, at)
     with write(engine) as connection:
-        account_may(connection, account_id, APPROVERS)
-        _in_state(connection, claim_version_id, ("second",))
-        last = _last(connection, claim_version_id)
-        if last["account_id"] == account_id:
-            raise StateError("your own review is for another person to return", do="Ask a second reviewer")
-        return _sign(connection, claim_version_id, "returned", account_id=account_id, at=at, reason=text.strip())
+        now = _to_sign(connection, claim_version_id, account_id, at, APPROVERS)
+        _ready(connection, now, account_id)
+        return sign(connection, now, "returned", account_id=account_id, at=at, reason=reason)
+
+
+def send_back(
+    engine: Engine, claim_version_id: int, *, account_id: int, at: datetime, text: str, confirm: Confirm
+) -> int:
+    """Send a reviewed claim back to the first reviewer with the reason: its decisions can be changed again."""
+    reason = _reason(text)
+    confirm(engine, account_id, at)
+    with write(engine) as connection:
+        now = _to_sign(connection, claim_version_id, account_id, at, APPROVERS)
+        if now.last not in ("reviewed", "second", "returned"):
+            raise StateError("only a reviewed claim goes back", do="Open the claim again")
+        _other_person(connection, now, account_id)
+        return sign(connection, now, "sent_back", account_id=account_id, at=at, reason=reason)
 
 
 def signatures_of(connection: Connection, claim_version_id: int) -> pd.DataFrame:
     """Signatures on a claim version in their order: id, account_id, printed_name, single_person, meaning, reason,
-    digest, at."""
-    table = signatures.c
-    columns = [table.id, table.account_id, table.printed_name, table.single_person, table.meaning, table.reason]
-    columns += [table.digest, table.at]
-    query = select(*columns).where(table.claim_version_id == claim_version_id).order_by(table.id)
-    found = connection.execute(query)
-    return pd.DataFrame(found.all(), columns=list(found.keys()))
-
-
-def _last(connection: Connection, claim_version_id: int) -> Any:
-    query = select(signatures).where(signatures.c.claim_version_id == claim_version_id)
-    return connection.execute(query.order_by(signatures.c.id.desc()).limit(1)).mappings().one()
-
-
-def _unchanged(connection: Connection, claim_version_id: int) -> None:
-    if _last(connection, claim_version_id)["digest"] != digest(connection, claim_version_id):
-        raise StateError(
-            "the claim, a note, a finding or a rule changed after the first signature",
-            do="Return the claim: it must be reviewed again",
-        )
-
-
-def _in_state(connection: Connection, claim_version_id: int, wanted: tuple[str, ...]) -> None:
-    alone(connection, f"claim {claim_version_id}")
-    state = state_of(connection, claim_version_id)
-    if state not in wanted:
-        says = {
-            "to_review": "the claim is not reviewed yet",
-            "second": "the claim has its first signature",
-            "returned": "the claim was returned",
-            "approved": "the claim is approved and locked",
+    digest, at, and `stands`: it is about the findings of the newest run and nothing changed since."""
+    now = required(connection, claim_version_id)
+    rows = [
+        {
+            **{name: one[name] for name in SIGNATURE_COLUMNS},
+            "stands": one["run_id"] == now.run.get("id") and not now.changed,
         }
-        raise StateError(says[state], do="Open the claim again")
+        for one in now.signatures
+    ]
+    return pd.DataFrame(rows, columns=[*SIGNATURE_COLUMNS, "stands"])
 
 
-def _sign(
-    connection: Connection, claim_version_id: int, meaning: str, *, account_id: int, at: datetime, reason: str = ""
+def sign(
+    connection: Connection, now: Standing, meaning: str, *, account_id: int, at: datetime, reason: str = ""
 ) -> int:
+    """Add a signature with its digest, its event and the new row of the worklist, in the caller's transaction. It
+    ends the signer's lease."""
+    leases.demand(connection, now.id, account_id=account_id, at=at)
     name = connection.execute(select(schema.accounts.c.name).where(schema.accounts.c.id == account_id)).scalar_one()
-    seen = digest(connection, claim_version_id)
+    newest = seal.newest_decision(connection, now.id)
+    seen = seal.seal(connection, now.id, now.run["id"], newest)
     row = {
-        "claim_version_id": claim_version_id,
+        "claim_version_id": now.id,
         "account_id": account_id,
         "meaning": meaning,
         "printed_name": name,
-        "single_person": solo.is_on(connection),
         "reason": reason,
         "digest": seen,
         "at": at,
+        "run_id": now.run["id"],
+        "review_id": None if meaning == "reviewed" else now.review["id"],
+        "decision_id": newest,
+        "single_person": solo.is_on(connection),
     }
     try:
         signed: int = connection.execute(insert(signatures).values(row).returning(signatures.c.id)).scalar_one()
     except DBAPIError as error:
         raise refused(error) from None
-    details = {"signature": signed, "digest": seen, "single_person": row["single_person"]}
-    subject = f"claim version {claim_version_id}"
+    leases.end(connection, now.id, account_id=account_id)
+    kept.refresh(connection, [now.id], at)
+    details = {
+        "signature": signed,
+        "digest": seen,
+        "single_person": row["single_person"],
+        "before": now.state,
+        "after": required(connection, now.id).state,
+        "row": seal.stored_digest(connection, signatures, signed),
+    }
+    subject = f"claim version {now.id}"
     trail.record(connection, kind=meaning, subject=subject, account_id=account_id, at=at, details=details)
     return signed
+
+
+def _to_sign(
+    connection: Connection, claim_version_id: int, account_id: int, at: datetime, roles: tuple[str, ...]
+) -> Standing:
+    account_may(connection, account_id, roles)
+    alone(connection, f"claim {claim_version_id}")
+    now = required(connection, claim_version_id)
+    if not now.claim["is_current"]:
+        raise StateError("a newer version has replaced this version of the claim", do="Open the claim again")
+    if not now.run or now.changed:
+        raise StateError("the claim or its record changed after the rules ran", do="Run the rules on this claim again")
+    if now.last == "approved" or now.released:
+        raise StateError("the claim is approved and locked", do="A correction comes as a new version of the claim")
+    if now.verdicts.open_asks:
+        raise StateError("the claim waits for an answer", do="Record the answer first")
+    return now
+
+
+def _ready(connection: Connection, now: Standing, account_id: int) -> None:
+    if now.state != "ready":
+        why = {
+            "second": "the plan asks for a second review",
+            "adjudicate": "the two reviews differ and are not adjudicated",
+            "stale": "the claim, a note, a finding or a rule changed after the first signature",
+        }
+        raise StateError(why.get(now.state, "the claim is not reviewed yet"), do="Open the claim again")
+    _other_person(connection, now, account_id)
+    if now.people > 2 and account_id in _seconds(now):
+        raise AccessError("the plan asks for a third person", do="Leave this to somebody else")
+
+
+def _other_person(connection: Connection, now: Standing, account_id: int) -> None:
+    if account_id == now.review.get("account_id") and not solo.is_on(connection):
+        raise AccessError("your own review is for another person to judge", do="Ask a second reviewer")
+
+
+def _seconds(now: Standing) -> set[int]:
+    of_review = [one for one in now.signatures if one["review_id"] == now.review["id"]]
+    return {one["account_id"] for one in of_review if one["meaning"] == "second"} | second_hands(now)
+
+
+def _reason(text: str) -> str:
+    if not text.strip():
+        raise StateError("a claim goes back with a reason", do="Say what is to be looked at again")
+    return text.strip()

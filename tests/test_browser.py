@@ -99,6 +99,19 @@ def decide_all(page: Page) -> int:
     return number
 
 
+def sign(page: Page, key: str, button: str, words: str = "") -> None:
+    """Sign by the key, with the password again."""
+    press(page, key)
+    dialog = page.get_by_role("dialog")
+    if words:
+        dialog.get_by_role("textbox").first.fill(words)
+    dialog.get_by_label("Your password again").fill(PASSWORD)
+    dialog.get_by_label("Your password again").press("Tab")
+    rest(page)
+    dialog.get_by_role("button", name=button).click()
+    expect(dialog).to_have_count(0)
+
+
 def test_from_sign_in_to_a_signed_claim(browser: Browser, address: str) -> None:
     first, second = browser.new_context(), browser.new_context()
     noise: list[str] = []
@@ -116,26 +129,28 @@ def test_from_sign_in_to_a_signed_claim(browser: Browser, address: str) -> None:
     press(page, "s")
     expect(page.get_by_role("button", name=re.compile("to decide"))).to_be_disabled()
     assert decide_all(page) >= 1
-    press(page, "s")
+    sign(page, "s", "Signed as reviewed")
     expect(page.locator(".cs-head h1").first).not_to_have_text(claim)
 
-    # and is refused the second signature, by the database's own sentence
+    # and is refused the second signature
     page.goto(link)
     expect(page.get_by_role("button", name=re.compile("Approve"))).to_be_visible()
-    press(page, "s")
-    expect(page.get_by_text("Whoever decided on a claim may not approve it")).to_be_visible()
+    sign(page, "s", "Approved for submission")
+    expect(page.get_by_text("your own review is for another person to judge", exact=False)).to_be_visible()
 
-    # another person approves it
+    # another person may not approve an upheld error, but returns it
     other = signed_in(second, address, "doctor")
     other.goto(link)
     expect(other.locator(".cs-head h1").first).to_have_text(claim)
-    other.get_by_role("button", name=re.compile("Approve")).click()
-    expect(other.locator(".cs-head h1").first).not_to_have_text(claim)
+    sign(other, "s", "Approved for submission")
+    expect(other.get_by_text("An upheld error stands on the claim", exact=False)).to_be_visible()
+    sign(other, "b", "Return for correction", words="Bill what the note supports")
+    expect(other.get_by_text("Returned for correction", exact=False).first).to_be_visible()
 
     # and it is locked for both
     for one in (page, other):
         one.goto(link)
-        expect(one.get_by_text("Approved and locked")).to_be_visible()
+        expect(one.get_by_text("waits for its corrected version")).to_be_visible()
         expect(one.get_by_role("button", name=re.compile("Agree|Approve|Sign as"))).to_have_count(0)
     assert noise == []
 

@@ -11,11 +11,12 @@ import pytest
 from sqlalchemy import Engine, select
 from streamlit.testing.v1 import AppTest
 
-from audit import arrivals, audits, plans, results, review, sign_off
+from audit import arrivals, audits, plans, results
 from audit.access import sessions
 from audit.model import ROLE_NAMES
 from audit.store import schema
 from audit.store.database import VARIABLE, connect, read
+from tests import reviewing
 from tests.handed_in import as_csv, claim, month
 from tests.stored import add
 
@@ -131,12 +132,7 @@ def sample(engine: Engine, people: dict[str, int], loaded: int) -> int:
 
 def review_all(engine: Engine, audit_id: int, by: int) -> None:
     """Agree with every finding and sign."""
-    for one in results.results(engine, audit_id).claims["claim_version_id"].tolist():
-        with read(engine) as connection:
-            found = review.findings_of(connection, one)
-        for finding in found.loc[found["severity"] != "untestable", "id"].tolist():
-            review.decide(engine, finding, kind=review.AGREE, account_id=by, at=NOW)
-        sign_off.sign_reviewed(engine, one, account_id=by, at=NOW)
+    reviewing.review_all(engine, results.results(engine, audit_id).claims["claim_version_id"], by)
 
 
 # Who may come

@@ -8,13 +8,14 @@ import pandas as pd
 import pytest
 from sqlalchemy import select
 
-from audit import arrivals, audits, breakdowns, plans, results, review, screening, sign_off
+from audit import arrivals, audits, breakdowns, plans, results, screening, sign_off
 from audit.errors import CountersignError, StateError
 from audit.estimates import foreseen, stratified_rate
 from audit.sampling import FLAGGED, UNFLAGGED, freeze
 from audit.store import runs, schema
 from audit.store.database import read
 from tests.handed_in import as_csv, claim, month
+from tests.reviewing import review_all, take, who
 from tests.stored import add, on_sqlite
 
 pytest_plugins = ["tests.databases"]
@@ -168,13 +169,24 @@ def test_the_overview_says_where_each_audit_stands(engine, run_id, by):
     assert states[sample].endswith(" of 10 reviewed")
 
 
-def test_a_claim_that_was_returned_is_not_reviewed_any_more(engine, run_id, by):
+def test_a_claim_that_was_sent_back_is_not_reviewed_any_more(engine, run_id, by):
     other = add(engine, "accounts", username="dov", name="Dov", role="second_reviewer")
     flagged = open_audit(engine, run_id, by)
     claims = results.results(engine, flagged).claims["claim_version_id"]
     review_all(engine, claims, by)
-    sign_off.return_claim(engine, int(claims.iloc[0]), text="Look again", account_id=other, at=NOW)
+    take(engine, int(claims.iloc[0]), other)
+    sign_off.send_back(engine, int(claims.iloc[0]), text="Look again", **who(other))
     assert results.overview(engine)["state"].tolist() == ["5 of 6 reviewed"]
+
+
+def test_a_claim_returned_for_correction_is_reviewed(engine, run_id, by):
+    other = add(engine, "accounts", username="dov", name="Dov", role="second_reviewer")
+    flagged = open_audit(engine, run_id, by)
+    claims = results.results(engine, flagged).claims["claim_version_id"]
+    review_all(engine, claims, by)
+    take(engine, int(claims.iloc[0]), other)
+    sign_off.return_claim(engine, int(claims.iloc[0]), text="Bill one unit less", **who(other))
+    assert results.overview(engine)["state"].tolist() == ["all reviewed"]
 
 
 def test_the_newest_drawn_sample_is_shown_first(engine, run_id, by):
@@ -206,16 +218,6 @@ def test_a_finished_sample_gives_its_interval_in_words(engine, run_id, by):
     assert breakdowns.by_therapist(found.claims)["group"].tolist() == ["L. Ortiz"]
     assert breakdowns.record_of_rule(engine, "UNIT-01").startswith("Reviewers here upheld 6 and dismissed 0")
     assert breakdowns.record_of_rule(engine, "UNIT-02").startswith("No reviewer has decided")
-
-
-def review_all(engine, claims, by) -> None:
-    """Agree with every finding and sign."""
-    for one in claims.tolist():
-        with read(engine) as connection:
-            found = review.findings_of(connection, one)
-        for finding in found.loc[found["severity"] != "untestable", "id"].tolist():
-            review.decide(engine, finding, kind=review.AGREE, account_id=by, at=NOW)
-        sign_off.sign_reviewed(engine, one, account_id=by, at=NOW)
 
 
 # Counts that claim no more than they may

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -17,22 +18,45 @@ from tests.stored import NOW, add, count_rows, on_postgres, on_sqlite
 pytest_plugins = ["tests.databases"]
 
 
+UNTIL = NOW + timedelta(days=1)
+
+
 @dataclass(frozen=True)
 class Case:
-    """A claim of two lines with a finding, decided and reviewed by `reviewer`; nobody approved it yet."""
+    """A claim of two lines with a finding on which `reviewer` decided; nobody signed it yet."""
 
     engine: Engine
     claim: int
     finding: int
+    run: int
     decision: int
     reviewer: int
     second: int
 
-    def sign(self, account: int, meaning: str = "approved", claim: int | None = None) -> int:
-        return add(self.engine, "signatures", claim_version_id=claim or self.claim, account_id=account, meaning=meaning)
+    def hold(self, account: int, claim: int | None = None) -> None:
+        """Whoever held the claim before is done with it."""
+        which = {"claim_version_id": claim or self.claim, "account_id": account, "taken_at": NOW, "ends_at": UNTIL}
+        with database.write(self.engine) as connection:
+            connection.execute(schema.leases.delete().where(schema.leases.c.claim_version_id == (claim or self.claim)))
+            connection.execute(schema.leases.insert().values(which))
+
+    def sign(self, account: int, meaning: str = "approved", claim: int | None = None, **values: Any) -> int:
+        self.hold(account, claim)
+        row = {"claim_version_id": claim or self.claim, "account_id": account, "meaning": meaning, "run_id": self.run}
+        if meaning == "second":
+            row["review_id"] = count_rows(self.engine)["signatures"]
+        return add(self.engine, "signatures", **row | values)
 
     def decide(self, account: int, **values: Any) -> int:
-        return add(self.engine, "decisions", **{"claim_version_id": self.claim, "account_id": account} | values)
+        self.hold(account, values.get("claim_version_id"))
+        row = {"claim_version_id": self.claim, "account_id": account, "kind": "missed", "text": "x"}
+        return add(self.engine, "decisions", **row | values)
+
+    def new_run(self, *claims: int) -> int:
+        run = add(self.engine, "runs", state="finished")
+        for claim in claims:
+            add(self.engine, "run_claims", run_id=run, claim_version_id=claim)
+        return run
 
 
 def add_claim(engine: Engine, claim_id: str, **values: Any) -> int:
@@ -44,21 +68,27 @@ def add_claim(engine: Engine, claim_id: str, **values: Any) -> int:
     return claim
 
 
-def add_account(engine: Engine, username: str, npi: str = "") -> int:
-    return add(engine, "accounts", username=username, npi=npi)
+def add_account(engine: Engine, username: str, npi: str = "", role: str = "second_reviewer") -> int:
+    return add(engine, "accounts", username=username, npi=npi, role=role)
 
 
 @pytest.fixture
-def case(engine: Engine) -> Case:
+def unsigned(engine: Engine) -> Case:
     reviewer, second = add_account(engine, "reviewer"), add_account(engine, "second")
     claim = add_claim(engine, "C1", billing_npi="1000000007")
-    run = add(engine, "runs")
+    run = add(engine, "runs", state="finished")
     add(engine, "run_claims", run_id=run, claim_version_id=claim)
     finding = add(engine, "findings", run_id=run, claim_version_id=claim)
-    decision = add(engine, "decisions", claim_version_id=claim, finding_id=finding, account_id=reviewer)
-    made = Case(engine, claim, finding, decision, reviewer, second)
-    made.sign(reviewer, "reviewed")
+    made = Case(engine, claim, finding, run, 1, reviewer, second)
+    made.decide(reviewer, kind="agree", finding_id=finding)
     return made
+
+
+@pytest.fixture
+def case(unsigned: Case) -> Case:
+    """Reviewed by `reviewer`; nobody approved it yet."""
+    unsigned.sign(unsigned.reviewer, "reviewed")
+    return unsigned
 
 
 def refused(engine: Engine, sql: str) -> str:
@@ -79,8 +109,19 @@ def a_row_in_each(case: Case) -> None:
         add(engine, table, load_id=load)
     audit = add(engine, "audits", account_id=case.reviewer)
     add(engine, "audit_claims", audit_id=audit, claim_version_id=case.claim)
-    add(engine, "events")
-    add(engine, "single_person_mode", is_on=False)
+    for table in ("events", "facts_seen", "review_plans"):
+        add(engine, table)
+    released = add_claim(engine, "released")
+    run = case.new_run(released)
+    signs = replace(case, run=run, claim=released)
+    signs.sign(case.reviewer, "reviewed")
+    with database.write(engine) as connection:  # the facts that the runs used
+        connection.execute(schema.facts_seen.insert().values(facts_sha256="x", at=NOW))
+    approved, release = signs.sign(case.second), add(engine, "releases", account_id=case.second)
+    add(engine, "release_claims", release_id=release, claim_version_id=released, signature_id=approved)
+    add(engine, "planned_claims", claim_version_id=released, people=1)
+    if "single_person_mode" in guards.APPEND_ONLY:
+        add(engine, "single_person_mode", is_on=False)
 
 
 @pytest.mark.parametrize("table", guards.APPEND_ONLY)
@@ -128,7 +169,7 @@ def test_sqlite_cannot_overwrite_a_row_by_inserting_it_again(case: Case, table: 
     says = f"{table} has this row already: it cannot be replaced"
     copy = f"INSERT OR REPLACE INTO {table} ({names}) SELECT {names} FROM {table}"
     assert refused(case.engine, copy) == says
-    if table not in ("findings", "decisions", "signatures", "audits", "single_person_mode", *guards.VERSIONED[2:]):
+    if table in ("claims", "notes", "events", "claim_lines", "note_services", "audit_claims", "run_claims"):
         by_key = f"INSERT OR REPLACE INTO {table} ({without_rowid}) SELECT {without_rowid} FROM {table}"
         assert refused(case.engine, by_key) == says
 
@@ -145,9 +186,10 @@ def test_sqlite_cannot_push_out_the_current_version_with_another_number(case: Ca
 @pytest.mark.parametrize("how", ["INSERT OR IGNORE", "INSERT OR REPLACE", "INSERT OR FAIL"])
 def test_no_way_of_inserting_in_sqlite_gets_round_a_guard(case: Case, how: str) -> None:
     approve = (
-        f"{how} INTO signatures (claim_version_id, account_id, meaning, printed_name, digest, at)"
-        f" VALUES ({case.claim}, {case.reviewer}, 'approved', 'x', 'x', '2026-01-01')"
+        f"{how} INTO signatures (claim_version_id, account_id, run_id, meaning, printed_name, digest, at)"
+        f" VALUES ({case.claim}, {case.reviewer}, {case.run}, 'approved', 'x', 'x', '2026-01-01')"
     )
+    case.hold(case.reviewer)
     assert refused(case.engine, approve) == "whoever decided on a claim may not approve it"
 
 
@@ -184,60 +226,68 @@ def sentence(attempt: Any, *arguments: Any, **values: Any) -> str | None:
     return guards.refusal(raised.value)
 
 
-def test_whoever_decided_may_not_approve(case: Case) -> None:
-    third = add_account(case.engine, "third")
-    case.decide(third)
-    assert sentence(case.sign, third) == "whoever decided on a claim may not approve it"
+def test_whoever_decided_may_not_approve(unsigned: Case) -> None:
+    third = add_account(unsigned.engine, "third")
+    unsigned.decide(third)
+    unsigned.sign(unsigned.reviewer, "reviewed")
+    assert sentence(unsigned.sign, third) == "whoever decided on a claim may not approve it"
 
 
-def test_a_decision_taken_back_is_still_a_decision(case: Case) -> None:
-    third = add_account(case.engine, "third")
-    case.decide(third, kind="undo", undoes_id=case.decide(third))
-    assert sentence(case.sign, third) == "whoever decided on a claim may not approve it"
+def test_a_decision_taken_back_is_still_a_decision(unsigned: Case) -> None:
+    third = add_account(unsigned.engine, "third")
+    unsigned.decide(third, kind="undo", undoes_id=unsigned.decide(third))
+    unsigned.sign(unsigned.reviewer, "reviewed")
+    assert sentence(unsigned.sign, third) == "whoever decided on a claim may not approve it"
 
 
 def test_whoever_reviewed_may_not_approve(case: Case) -> None:
+    case.sign(case.second, "sent_back", reason="look again")
     third = add_account(case.engine, "third")
     case.sign(third, "reviewed")
     assert sentence(case.sign, third) == "whoever reviewed a claim may not approve it"
 
 
 @pytest.mark.parametrize("npi", ["1000000001", "1000000007", "2000000001", "2000000002", "1000000008", "1000000009"])
-def test_whoever_rendered_or_billed_the_claim_or_a_line_may_not_approve(case: Case, npi: str) -> None:
+@pytest.mark.parametrize("meaning", ["approved", "returned", "sent_back"])
+def test_whoever_rendered_or_billed_the_claim_or_a_line_judges_no_review(case: Case, npi: str, meaning: str) -> None:
     own = add_account(case.engine, "own", npi)
-    assert sentence(case.sign, own) == "whoever rendered or billed a claim may not approve it"
+    says = str(sentence(case.sign, own, meaning, reason="x"))
+    assert says.startswith("whoever rendered or billed a claim may not ")
+
+
+@pytest.mark.parametrize("role", ["reviewer", "manager", "administrator", "auditor"])
+@pytest.mark.parametrize("meaning", ["approved", "returned", "sent_back"])
+def test_no_other_role_judges_a_review_not_even_an_administrator(case: Case, role: str, meaning: str) -> None:
+    other = add_account(case.engine, "other", role=role)
+    assert str(sentence(case.sign, other, meaning, reason="x")).startswith("your account may not ")
 
 
 def test_an_account_with_another_npi_or_none_may_approve_even_a_claim_without_billing_npi(case: Case) -> None:
     for number, npi in enumerate(["3000000001", ""]):
         claim = add_claim(case.engine, f"free {number}", billing_npi="" if number else None)
-        case.sign(case.reviewer, "reviewed", claim)
-        case.sign(add_account(case.engine, f"other {number}", npi), claim=claim)
+        signs = replace(case, run=case.new_run(claim), claim=claim)
+        signs.sign(case.reviewer, "reviewed")
+        signs.sign(add_account(case.engine, f"other {number}", npi))
 
 
 def test_an_approval_needs_a_review_by_another_person(case: Case) -> None:
     claim = add_claim(case.engine, "C2")
-    says = "another person must review a claim before it is approved"
-    assert sentence(case.sign, case.second, claim=claim) == says
-    case.sign(case.reviewer, "reviewed", claim)
-    case.sign(case.second, claim=claim)
+    signs = replace(case, run=case.new_run(claim), claim=claim)
+    says = "another person must review a claim before it is approved or returned"
+    assert sentence(signs.sign, case.second) == says
+    signs.sign(case.reviewer, "reviewed")
+    signs.sign(case.second)
 
 
-def test_a_review_of_another_version_does_not_count(case: Case) -> None:
-    with database.write(case.engine) as connection:
-        connection.execute(schema.claims.update().values(is_current=False))
-    newer = add_claim(case.engine, "C1", version=2)
-    says = "another person must review a claim before it is approved"
-    assert sentence(case.sign, case.second, claim=newer) == says
-
-
-def test_an_approved_version_takes_nothing_more(case: Case) -> None:
+def test_an_approved_version_takes_nothing_more_until_the_rules_ran_again(case: Case) -> None:
     case.sign(case.second)
     third = add_account(case.engine, "third")
     closed = "this version of the claim is approved; it takes no more"
     assert sentence(case.sign, third, "reviewed") == f"{closed} signatures"
     assert sentence(case.sign, third) == f"{closed} signatures"
     assert sentence(case.decide, third) == f"{closed} decisions"
+    again = replace(case, run=case.new_run(case.claim))
+    again.decide(third)
 
 
 def test_a_replaced_version_takes_nothing_more(case: Case) -> None:
@@ -248,54 +298,68 @@ def test_a_replaced_version_takes_nothing_more(case: Case) -> None:
     assert sentence(case.decide, case.second) == f"{replaced} decisions"
 
 
-def test_a_decision_is_on_a_finding_of_the_same_version(case: Case) -> None:
-    other = add_claim(case.engine, "C2")
+def test_a_decision_is_on_a_finding_of_the_same_version_and_of_the_newest_run(unsigned: Case) -> None:
+    other = add_claim(unsigned.engine, "C2")
     says = "the finding is not one of this version of the claim"
-    assert sentence(case.decide, case.reviewer, claim_version_id=other, finding_id=case.finding) == says
-    of_no_claim = add(case.engine, "findings", run_id=1, claim_version_id=None)
-    assert sentence(case.decide, case.reviewer, finding_id=of_no_claim) == says
+    wrong = {"kind": "agree", "text": ""}
+    of_finding = {"claim_version_id": other, "finding_id": unsigned.finding}
+    assert sentence(unsigned.decide, unsigned.reviewer, **wrong, **of_finding) == says
+    of_no_claim = add(unsigned.engine, "findings", run_id=1, claim_version_id=None)
+    assert sentence(unsigned.decide, unsigned.reviewer, **wrong, finding_id=of_no_claim) == says
+    unsigned.new_run(unsigned.claim)
+    says = "a newer run has replaced this finding"
+    assert sentence(unsigned.decide, unsigned.reviewer, **wrong, finding_id=unsigned.finding) == says
 
 
-def test_only_ones_own_decision_on_the_same_version_can_be_undone(case: Case) -> None:
+def test_only_ones_own_decision_on_the_same_version_can_be_undone_once(unsigned: Case) -> None:
     says = "only a decision of one's own on the same version of the claim can be undone"
-    assert sentence(case.decide, case.second, undoes_id=case.decision) == says
-    other = add_claim(case.engine, "C2")
-    assert sentence(case.decide, case.reviewer, claim_version_id=other, undoes_id=case.decision) == says
-    case.decide(case.reviewer, kind="undo", undoes_id=case.decision)
+    undo = {"kind": "undo", "undoes_id": unsigned.decision}
+    assert sentence(unsigned.decide, unsigned.second, **undo) == says
+    other = add_claim(unsigned.engine, "C2")
+    assert sentence(unsigned.decide, unsigned.reviewer, claim_version_id=other, **undo) == says
+    assert sentence(unsigned.decide, unsigned.reviewer, **undo, text="").endswith("need words")
+    undone = unsigned.decide(unsigned.reviewer, **undo)
+    assert sentence(unsigned.decide, unsigned.reviewer, **undo) == "this decision was taken back already"
+    says = "an undoing cannot be undone: decide again"
+    assert sentence(unsigned.decide, unsigned.reviewer, kind="undo", undoes_id=undone) == says
 
 
-def test_two_rows_of_one_statement_are_each_looked_at(case: Case) -> None:
-    third = add_account(case.engine, "third")
+def test_two_rows_of_one_statement_are_each_looked_at(unsigned: Case) -> None:
+    unsigned.hold(unsigned.second)
     both = " UNION ALL ".join(
-        f"SELECT {case.claim}, {third}, '{meaning}', 'x', 'x', '2026-01-01T00:00:00'{cast}"
+        f"SELECT {unsigned.claim}, {unsigned.second}, {unsigned.run}, '{meaning}', 'x', 'x', '2026-01-01 00:00'{cast}"
         for meaning in ("reviewed", "approved")
-        for cast in ["::timestamptz" if case.engine.dialect.name == "postgresql" else ""]
+        for cast in ["::timestamptz" if unsigned.engine.dialect.name == "postgresql" else ""]
     )
-    names = "claim_version_id, account_id, meaning, printed_name, digest, at"
-    says = refused(case.engine, f"INSERT INTO signatures ({names}) {both}")
+    names = "claim_version_id, account_id, run_id, meaning, printed_name, digest, at"
+    says = refused(unsigned.engine, f"INSERT INTO signatures ({names}) {both}")
     assert says == "whoever reviewed a claim may not approve it"
 
 
-def test_an_approval_waits_for_a_decision_that_is_being_made(case: Case) -> None:
+def test_an_approval_waits_for_a_return_that_is_being_made(case: Case) -> None:
     """On PostgreSQL two transactions do not see one another: without a lock both would pass."""
-    third = add_account(case.engine, "third")
+    case.hold(case.second)
     said: list[str | None] = []
+    row = {"claim_version_id": case.claim, "account_id": case.second, "run_id": case.run, "at": NOW}
+    row |= {"printed_name": "x", "digest": "x"}
     with database.write(case.engine) as connection:
-        values = {"claim_version_id": case.claim, "account_id": third, "kind": "agree", "at": NOW}
-        connection.execute(schema.decisions.insert().values(values))
-        approving = threading.Thread(target=lambda: said.append(sentence(case.sign, third)))
+        values = {**row, "meaning": "sent_back", "reason": "x"}
+        connection.execute(schema.signatures.insert().values(values))
+        approve = {**row, "meaning": "approved"}
+        approving = threading.Thread(target=lambda: said.append(sentence(add, case.engine, "signatures", **approve)))
         approving.start()
         approving.join(0.3)
         assert approving.is_alive(), "it did not wait"
     approving.join()
-    assert said == ["whoever decided on a claim may not approve it"]
+    assert said == ["another person must review a claim before it is approved or returned"]
 
 
 @on_postgres
 def test_a_temporary_table_cannot_pose_as_ours(case: Case) -> None:
     pose = "CREATE TEMPORARY TABLE decisions (claim_version_id integer, account_id integer)"
-    names = "(claim_version_id, account_id, meaning, printed_name, digest, at)"
-    values = f"VALUES ({case.claim}, {case.reviewer}, 'approved', 'x', 'x', now())"
+    names = "(claim_version_id, account_id, run_id, meaning, printed_name, digest, at)"
+    values = f"VALUES ({case.claim}, {case.reviewer}, {case.run}, 'approved', 'x', 'x', '2026-01-01')"
+    case.hold(case.reviewer)
     says = refused(case.engine, f"{pose}; INSERT INTO signatures {names} {values}")
     assert says == "whoever decided on a claim may not approve it"
 

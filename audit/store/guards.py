@@ -10,101 +10,20 @@ from __future__ import annotations
 from sqlalchemy import Connection, TextClause, inspect, text
 from sqlalchemy.exc import DBAPIError
 
-from audit.store import triggers
+from audit.store import review_guards, triggers
 from audit.store.triggers import Guard
 
 APPEND_ONLY = (
     *("findings", "decisions", "signatures", "events"),
     *("claim_lines", "note_services", "audit_claims", "run_claims", "single_person_mode"),
+    *("facts_seen", "review_plans", "planned_claims", "releases", "release_claims"),
 )
 VERSIONED = ("claims", "notes", "payers", "plans_of_care", "authorizations", "providers")
 """Only `is_current` may change, and only from true to false."""
 
 
-THIS_VERSION = "claim_version_id = NEW.claim_version_id"
-APPROVED = f"EXISTS (SELECT 1 FROM signatures WHERE {THIS_VERSION} AND meaning = 'approved')"
-REPLACED = "NOT EXISTS (SELECT 1 FROM claims WHERE id = NEW.claim_version_id AND is_current)"
-BY_THIS_ACCOUNT = f"{THIS_VERSION} AND account_id = NEW.account_id"
-OWN_WORK = """EXISTS (
-    SELECT 1 FROM accounts WHERE accounts.id = NEW.account_id AND accounts.npi <> '' AND (
-        EXISTS (SELECT 1 FROM claims WHERE claims.id = NEW.claim_version_id
-            AND accounts.npi IN (claims.rendering_npi, claims.billing_npi))
-        OR EXISTS (SELECT 1 FROM claim_lines WHERE claim_lines.claim_version_id = NEW.claim_version_id
-            AND accounts.npi IN (claim_lines.rendering_npi, claim_lines.billing_npi))))"""
-FINDING_ELSEWHERE = f"""NEW.finding_id IS NOT NULL AND NOT EXISTS (
-    SELECT 1 FROM findings WHERE id = NEW.finding_id AND {THIS_VERSION})"""
-NOT_OWN_DECISION = f"""NEW.undoes_id IS NOT NULL AND NOT EXISTS (
-    SELECT 1 FROM decisions WHERE id = NEW.undoes_id AND {BY_THIS_ACCOUNT})"""
-
-SECOND_REVIEWER = """(SELECT COUNT(*) FROM accounts
-    WHERE active AND role IN ('reviewer', 'second_reviewer', 'doctor_of_ot')) > 1"""
-ALONE = f"""(COALESCE((SELECT is_on FROM single_person_mode ORDER BY id DESC LIMIT 1), FALSE)
-    AND NOT {SECOND_REVIEWER})"""
-"""Single-person mode holds: it is set, and no second person may review."""
-
-
 def single_person_holds() -> TextClause:
-    return text(ALONE)
-
-
-def _closed(table: str) -> list[Guard]:
-    return [
-        Guard(
-            table, "INSERT", REPLACED, f"a newer version has replaced this version of the claim; it takes no {table}"
-        ),
-        Guard(table, "INSERT", APPROVED, f"this version of the claim is approved; it takes no more {table}"),
-    ]
-
-
-def _decisions() -> list[Guard]:
-    return [
-        *_closed("decisions"),
-        Guard("decisions", "INSERT", FINDING_ELSEWHERE, "the finding is not one of this version of the claim"),
-        Guard(
-            "decisions",
-            "INSERT",
-            NOT_OWN_DECISION,
-            "only a decision of one's own on the same version of the claim can be undone",
-        ),
-    ]
-
-
-def _signatures() -> list[Guard]:
-    refused = {
-        "whoever decided on a claim may not approve it": f"EXISTS (SELECT 1 FROM decisions WHERE {BY_THIS_ACCOUNT})",
-        "whoever reviewed a claim may not approve it": (
-            f"EXISTS (SELECT 1 FROM signatures WHERE {BY_THIS_ACCOUNT} AND meaning = 'reviewed')"
-        ),
-        "whoever rendered or billed a claim may not approve it": OWN_WORK,
-        "another person must review a claim before it is approved": (
-            f"NOT EXISTS (SELECT 1 FROM signatures WHERE {THIS_VERSION} AND meaning = 'reviewed'"
-            " AND account_id <> NEW.account_id)"
-        ),
-    }
-    approving = [
-        Guard("signatures", "INSERT", f"NEW.meaning = 'approved' AND NOT {ALONE} AND {condition}", sentence)
-        for sentence, condition in refused.items()
-    ]
-    marked = Guard(
-        "signatures",
-        "INSERT",
-        f"NEW.single_person IS DISTINCT FROM {ALONE}",
-        "a signature carries the mark of single-person mode while that is on, and only then",
-    )
-    return [*_closed("signatures"), *approving, marked]
-
-
-def _single_person_mode() -> list[Guard]:
-    administrator = """EXISTS (SELECT 1 FROM accounts
-        WHERE id = NEW.account_id AND active AND role = 'administrator')"""
-    refused = {
-        "only an administrator may switch single-person mode on": f"NOT {administrator}",
-        "single-person mode is for a practice in which one person reviews; two accounts may": SECOND_REVIEWER,
-    }
-    return [
-        Guard("single_person_mode", "INSERT", f"NEW.is_on AND {condition}", sentence)
-        for sentence, condition in refused.items()
-    ]
+    return text(review_guards.ALONE)
 
 
 def _kept(table: str) -> list[Guard]:
@@ -158,7 +77,14 @@ def every(connection: Connection) -> list[Guard]:
     found += [guard for table in VERSIONED for guard in _versions(table, columns[table])]
     if connection.dialect.name == "sqlite":
         found += [_unreplaced(connection, table) for table in (*APPEND_ONLY, *columns)]
-    return [*found, *_audits(columns["audits"]), *_decisions(), *_signatures(), *_single_person_mode()]
+    return [
+        *found,
+        *_audits(columns["audits"]),
+        *review_guards.decisions(),
+        *review_guards.signatures(),
+        *review_guards.single_person_mode(),
+        *review_guards.others(),
+    ]
 
 
 def install(connection: Connection) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, Table, func, insert, select, update
 
 from audit import model
 from audit.errors import InputError, Refusal
-from audit.store import schema, trail
+from audit.store import kept, schema, trail
 from audit.store.canonical import canonical
 from audit.store.comparing import Compared, compare, incoming
 from audit.store.database import alone, write
@@ -70,6 +70,7 @@ def load(
         row = {"sha256": sha256, "name": name, "account_id": account_id, "at": at, "counts": canonical(counts)}
         load_id = connection.execute(insert(schema.loads).values(row).returning(schema.loads.c.id)).scalar_one()
         _add_all(connection, load_id, found, refusals)
+        kept.refresh(connection, kept.touched_by_load(connection, load_id), at)
         details = {"sha256": sha256, "counts": counts}
         trail.record(connection, kind="load", subject=f"load {load_id}", account_id=account_id, at=at, details=details)
     return Loaded(load_id, counts)

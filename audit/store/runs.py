@@ -12,11 +12,11 @@ from datetime import datetime
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Connection, Engine, func, insert, select, update
 
 from audit import model
 from audit.errors import StateError
-from audit.store import schema, trail
+from audit.store import kept, schema, trail
 from audit.store.canonical import sha256
 from audit.store.database import write
 from audit.store.rows import Row, among
@@ -47,6 +47,7 @@ def start_run(
             "claim_count": len(set(claim_version_ids)),
             "account_id": account_id,
             "started_at": at,
+            "load_id": connection.execute(select(func.max(schema.loads.c.id))).scalar(),
         }
         run_id: int = connection.execute(insert(runs).values(row).returning(runs.c.id)).scalar_one()
         _record(connection, run_id, "run started", at, {"claims": row["claim_count"]})
@@ -81,11 +82,13 @@ def finish_run(
         screened = [{"run_id": run_id, "claim_version_id": one} for one in sorted(set(claim_version_ids))]
         if screened:
             connection.execute(insert(run_claims), screened)
-        kept = keep_findings(connection, run_id, findings)
+        number = keep_findings(connection, run_id, findings)
         _close(connection, run_id, "finished", at)
+        kept.note_facts(connection, run["facts_sha256"], at)
+        kept.refresh(connection, [row["claim_version_id"] for row in screened], at)
         counts = dict(Counter(findings["severity"].tolist()))
         _record(connection, run_id, "run finished", at, {"claims": len(screened), "findings": counts})
-    return kept
+    return number
 
 
 def fail_run(engine: Engine, run_id: int, *, wrong: str, at: datetime) -> None:

@@ -138,6 +138,10 @@ events = Table(
     Column("details", Text, nullable=False),
     Column("previous_sha256", String(64), nullable=False),
     Column("sha256", String(64), nullable=False, unique=True),
+    Index("ix_events_subject", "subject", "id"),
+    Index("ix_events_kind", "kind", "id"),
+    Index("ix_events_account", "account_id", "id"),
+    Index("ix_events_at", "at"),
 )
 loads = Table(
     "loads",
@@ -251,7 +255,9 @@ runs = Table(
     _reference("account_id", "accounts", nullable=True),
     _moment("started_at"),
     _moment("finished_at", nullable=True),
+    Column("load_id", Integer),
 )
+"""`load_id` is the newest load when the run began: a record loaded later was not seen by it."""
 # A finding without a claim is about a note nobody billed, or about a rule that failed.
 findings = Table(
     "findings",
@@ -315,7 +321,21 @@ decisions = Table(
     Column("text", Text, nullable=False, server_default=""),
     _reference("undoes_id", "decisions", nullable=True),
     _moment("at"),
+    Column("stage", String(12), nullable=False, server_default="first"),
+    _reference("review_id", "signatures", nullable=True),
+    _reference("about_id", "decisions", nullable=True, index=True),
+    Column("corrected", Text, nullable=False, server_default=""),
+    Column("due_on", Date),
+    Index(
+        "uq_decisions_undoes_id",
+        "undoes_id",
+        unique=True,
+        sqlite_where=text("undoes_id IS NOT NULL"),
+        postgresql_where=text("undoes_id IS NOT NULL"),
+    ),
 )
+"""`review_id` is the first signature that a second review or an adjudication is about; `about_id` the question that
+an answer answers, or the missed error that a verdict is on."""
 signatures = Table(
     "signatures",
     metadata,
@@ -328,4 +348,111 @@ signatures = Table(
     Column("reason", Text, nullable=False, server_default=""),
     Column("digest", String(64), nullable=False),
     _moment("at"),
+    _reference("run_id", "runs", nullable=True),
+    _reference("review_id", "signatures", nullable=True),
+    Column("decision_id", Integer),
 )
+"""`run_id` is the run whose findings were signed: a newer one leaves the signature behind. `decision_id` is the newest
+decision on the version when it was signed. From these two the digest can be worked out again at any time."""
+facts_seen = Table(
+    "facts_seen",
+    metadata,
+    _id(),
+    Column("facts_sha256", String(64), nullable=False),
+    _moment("at"),
+)
+review_plans = Table(
+    "review_plans",
+    metadata,
+    _id(),
+    Column("content", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    _reference("account_id", "accounts", nullable=True),
+    _moment("at"),
+)
+planned_claims = Table(
+    "planned_claims",
+    metadata,
+    _id(),
+    _reference("claim_version_id", "claims", index=True),
+    _reference("plan_id", "review_plans", nullable=True),
+    Column("people", Integer, nullable=False),
+    Column("blind", Boolean, nullable=False),
+    Column("why", Text, nullable=False),
+    _moment("at"),
+)
+releases = Table(
+    "releases",
+    metadata,
+    _id(),
+    _reference("account_id", "accounts"),
+    _moment("at"),
+    Column("claim_count", Integer, nullable=False),
+    Column("csv", Text, nullable=False),
+    Column("csv_sha256", String(64), nullable=False),
+)
+release_claims = Table(
+    "release_claims",
+    metadata,
+    _reference("release_id", "releases", index=True),
+    _reference("claim_version_id", "claims"),
+    _reference("signature_id", "signatures"),
+    UniqueConstraint("claim_version_id"),
+)
+
+# From here on: what may change. Nothing that counts as evidence stands in these.
+leases = Table(
+    "leases",
+    metadata,
+    Column("claim_version_id", ForeignKey("claims.id"), primary_key=True, autoincrement=False),
+    _reference("account_id", "accounts", index=True),
+    _moment("taken_at"),
+    _moment("ends_at"),
+)
+assignments = Table(
+    "assignments",
+    metadata,
+    Column("claim_version_id", ForeignKey("claims.id"), primary_key=True, autoincrement=False),
+    _reference("account_id", "accounts"),
+    _reference("by_id", "accounts"),
+    Column("due_on", Date),
+    _moment("at"),
+)
+drafts = Table(
+    "drafts",
+    metadata,
+    Column("account_id", ForeignKey("accounts.id"), primary_key=True, autoincrement=False),
+    Column("claim_version_id", ForeignKey("claims.id"), primary_key=True, autoincrement=False),
+    Column("fields", Text, nullable=False),
+    _moment("at"),
+)
+_IN_STATE = ("risk", "dollars", "due_on", "since", "service_date")
+worklist = Table(
+    "worklist",
+    metadata,
+    Column("claim_version_id", ForeignKey("claims.id"), primary_key=True, autoincrement=False),
+    Column("claim_id", Text, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("people", Integer, nullable=False),
+    Column("blind", Boolean, nullable=False),
+    _reference("run_id", "runs", nullable=True),
+    *[Column(name, Integer, nullable=False) for name in ("risk", "errors", "warnings", "infos", "untestables")],
+    Column("undecided", Integer, nullable=False),
+    Column("dollars", Money(), nullable=False),
+    Column("found", Text, nullable=False),
+    Column("payer_id", Text, nullable=False),
+    Column("payer", Text, nullable=False),
+    Column("rendering_npi", Text, nullable=False),
+    Column("therapist", Text, nullable=False),
+    Column("service_date", Date, nullable=False),
+    Column("due_on", Date, nullable=False),
+    _reference("assigned_to", "accounts", nullable=True),
+    _reference("first_id", "accounts", nullable=True),
+    _moment("since"),
+    *[Index(f"ix_worklist_{name}", "state", name, "claim_version_id") for name in _IN_STATE],
+    Index("ix_worklist_payer_id", "payer_id", "state"),
+    Index("ix_worklist_rendering_npi", "rendering_npi", "state"),
+    Index("ix_worklist_assigned_to", "assigned_to", "state"),
+)
+"""Where each claim under review stands, kept so that a page of it is read by an index. Made by `standing.refresh`
+from signatures and decisions and never asked when something is decided; `countersign verify` compares."""

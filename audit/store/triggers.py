@@ -15,6 +15,8 @@ _MODE = "hashtext('countersign single-person mode')"
 _TURNS = {
     "decisions": (_CLAIM,),
     "signatures": (_CLAIM, f"PERFORM pg_advisory_xact_lock_shared({_MODE});"),
+    "planned_claims": (_CLAIM,),
+    "release_claims": (_CLAIM,),
     "single_person_mode": (f"PERFORM pg_advisory_xact_lock({_MODE});",),
 }
 """What a PostgreSQL trigger waits for before it looks: whoever else is at work on the claim, or switches the mode."""

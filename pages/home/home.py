@@ -22,15 +22,15 @@ if taken.empty:
         st.page_link("pages/audits/load.py", label="Load claims and notes")
     st.stop()
 
-view = "second" if person.role in APPROVERS and counts["second"] else "to_review"
+view = "ready" if person.role in APPROVERS and counts["ready"] else "to_review"
 if person.role in REVIEWERS:
-    waiting = counts[view] + (counts["returned"] if view == "to_review" else 0)
-    says = "wait for the second signature" if view == "second" else "wait for review"
+    waiting = counts[view] + (counts["sent_back"] if view == "to_review" else 0)
+    says = "wait for approval" if view == "ready" else "wait for review"
     st.subheader(f"{waiting} claims {says}" if waiting else "Nothing waits for you", anchor=False)
     following = worklist.next_claim(engine(), view)
     if following and st.button("Continue reviewing", type="primary", shortcut="enter"):
         st.switch_page("pages/review/claim.py", query_params={"claim": str(following)})
-shown = {"to_review": "To review", "returned": "Returned", "second": "Second signature", "approved": "Approved"}
+shown = {"to_review": "To review", "returned": "Returned", "ready": "Ready to approve", "approved": "Approved"}
 for column, (name, label) in zip(st.columns(len(shown)), shown.items(), strict=True):
     column.metric(label, counts[name], border=True)
 now = results.results(engine(), results.first_to_show(results.overview(engine())))

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from audit import review, sign_off, worklist
+from audit import leases, review, sign_off, worklist
 from audit.access.accounts import Account
 from audit.access.gate import utc_now
 from audit.errors import CountersignError
@@ -18,9 +18,9 @@ from pages.parts.store import engine
 def show_actions(decided: Decided, person: Account) -> None:
     """The keys that this person has on this claim in its state."""
     with st.container(key="claim_actions", horizontal=True, vertical_alignment="center"):
-        if decided.state in ("to_review", "returned") and person.role in review.REVIEWERS:
+        if decided.stage == "first" and person.role in review.REVIEWERS:
             _deciding(decided, person)
-        elif decided.state == "second" and person.role in sign_off.APPROVERS:
+        elif decided.state == "ready" and person.role in sign_off.APPROVERS:
             _approving(decided, person)
         else:
             st.caption(_waiting_for(decided, person))
@@ -29,9 +29,11 @@ def show_actions(decided: Decided, person: Account) -> None:
 
 
 def _waiting_for(decided: Decided, person: Account) -> str:
-    if decided.state == "approved":
+    if decided.state in ("approved", "released"):
         return "Approved and locked. A correction comes as a new version of the claim."
-    if decided.state == "second":
+    if decided.state == "returned":
+        return "Returned for correction: it waits for its corrected version."
+    if decided.state in ("second", "ready"):
         return "Signed as reviewed. A second person approves or returns it."
     return "Your role looks at claims, but does not decide on them."
 
@@ -49,17 +51,17 @@ def _deciding(decided: Decided, person: Account) -> None:
         _missed(claim, person)
     mine = _last_of(decided, person)
     if st.button("Undo", shortcut="z", key="undo", disabled=mine is None):
-        _do(lambda: review.undo(engine(), int(mine or 0), **_who(person)), "Taken back")
+        _do(lambda: review.undo(engine(), int(mine or 0), text="Taken back at once", **_who(person)), "Taken back")
     ready = len(waiting) == 0
     label = "Sign as reviewed" if ready else f"Sign ({len(waiting)} to decide)"
     if st.button(label, shortcut="s", key="sign", type="primary" if ready else "secondary", disabled=not ready):
-        _do(lambda: sign_off.sign_reviewed(engine(), claim, **_who(person)), "Signed as reviewed", then=decided)
+        _sign("Signed as reviewed", person, decided, lambda **who: sign_off.sign_reviewed(engine(), claim, **who))
 
 
 def _approving(decided: Decided, person: Account) -> None:
     claim = int(decided.claim["id"])
     if st.button("Approve for submission", shortcut="s", type="primary", key="approve"):
-        _do(lambda: sign_off.approve(engine(), claim, **_who(person)), "Approved for submission", then=decided)
+        _sign("Approved for submission", person, decided, lambda **who: sign_off.approve(engine(), claim, **who))
     if st.button("Return…", shortcut="b", key="return"):
         _return(claim, person)
 
@@ -91,8 +93,30 @@ def _missed(claim: int, person: Account) -> None:
 @st.dialog("What is to be looked at again?")
 def _return(claim: int, person: Account) -> None:
     text = st.text_area("For the first reviewer", key="return_text")
-    if st.button("Return the claim", type="primary"):
-        _do(lambda: sign_off.return_claim(engine(), claim, text=text, **_who(person)), "Returned")
+    password = st.text_input("Your password again", type="password", key="return_password")
+    who = {**_who(person), "confirm": sign_off.by_password(password)}
+    if st.button("Return for correction", type="primary"):
+        _do(lambda: sign_off.return_claim(engine(), claim, text=text, **who), "Returned")
+    if st.button("Send back to the reviewer"):
+        _do(lambda: sign_off.send_back(engine(), claim, text=text, **who), "Sent back")
+
+
+@st.dialog("Sign with your password")
+def _sign(said: str, person: Account, decided: Decided, act: Callable[..., object]) -> None:
+    password = st.text_input("Your password again", type="password", key="sign_password")
+    if st.button(said, type="primary", key="sign_now"):
+        who = {**_who(person), "confirm": sign_off.by_password(password)}
+        _do(lambda: act(**who), said, then=decided)
+
+
+def take(decided: Decided, person: Account) -> None:
+    """Hold the claim while it is open to this person's work; who cannot is told why."""
+    own = person.id in decided.signatures["account_id"].tolist()
+    if person.role in review.REVIEWERS and (decided.stage == "first" or (decided.state == "ready" and not own)):
+        try:
+            leases.take(engine(), int(decided.claim["id"]), **_who(person))
+        except CountersignError as error:
+            st.warning(error.sentence())
 
 
 def _who(person: Account) -> dict[str, Any]:
@@ -116,7 +140,7 @@ def go_on(decided: Decided) -> None:
     """Open the next claim of the same view; the worklist when there is none."""
     audit = st.query_params.get("audit")
     audit_id = int(audit) if audit and audit.isdigit() else None
-    view = "second" if decided.state == "second" else "to_review"
+    view = "ready" if decided.state == "ready" else "to_review"
     following = worklist.next_claim(engine(), view, after=int(decided.claim["id"]), audit_id=audit_id)
     if following is None:
         st.switch_page("pages/review/worklist.py", query_params={"view": view})

@@ -27,7 +27,7 @@ def _head(now: Decided) -> None:
     claim = now.claim
     done = worklist.counts(engine())
     total = sum(done.values())
-    reviewed = total - done["to_review"] - done["returned"]
+    reviewed = total - sum(done[view] for view in ("to_review", "on_hold", "sent_back", "stale"))
     says = [
         claim["payer_name"] or claim["payer_id"],
         f"service {day(claim['service_date'])}",
@@ -52,7 +52,8 @@ if following is None:
     st.stop()
 st.query_params["claim"] = str(following)
 with read(engine()) as connection:
-    now = decided(connection, following)
+    now = decided(connection, following, person.id)
+claim_actions.take(now, person)
 if said := st.session_state.pop("said", None):
     st.toast(said)
 _head(now)

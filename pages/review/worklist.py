@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from audit import worklist
+from audit.access.gate import utc_now
 from audit.model import OPENERS
 from audit.review import VIEWS
 from audit.rules import rule_book
@@ -16,7 +17,8 @@ from pages.parts.words import MARKS, day
 SIZE = 25
 EMPTY = {
     "to_review": "No claim waits for review. Run an audit to choose claims.",
-    "second": "No claim waits for its second signature.",
+    "second": "No claim waits for its second review.",
+    "ready": "No claim waits for its approval.",
     "returned": "No claim was returned.",
     "approved": "No claim is approved yet.",
 }
@@ -35,7 +37,7 @@ person = who.require("reviewer", "second_reviewer", "doctor_of_ot", "manager", "
 
 st.title("Worklist", anchor=False)
 counts = worklist.counts(engine())
-usual = "second" if person.role == "second_reviewer" and counts["second"] else "to_review"
+usual = "ready" if person.role == "second_reviewer" and counts["ready"] else "to_review"
 asked = st.query_params.get("view", usual)
 view = st.segmented_control(
     "View",
@@ -47,13 +49,13 @@ view = st.segmented_control(
 )
 st.query_params["view"] = view
 if not counts[view]:
-    st.info(EMPTY[view])
+    st.info(EMPTY.get(view, "No claim stands here."))
     if person.role in OPENERS:
         st.page_link("pages/audits/run.py", label="Run an audit")
     st.stop()
 pages = -(-counts[view] // SIZE)
 page = st.pagination(pages, key=f"page_{view}") if pages > 1 else 1
-found = worklist.worklist(engine(), view, page=page, size=SIZE)
+found = worklist.worklist(engine(), view, at=utc_now(), page=page, size=SIZE)
 widths = [3, 3, 4, 4, 10, 3]
 rows = st.container(key="worklist")
 for column, title in zip(rows.columns(widths), ("claim", "service", "payer", "therapist", "found", ""), strict=True):

@@ -1,0 +1,83 @@
+"""What binds signatures and decisions: digests that a stranger can work out again from the rows.
+
+The digest of a signature covers the claim version, the note versions of its days, the run (code and facts), its
+findings, every decision that stood and every signature before it. It is a function of the version, the run and the
+newest decision then, so it can be recomputed for ever, whatever came later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from audit.store import schema
+from audit.store.canonical import canonical, sha256
+from audit.store.rows import Row
+from audit.store.verdicts import standing
+
+_FINDING = ("id", "rule", "severity", "line_number", "note_id", "procedure_code", "expected", "observed", "because")
+_DECISION = ("id", "kind", "stage", "review_id", "finding_id", "about_id", "account_id", "reason", "text", "corrected")
+_SIGNATURE = ("id", "meaning", "account_id", "printed_name", "reason", "digest")
+
+
+def seal(
+    connection: Connection, claim_version_id: int, run_id: int, decision_id: int | None, signature_id: int | None = None
+) -> str:
+    """The digest of a signature on this version, SHA-256 in hex.
+
+    `decision_id`: the newest decision then; `signature_id`: of the signature itself, None while it is being made.
+    """
+    claims, runs = schema.claims, schema.runs
+    claim = connection.execute(select(claims).where(claims.c.id == claim_version_id)).mappings().one()
+    run = connection.execute(select(runs).where(runs.c.id == run_id)).mappings().one()
+    found = _rows(connection, schema.findings, claim_version_id, schema.findings.c.run_id == run_id)
+    made = _rows(connection, schema.decisions, claim_version_id, schema.decisions.c.id <= (decision_id or 0))
+    signed = _rows(connection, schema.signatures, claim_version_id)
+    before = [row for row in signed if signature_id is None or row["id"] < signature_id]
+    return sha256(
+        f"claim {claim['claim_id']} {claim['version']} {claim['content_sha256']}",
+        *_notes(connection, claim_version_id, run["load_id"]),
+        f"run {run['id']} {run['code_version']} {run['facts_sha256']}",
+        *[f"finding {_of(row, _FINDING)}" for row in found],
+        *[f"decision {_of(row, _DECISION)}" for row in standing(made)],
+        *[f"signature {_of(row, _SIGNATURE)}" for row in before],
+    )
+
+
+def newest_decision(connection: Connection, claim_version_id: int) -> int | None:
+    table = schema.decisions
+    query = select(func.max(table.c.id)).where(table.c.claim_version_id == claim_version_id)
+    return connection.execute(query).scalar()
+
+
+def row_digest(row: Mapping[str, Any]) -> str:
+    """The digest of one row as it stands in the database; kept in the event that tells of it."""
+    return sha256(canonical({name: value for name, value in row.items() if value is not False}))
+
+
+def stored_digest(connection: Connection, table: Any, row_id: int) -> str:
+    """`row_digest` of a row just added, as the database gives it back."""
+    return row_digest(dict(connection.execute(select(table).where(table.c.id == row_id)).mappings().one()))
+
+
+def _of(row: Row, names: tuple[str, ...]) -> str:
+    return canonical({name: row[name] for name in names})
+
+
+def _rows(connection: Connection, table: Any, claim_version_id: int, *also: Any) -> list[Row]:
+    query = select(table).where(table.c.claim_version_id == claim_version_id, *also).order_by(table.c.id)
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def _notes(connection: Connection, claim_version_id: int, load_id: int | None) -> list[str]:
+    """The note versions of the claim's days that the run saw."""
+    notes, lines = schema.notes, schema.claim_lines
+    of_days = (notes.c.patient_id == lines.c.patient_id) & (notes.c.service_date == lines.c.service_date)
+    seen = select(notes.c.note_id).join(lines, of_days).where(lines.c.claim_version_id == claim_version_id)
+    versions = select(notes.c.note_id, notes.c.version, notes.c.content_sha256).where(notes.c.note_id.in_(seen))
+    if load_id is not None:
+        versions = versions.where(notes.c.load_id <= load_id)
+    newest = {row.note_id: row for row in connection.execute(versions.order_by(notes.c.note_id, notes.c.version))}
+    return [f"note {row.note_id} {row.version} {row.content_sha256}" for row in newest.values()]

@@ -1,0 +1,190 @@
+"""Where a claim stands, from its signatures and decisions and from nothing else.
+
+One function for one claim and for many. It is asked inside the transaction that decides or signs; the kept worklist
+is made by it, never the other way round.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, Select, and_, func, select
+
+from audit.store import schema
+from audit.store.rows import Row, among
+from audit.store.verdicts import Verdicts
+
+STATES = (
+    *("to_review", "on_hold", "second", "adjudicate", "ready"),
+    *("returned", "sent_back", "stale", "approved", "released"),
+)
+_BY_SIGNATURE = {"": "to_review", "sent_back": "sent_back", "returned": "returned", "approved": "approved"}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One version of a claim. `last`: what was signed last about the newest run's findings ("" for nothing).
+    `stage`: whose turn it is to decide: first, second, adjudication, or "" when nobody's."""
+
+    claim: Row
+    run: Row
+    findings: list[Row]
+    signatures: list[Row]
+    verdicts: Verdicts
+    plan: Row
+    changed: bool
+    released: bool
+    last: str = ""
+    review: Row = field(default_factory=dict)
+
+    @property
+    def id(self) -> int:
+        return int(self.claim["id"])
+
+    @property
+    def people(self) -> int:
+        return int(self.plan.get("people", 1))
+
+    @property
+    def blind(self) -> bool:
+        return bool(self.plan.get("blind", False)) and self.people > 1
+
+    @property
+    def left_behind(self) -> bool:
+        """Something was signed about the findings of an older run."""
+        return bool(self.signatures) and self.signatures[-1]["run_id"] != self.run.get("id")
+
+    @property
+    def state(self) -> str:
+        if self.released:
+            return "released"
+        if not self.run or self.changed or self.left_behind:
+            return "stale"
+        if self.verdicts.open_asks:
+            return "on_hold"
+        if self.last == "reviewed":
+            return "second" if self.people > 1 else "ready"
+        if self.last == "second":
+            return "adjudicate" if self.verdicts.open_differences() else "ready"
+        return _BY_SIGNATURE[self.last]
+
+    @property
+    def stage(self) -> str:
+        if self.released or not self.run or not self.claim["is_current"]:
+            return ""
+        if self.last == "reviewed":
+            return "second" if self.people > 1 else ""
+        return {"": "first", "sent_back": "first", "second": "adjudication"}.get(self.last, "")
+
+    @property
+    def judged(self) -> dict[int, str]:
+        """The findings that want a verdict: id -> severity."""
+        return {int(one["id"]): one["severity"] for one in self.findings if one["severity"] != "untestable"}
+
+    def undecided(self, stage: str | None = None) -> int:
+        """How much the present stage still has to decide."""
+        stage = self.stage if stage is None else stage
+        if stage == "adjudication":
+            return len(self.verdicts.open_differences())
+        made = self.verdicts.of_stage(stage) if stage else {}
+        return sum(("finding", finding) not in made for finding in self.judged) if stage else 0
+
+    @property
+    def in_error(self) -> bool:
+        return self.verdicts.in_error(self.judged)
+
+    @property
+    def uncovered(self) -> bool:
+        """The second review is committed, so both may see each other's verdicts."""
+        return self.last not in ("", "reviewed", "sent_back") or not self.blind
+
+
+def newest_run() -> Select[Any]:
+    """For each claim version the newest finished run that screened it: claim_version_id, run_id."""
+    screened, runs = schema.run_claims, schema.runs
+    return (
+        select(screened.c.claim_version_id, func.max(screened.c.run_id).label("run_id"))
+        .join(runs, runs.c.id == screened.c.run_id)
+        .where(runs.c.state == "finished")
+        .group_by(screened.c.claim_version_id)
+    )
+
+
+def stand(connection: Connection, claim_version_ids: Sequence[int]) -> dict[int, Standing]:
+    """Where each of these versions stands now; ids that are not in the store are left out."""
+    ids = sorted(set(claim_version_ids))
+    claims = _by(connection, select(schema.claims).where(among(connection, schema.claims.c.id, ids)), "id")
+    runs = _runs(connection, ids)
+    findings = _grouped(connection, schema.findings, ids)
+    decisions, signed = _grouped(connection, schema.decisions, ids), _grouped(connection, schema.signatures, ids)
+    plans = {one: rows[-1] for one, rows in _grouped(connection, schema.planned_claims, ids).items()}
+    changed = _record_changed(connection, ids, runs)
+    facts = connection.execute(
+        select(schema.facts_seen.c.facts_sha256).order_by(schema.facts_seen.c.id.desc()).limit(1)
+    ).scalar()
+    taken = schema.release_claims.c.claim_version_id
+    released = set(connection.execute(select(taken).where(among(connection, taken, ids))).scalars())
+    result = {}
+    for one, rows in claims.items():
+        run, signatures = runs.get(one, {}), signed[one]
+        last = signatures[-1]["meaning"] if signatures and run and signatures[-1]["run_id"] == run["id"] else ""
+        review = next((row for row in reversed(signatures) if row["meaning"] == "reviewed"), {})
+        result[one] = Standing(
+            claim=rows[0],
+            run=run,
+            findings=[row for row in findings[one] if row["run_id"] == run.get("id")],
+            signatures=signatures,
+            verdicts=Verdicts.of(decisions[one], review.get("id")),
+            plan=plans.get(one, {}),
+            changed=one in changed or bool(run and facts and run["facts_sha256"] != facts),
+            released=one in released,
+            last=last,
+            review=review,
+        )
+    return result
+
+
+def stand_of(connection: Connection, claim_version_id: int) -> Standing | None:
+    return stand(connection, [claim_version_id]).get(claim_version_id)
+
+
+def _by(connection: Connection, query: Select[Any], name: str) -> dict[int, list[Row]]:
+    found: defaultdict[int, list[Row]] = defaultdict(list)
+    for row in connection.execute(query).mappings():
+        found[row[name]].append(dict(row))
+    return found
+
+
+def _grouped(connection: Connection, table: Any, ids: list[int]) -> dict[int, list[Row]]:
+    of_claims = among(connection, table.c.claim_version_id, ids)
+    return _by(connection, select(table).where(of_claims).order_by(table.c.id), "claim_version_id")
+
+
+def _runs(connection: Connection, ids: list[int]) -> dict[int, Row]:
+    runs = schema.runs
+    newest = newest_run().where(among(connection, schema.run_claims.c.claim_version_id, ids)).subquery()
+    query = select(newest.c.claim_version_id, runs).join(runs, runs.c.id == newest.c.run_id)
+    return {row["claim_version_id"]: dict(row) for row in connection.execute(query).mappings()}
+
+
+def _record_changed(connection: Connection, ids: list[int], runs: dict[int, Row]) -> set[int]:
+    """Versions of whose days a note came, or was replaced, after their newest run began."""
+    notes, newer, lines = schema.notes, schema.notes.alias(), schema.claim_lines
+    days = (
+        select(lines.c.claim_version_id, lines.c.patient_id, lines.c.service_date)
+        .where(among(connection, lines.c.claim_version_id, ids))
+        .distinct()
+        .subquery()
+    )
+    same_day = and_(days.c.patient_id == notes.c.patient_id, days.c.service_date == notes.c.service_date)
+    query = (
+        select(days.c.claim_version_id, func.max(newer.c.load_id))
+        .join(notes, same_day)
+        .join(newer, and_(newer.c.note_id == notes.c.note_id, newer.c.is_current))
+        .group_by(days.c.claim_version_id)
+    )
+    seen = {one: run["load_id"] for one, run in runs.items()}
+    return {one for one, load in connection.execute(query) if seen.get(one) is not None and load > seen[one]}
