@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from audit import __version__, reports
 from audit.engine import SPLITS, audit, chosen_rules
@@ -19,6 +20,9 @@ from audit.reference import load_facts
 from audit.rule_pages import page_of
 from audit.rules import rule_book
 from audit.tables import check
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
 
 OPTIONS = {
     "claims": "claims",
@@ -67,6 +71,11 @@ def _parser() -> argparse.ArgumentParser:
     invite.add_argument("username")
     invite.add_argument("--port", type=int, default=8501)
     invite.set_defaults(run=_invite)
+    bind = commands.add_parser("bind", help="bind an account to a person of your sign-in provider")
+    bind.add_argument("username")
+    bind.add_argument("--issuer", required=True, help="the provider's address, as it writes it itself")
+    bind.add_argument("--subject", required=True, help="what the provider calls the person: the claim sub")
+    bind.set_defaults(run=_bind)
     for name, run, says in (
         ("demo", _demo, "open the demo clinic: load it, audit it, serve the app"),
         ("serve", _serve, "serve the app on the database of COUNTERSIGN_DATABASE_URL"),
@@ -174,17 +183,33 @@ def _account(chosen: argparse.Namespace) -> int:
 
 def _invite(chosen: argparse.Namespace) -> int:
     from audit import serving  # noqa: PLC0415
-    from audit.access import accounts, invitations, people  # noqa: PLC0415
+    from audit.access import invitations, people  # noqa: PLC0415
+
+    engine, account_id = _account_called(chosen.username)
+    token = people.invite(engine, account_id, by=None, at=datetime.now(UTC))
+    print(f"Within a day, once: {serving.site(chosen.port)}{invitations.path_of(token)}")
+    return 0
+
+
+def _bind(chosen: argparse.Namespace) -> int:
+    from audit.access import identities  # noqa: PLC0415
+
+    engine, account_id = _account_called(chosen.username)
+    identities.bind(engine, account_id, issuer=chosen.issuer, subject=chosen.subject, at=datetime.now(UTC))
+    print(f"{chosen.username} can sign in with {chosen.issuer}.")
+    return 0
+
+
+def _account_called(username: str) -> tuple[Engine, int]:
+    from audit.access import accounts  # noqa: PLC0415
     from audit.store import database  # noqa: PLC0415
 
     engine = database.connect()
     database.prepare(engine)
-    account = accounts.find_by_username(engine, chosen.username)
+    account = accounts.find_by_username(engine, username)
     if account is None:
-        raise InputError(f"there is no account {chosen.username}", do="Add it with countersign account")
-    token = people.invite(engine, account.id, by=None, at=datetime.now(UTC))
-    print(f"Within a day, once: {serving.site(chosen.port)}{invitations.path_of(token)}")
-    return 0
+        raise InputError(f"there is no account {username}", do="Add it with countersign account")
+    return engine, account.id
 
 
 def _demo(chosen: argparse.Namespace) -> int:

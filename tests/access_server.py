@@ -95,10 +95,14 @@ class Browser:
             self.token = found["set-cookie"].partition("=")[2].partition(";")[0].strip('"')
         return Answer(answer.status, found, text)
 
-    def socket(self, origin: str = "own", **headers: str) -> ClientConnection:
-        """The app's websocket; raises websockets.exceptions.InvalidStatus when it is refused."""
+    def socket(self, origin: str = "own", host: str = "", **headers: str) -> ClientConnection:
+        """The app's websocket; raises websockets.exceptions.InvalidStatus when it is refused.
+
+        `host` is the name the server is called by, when it is not its address.
+        """
         return connect(
-            f"ws://127.0.0.1:{self.port}/_stcore/stream",
+            f"ws://{host or f'127.0.0.1:{self.port}'}/_stcore/stream",
+            sock=socket.create_connection(("127.0.0.1", self.port)),
             origin=self.origin if origin == "own" else origin or None,  # type: ignore[arg-type]
             additional_headers={**self._cookie(), **headers},
             subprotocols=["streamlit"],  # type: ignore[list-item]

@@ -12,11 +12,13 @@ from streamlit.proto.ClientState_pb2 import ClientState
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection
 
-from audit.access import accounts, demo, people, sessions
+from audit.access import accounts, demo, people, sessions, solo
 from audit.access.accounts import TRIES
 from audit.access.sign_in import WRONG
+from audit.review import REVIEWERS
 from audit.store import schema
 from audit.store.database import connect, prepare, read, write
+from pages.parts.who import SINGLE_PERSON
 from tests.access_server import PAGE, ROOT, Browser, run, serving
 
 FIRST_PASSWORD = "given by the administrator"  # noqa: S105
@@ -289,7 +291,9 @@ def test_the_time_left_is_told(server: Browser, engine: Engine) -> None:
     assert browser.get("/session").text.startswith('{"left":29')
 
 
-@pytest.mark.parametrize("origin", ["https://evil.example", "null", "", "http://127.0.0.1", "http://127.0.0.1:1"])
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "null", "", "http://127.0.0.1", "http://127.0.0.1:1", "http://[::1"]
+)
 def test_nothing_is_taken_from_the_pages_of_other_sites(server: Browser, engine: Engine, origin: str) -> None:
     browser = signed_in(server, engine)
     for path in ("/sign-out", "/change-password", "/session", "/_stcore/upload_file/a/b"):
@@ -346,3 +350,71 @@ def test_every_answer_carries_the_security_headers(server: Browser, engine: Engi
 def test_a_host_that_would_change_the_policy_is_left_out_of_it(stranger: Browser) -> None:
     policy = stranger.get("/sign-in", host="x; script-src *").headers["content-security-policy"]
     assert "script-src *" not in policy
+
+
+@pytest.mark.parametrize("role", ["reviewer", "second", "doctor", "manager", "auditor"])
+def test_the_page_of_people_is_for_administrators_on_the_wire(server: Browser, engine: Engine, role: str) -> None:
+    """Streamlit runs the first page for a page a role may not see; that page's own guard is tested beside."""
+    with signed_in(server, engine, role).socket() as line:
+        shown = run(line, "people")
+    assert "Add and make the link" not in shown
+    assert "Change an account" not in shown
+
+
+def test_a_role_changed_under_an_open_websocket_ends_it(server: Browser, engine: Engine) -> None:
+    leaver, ada = (accounts.find_by_username(engine, name) for name in ("leaver", "administrator"))
+    assert leaver
+    assert ada
+    with write(engine) as connection:
+        connection.execute(update(schema.accounts).values(active=True))
+    browser = signed_in(server, engine, "leaver")
+    with browser.socket() as line:
+        run(line, "yours")
+        people.change_role(engine, leaver.id, "auditor", by=ada.id, at=datetime.now(UTC))
+        with pytest.raises(ConnectionClosed) as closed:
+            run(line, "yours")
+    assert closed.value.rcvd
+    assert closed.value.rcvd.code == 4401
+    people.change_role(engine, leaver.id, "reviewer", by=ada.id, at=datetime.now(UTC))
+
+
+def test_the_administrators_page_and_the_mode_on_every_screen(server: Browser, engine: Engine) -> None:
+    ada = accounts.find_by_username(engine, "administrator")
+    assert ada
+    reviewing = [one.account.id for one in people.everyone(engine, datetime.now(UTC)) if one.account.role in REVIEWERS]
+    with write(engine) as connection:
+        these = schema.accounts.c.id.in_(reviewing[1:])
+        connection.execute(update(schema.accounts).where(these).values(active=False))
+    solo.switch(engine, True, by=ada.id, at=datetime.now(UTC), reason="test")
+    with signed_in(server, engine, "administrator").socket() as line:
+        for page in ("people", "yours", "rule_book"):
+            assert SINGLE_PERSON in run(line, page)
+        assert "Add and make the link" in run(line, "people")
+    solo.switch(engine, False, by=ada.id, at=datetime.now(UTC), reason="test")
+    with write(engine) as connection:
+        connection.execute(update(schema.accounts).values(active=True))
+    with signed_in(server, engine, "administrator").socket() as line:
+        assert SINGLE_PERSON not in run(line, "yours")
+
+
+def test_behind_a_proxy_with_tls(url: str, engine: Engine) -> None:
+    """The public name passes, with a secure cookie and strict transport; other names and sites do not."""
+    site = {"COUNTERSIGN_PUBLIC_URL": "https://countersign.example"}
+    from_there = {"host": "countersign.example", "x-forwarded-proto": "https"}
+    with serving(ROOT, url, **site) as served:
+        stranger = Browser(served.port)
+        page = stranger.get("/sign-in", **from_there)
+        assert page.headers["strict-transport-security"] == "max-age=31536000"
+        form = f"username=reviewer&password={demo.PASSWORD.replace(' ', '+')}"
+        headers = {**from_there, "origin": "https://countersign.example"}
+        answer = stranger.ask("POST", "/sign-in", headers, form)
+        assert "secure" in answer.headers["set-cookie"].lower().split("; ")
+        assert stranger.get("/sign-in", host="evil.example").status == 400
+        with stranger.socket("https://countersign.example", **from_there) as line:
+            assert "Imke Sorrel" in run(line, "yours")
+        for origin, host in (("https://evil.example", "countersign.example"), ("https://evil.example", "evil.example")):
+            with pytest.raises(InvalidStatus):
+                stranger.socket(origin, host=host)
+    with read(engine) as connection:
+        last = connection.execute(select(schema.events.c.details).order_by(schema.events.c.id.desc()).limit(1)).scalar()
+    assert last == '{"by":"password","from":"127.0.0.1"}'

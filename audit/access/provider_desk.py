@@ -70,9 +70,7 @@ class ProviderDesk:
             sessions.begin, self.engine, account.id, instead_of=request.token(asked.scope), proof="provider"
         )
         token = await to_thread.run_sync(begin, now)
-        answer = cookies.keep(asked, HTMLResponse(forms.onward(next_path)), token)
-        answer.delete_cookie(HANDLE, path=oidc.CALLBACK, httponly=True, samesite="lax")
-        return answer
+        return cookies.keep(asked, HTMLResponse(forms.onward(next_path)), token)
 
 
 async def _not_set_up(_: Request) -> Response:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from contextvars import ContextVar
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
@@ -17,6 +18,7 @@ OURS = b"x-countersign-"
 came_from: ContextVar[str] = ContextVar("came_from", default="")
 """The address of whoever sent the request in hand."""
 
+_HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]+)?")
 _OPEN = ("/sign-in", "/sign-out", "/health", "/first-password", "/oidc/start", "/oidc/callback")
 _OPEN_FOLDERS = ("/static/", "/assets/")
 _PARTS = ("/_stcore/", "/media/", "/component/", "/static/", "/assets/")
@@ -56,14 +58,14 @@ def changes_nothing(scope: Scope) -> bool:
 def is_same_origin(scope: Scope) -> bool:
     """Whether the page that sent it is of this host. Browsers name it on every form, upload and websocket."""
     headers = Headers(scope=scope)
-    origin, host = urlsplit(headers.get("origin", "")), headers.get("host", "")
-    return bool(host) and origin.scheme in ("http", "https") and origin.netloc.lower() == host.lower()
+    origin, host = headers.get("origin", "").lower(), headers.get("host", "").lower()
+    return bool(host) and origin in (f"http://{host}", f"https://{host}")
 
 
 def is_for(scope: Scope, hosts: Sequence[str]) -> bool:
     """Whether it names one of our hosts. Else another site's name may have been led to this machine."""
-    host = urlsplit("//" + Headers(scope=scope).get("host", "")).hostname or ""
-    return not hosts or "*" in hosts or host in hosts
+    named = _HOST.fullmatch(Headers(scope=scope).get("host", "").lower())
+    return not hosts or "*" in hosts or (named is not None and named["name"].strip("[]") in hosts)
 
 
 def address(scope: Scope) -> str:
