@@ -18,15 +18,16 @@ BODY_SIDES = ("LT", "RT", "FA", *(f"F{n}" for n in range(1, 10)), "TA", *(f"T{n}
 """Sides, fingers and toes: the other modifiers that part a pair (NCCI policy manual ch. 1)."""
 CODE_FACTS = ["label", "family", "timed", "in_pool", "once_a_day", "therapy_class", "typical_minutes", "evidence"]
 PROFILE = ["unit_method", "therapy_modifier", "assistant_modifier", "medicare", "pair_edits"]
+PHYSICIAN = r"\b(?:MD|DO|DPM|NP|FNP|APRN|CNS|PA|PA-C)\b"
 MEDICARE = "medicare-b"
 """The shipped profile that a claim filed as Medicare Part B (claim_filing MB) falls back to."""
 
 
 def lines(tables: Tables, facts: Facts) -> pd.DataFrame:
     """Claim lines with code facts (`code_known`), payer profile (`payer_known`), modifier flags, discipline
-    (`discipline_known`: a practitioner or a note tells it) and `day` (a number shared by all lines of one patient,
-    discipline and date of service). `assistant_modifier` is about CO: "none" where the line is no occupational
-    therapy."""
+    (`discipline_known`: a practitioner or a note tells it), `by_physician` and `day` (a number shared by all lines of
+    one patient, discipline and date of service). `assistant_modifier` is about CO: "none" where the line is no
+    occupational therapy."""
     rows = tables.claims.sort_values(["claim_id", "line_number"], ignore_index=True)
     rows = with_facts(rows, facts["codes"], CODE_FACTS, on="procedure_code", key="code")
     rows = rows.rename(columns={"known": "code_known"})
@@ -34,6 +35,7 @@ def lines(tables: Tables, facts: Facts) -> pd.DataFrame:
     rows = _with_modifiers(rows)
     rows = _with_profile(rows, tables, facts)
     rows = _with_discipline(rows, tables)
+    rows["by_physician"] = by_physician(tables, rows["rendering_npi"])
     is_therapy = (rows["discipline"] == "OT") & (rows["therapy_class"] != "none")
     rows["assistant_modifier"] = rows["assistant_modifier"].where(is_therapy, "none")
     rows["day"] = rows.groupby(DAY, sort=True, dropna=False).ngroup().astype("Int64")
@@ -48,6 +50,13 @@ def discipline_of(tables: Tables, npi: pd.Series[str]) -> pd.Series[str]:
     """OT, PT or SLP as the providers table says, "" where it does not."""
     known = tables.providers.drop_duplicates("npi").set_index("npi")["discipline"]
     return npi.map(known).astype("object").fillna("").astype("str")
+
+
+def by_physician(tables: Tables, npi: pd.Series[str]) -> pd.Series[bool]:
+    """Whether the providers table gives the practitioner a credential of physicians and their like."""
+    named = tables.providers.drop_duplicates("npi").set_index("npi")["credential"].str.upper().str.replace(".", "")
+    known = named.str.contains(PHYSICIAN, regex=True) & ~named.str.contains(r"\b(?:M?OTR?L?|OTD|C?OTAL?)\b", regex=True)
+    return npi.isin(known.index[known])
 
 
 def with_note(rows: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFrame) -> pd.DataFrame:

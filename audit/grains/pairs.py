@@ -18,7 +18,8 @@ def pairs(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     `coverage` is "within" for dates the table was read for, "after" for later ones (the newest rows are used
     and said to be old), "before" for earlier ones, for which the table cannot tell: it lists every pair that may
     have been active. `table_period`: the dates the table was read for. `separated`: one of the two lines carries
-    a modifier that parts a pair. A line whose code the table does not know comes with indicator "".
+    a modifier that parts a pair (at first it had to be that of column 2). A line whose code the table does not know
+    comes with indicator "".
     """
     found = pd.concat([_in_table(lines, facts), _strange(lines, facts)], ignore_index=True)
     one = lines[[*DAY, "procedure_code", "line_number", "claim_id", "billing_npi", "parts_a_pair", "modifiers"]]
@@ -27,7 +28,8 @@ def pairs(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     rows = two.merge(one, on=[*DAY, "column_1"], suffixes=("", "_1"))
     rows = rows[_same_practice(rows)]
     rows = rows.sort_values(["claim_id", "line_number", "column_1", "claim_id_1", "line_number_1"])
-    rows["separated"] = rows["parts_a_pair"] | rows["parts_a_pair_1"]
+    either = rows["service_date"] >= facts.begins("NCCI_MODIFIER_EITHER_COLUMN")
+    rows["separated"] = rows["parts_a_pair"] | (rows["parts_a_pair_1"] & either)
     return rows.reset_index(drop=True)
 
 

@@ -165,7 +165,7 @@ def _rows(case: dict[str, Any]) -> Rows:
         for name, profile in PAYERS.items()
     ]
     for name in ("payers", "providers", "plans_of_care", "authorizations", "fees"):
-        rows[name] = [*rows.get(name, []), *map(_long, case.get(name, []))]
+        rows[name] = [*rows.get(name, []), *(one if name == "providers" else _long(one) for one in case.get(name, []))]
     rows["plans_of_care"] = [{**PLAN, **plan} for plan in rows["plans_of_care"]]
     rows["authorizations"] = [{**AUTHORIZATION, **one} for one in rows["authorizations"]]
     return {name: rows.get(name, []) for name in TABLES}

@@ -33,7 +33,8 @@ UNCLEAR = {
 def assistant_modifier_missing(services: pd.DataFrame) -> list[pd.DataFrame]:
     """An assistant furnished more than a tenth of the service, but CO is absent.
 
-    Why it matters: Medicare pays 85 % of its share for these units; without CO the claim is overpaid.
+    Why it matters: Medicare pays 85 % of its share for these units; without CO the claim is overpaid. (Critical access
+    hospitals are spared the cut, not the modifier.)
     What to do: add CO beside GO to the units the assistant furnished, on a line of their own.
     """
     due = with_shares(services[services["service_date"] >= REQUIRED_FROM])

@@ -4,6 +4,9 @@ import pandas as pd
 
 from audit.rules import findings, rule, untestable
 
+FACILITIES = ["19", "21", "22", "23", "31", "61", "62"]
+"""Places of hospitals, skilled nursing and rehabilitation facilities."""
+
 
 @rule("MOD-10", grain="pair", severity="error", sources=["ncci-2024q3", "ncci-manual-59"])
 def pair_without_modifier(pairs: pd.DataFrame) -> list[pd.DataFrame]:
@@ -23,12 +26,13 @@ def pair_without_modifier(pairs: pd.DataFrame) -> list[pd.DataFrame]:
 
 def judged(pairs: pd.DataFrame, *, expected: str, observed: str, because: str) -> list[pd.DataFrame]:
     """Findings on pairs, one a line and code of column 1: errors within the dates of the table, warnings after
-    them, untestable before."""
+    them and in facilities, untestable before."""
     rows = pairs.drop_duplicates(["claim_id", "line_number", "column_1"])
     strange, rows = rows[rows["indicator"] == ""], rows[rows["indicator"] != ""]
     medicare = rows[rows["pair_edits"] == "medicare"]
     told, before = medicare[medicare["coverage"] != "before"], medicare[medicare["coverage"] == "before"]
     severity = pd.Series("error", index=told.index, dtype="str").mask(told["coverage"] == "after", "warning")
+    severity = severity.mask(told["place_of_service"].isin(FACILITIES), "warning")
     return [
         findings(
             told.assign(age=age(told)),
@@ -62,6 +66,10 @@ def judged(pairs: pd.DataFrame, *, expected: str, observed: str, because: str) -
 
 
 def age(rows: pd.DataFrame) -> pd.Series[str]:
-    """For dates after those of the pair table: which table was looked at. "" within them."""
-    says = " The pair table on file is that of " + rows["table_period"] + ": look the pair up in the current one."
-    return says.where(rows["coverage"] == "after", "")
+    """What to bear in mind: for dates after those of the pair table, which table was looked at; for places of
+    facilities, that their own bills are judged by another table. "" for neither."""
+    old = " The pair table on file is that of " + rows["table_period"] + ": look the pair up in the current one."
+    place = " Place " + rows["place_of_service"] + " is a facility's: if the facility bills the service, the table for "
+    place += "outpatient hospitals holds, which was not looked at."
+    old = old.where(rows["coverage"] == "after", "")
+    return old + place.where(rows["place_of_service"].isin(FACILITIES), "")

@@ -14,7 +14,8 @@ def sometimes_therapy_without_go(lines: pd.DataFrame) -> list[pd.DataFrame]:
     What to do: add GO, unless a physician furnished the service.
     """
     bare = lines[~lines[["has_go", "has_gp", "has_gn"]].any(axis=1) & (lines["therapy_class"] == "sometimes")]
-    asked = bare[(bare["discipline"] == "OT") & bare["therapy_modifier"].isin(["required", ""])]
+    bare = bare[(bare["discipline"] == "OT") & ~bare["by_physician"]]
+    asked = bare[bare["therapy_modifier"].isin(["required", ""])]
     known = asked[asked["discipline_known"]]
     return [
         findings(

@@ -10,7 +10,7 @@ MODIFIERS = {"OT": "GO", "PT": "GP", "SLP": "GN"}
 
 @rule("MOD-02", grain="line", severity="error", sources=["cms-100-04-ch5-20.1"])
 def wrong_discipline_modifier(lines: pd.DataFrame) -> list[pd.DataFrame]:
-    """A line has two discipline modifiers, or that of another discipline.
+    """A line has two discipline modifiers, that of another discipline, or one that its payer refuses.
 
     Why it matters: a service belongs to one plan of care; GP or GN on occupational therapy puts it under the wrong
     one, and its dollars under the wrong yearly threshold.
@@ -33,13 +33,19 @@ def wrong_discipline_modifier(lines: pd.DataFrame) -> list[pd.DataFrame]:
             because="The line carries more than one discipline modifier ({modifiers}).",
         ),
         findings(
-            other,
+            one[one["therapy_modifier"] == "refused"],
+            expected="no discipline modifier",
+            observed="{modifiers}",
+            because="By its profile this payer refuses discipline modifiers; the line says {modifiers}.",
+        ),
+        findings(
+            other[other["therapy_modifier"] != "refused"],
             expected="{right}",
             observed="{modifiers}",
             because="The service was furnished by {by}; the line says {modifiers}.",
         ),
         untestable(
-            one[~one["discipline_known"] & ~one["has_go"]],
+            one[~one["discipline_known"] & ~one["has_go"] & (one["therapy_modifier"] != "refused")],
             "The line says {modifiers}; neither a note nor the list of providers tells whether occupational therapy "
             "furnished the service.|Load providers with discipline of the rendering practitioner",
         ),
