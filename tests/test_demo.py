@@ -64,6 +64,11 @@ KINDS = {
     "never_together": "MOD-12",
     "note_missing": "DOC-01",
     "note_incomplete": "DOC-02",
+    "times_overlap": "MOD-13",
+    "video_as_visit": "MOD-15",
+    "modifier_expired": "MOD-21",
+    "notices_at_odds": "MOD-16",
+    "kx_too_early": "MOD-08",
 }
 UNTIMED = {"97165", "97166", "97167", "97168", "97150", "97018", "G0283"}
 Row = dict[str, str]

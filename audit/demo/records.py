@@ -108,6 +108,8 @@ class Visit:
     findings: Findings | None = None
     helper: Practitioner | None = None
     modality: str = "in_person"
+    place: str = ""
+    """Place of service where the claim says another than the modality has."""
     session: int = 1
     per_code: bool = True
     clocked: bool = False

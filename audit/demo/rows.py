@@ -26,7 +26,7 @@ def claim_rows(visit: Visit) -> Iterator[Row]:
             "rendering_npi": patient.therapist.npi,
             "rendering_name": patient.therapist.name,
             "referring_npi": patient.referrer[1],
-            "place_of_service": PLACE_OF_SERVICE[visit.modality],
+            "place_of_service": visit.place or PLACE_OF_SERVICE[visit.modality],
             "service_date": visit.day,
             "procedure_code": line.code,
             **{f"modifier_{i}": modifier for i, modifier in enumerate(line.modifiers, start=1)},

@@ -7,12 +7,12 @@ from random import Random
 
 from audit.demo.chance import chance
 from audit.demo.clinic import HALLOWAY
-from audit.demo.mistakes import documentation, evaluations, modifiers, units
+from audit.demo.mistakes import attestations, documentation, evaluations, modifiers, units
 from audit.demo.mistakes.kind import Answer, Kind
 from audit.demo.records import Visit
 from audit.errors import StateError
 
-KINDS: dict[str, Kind] = modifiers.KINDS | evaluations.KINDS | units.KINDS | documentation.KINDS
+KINDS: dict[str, Kind] = modifiers.KINDS | evaluations.KINDS | units.KINDS | documentation.KINDS | attestations.KINDS
 """In the order in which they are planted: those that few visits suit come first."""
 FEWEST = 3
 DRIFTING = HALLOWAY
