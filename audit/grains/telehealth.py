@@ -12,6 +12,8 @@ VIDEO, AUDIO = ["95", "GT"], ["93", "FQ"]
 REMOTE = [*VIDEO, *AUDIO, "GQ"]
 """Modifiers that say a service was not given in person."""
 MODIFIERS = ["modifier_1", "modifier_2", "modifier_3", "modifier_4"]
+NEVER_IN_PERSON = ["RTM", "CTBS"]
+"""Families of codes that are remote by nature and no telehealth: monitoring, online assessment, check-ins."""
 PERIODS = {
     "eligible": "OT_TELEHEALTH_ELIGIBLE",
     "lapsed": "OT_TELEHEALTH_LAPSE",
@@ -21,7 +23,7 @@ PERIODS = {
 
 def remote_lines(lines: pd.DataFrame, linked: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     """Claim lines with `modality` (video, audio, in_person, "" where the line's own note does not tell) of which the
-    note or the claim says that they were not given in person.
+    note or the claim says that they were not given in person; without NEVER_IN_PERSON.
 
     `place_remote`, `says_video`, `says_audio`: what the claim says by its place and its modifiers; `marked`: by any
     of these. By date: `eligible`, therapists may give telehealth under Medicare; `ever_eligible`, they could before
@@ -36,7 +38,8 @@ def remote_lines(lines: pd.DataFrame, linked: pd.DataFrame, facts: Facts) -> pd.
     rows["says_video"] = rows[MODIFIERS].isin(VIDEO).any(axis=1)
     rows["says_audio"] = rows[MODIFIERS].isin(AUDIO).any(axis=1)
     rows["marked"] = rows["place_remote"] | rows[MODIFIERS].isin(REMOTE).any(axis=1)
-    rows = rows[rows["marked"] | rows["modality"].isin(["video", "audio"])]
+    told = rows["marked"] | rows["modality"].isin(["video", "audio"])
+    rows = rows[told & ~rows["family"].isin(NEVER_IN_PERSON)]
     for name, parameter in PERIODS.items():
         asked = rows[["service_date"]].assign(parameter=parameter)
         rows[name] = with_facts(asked, facts["thresholds"], [], on="parameter", key="parameter")["known"]
