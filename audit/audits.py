@@ -110,10 +110,10 @@ def _run(
 
 
 def _on_versions(findings: pd.DataFrame, claims: pd.DataFrame, chosen: list[int]) -> pd.DataFrame:
-    """Findings on the chosen claims, with the claim version each is about."""
+    """Findings on the chosen claims, with the claim version each is about; those on a clinician are on none."""
     versions = claims.drop_duplicates("claim_id").set_index("claim_id")["claim_version_id"]
     found = findings.assign(claim_version_id=findings["claim_id"].map(versions))
-    return found[found["claim_version_id"].isin(chosen)]
+    return found[found["claim_version_id"].isin(chosen) | (found["claim_id"] == "")]
 
 
 def frame_of(connection: Connection, run_id: int) -> sampling.Frame:

@@ -54,7 +54,7 @@ def as_text(findings: pd.DataFrame, form: str) -> Iterator[str]:
 
 def _table(findings: pd.DataFrame) -> Iterator[str]:
     for claim_id, rows in findings.groupby("claim_id", sort=False):
-        yield f"Claim {claim_id!s}"
+        yield f"Claim {claim_id!s}" if claim_id else "On no claim: patterns of clinicians"
         for row in as_records(rows):
             line = f"line {row['line_number']}" if row["line_number"] else ""
             place = " ".join(part for part in (row["service_date"], line, row["procedure_code"]) if part)
@@ -88,7 +88,7 @@ def _harmless(cell: Any) -> Any:
 def summary(claims: int, lines: int, findings: pd.DataFrame) -> str:
     """One sentence: what was checked and how many of each severity were found, claims beside findings."""
     counts = [
-        f"{len(rows)} {severity} on {rows['claim_id'].nunique()} claims"
+        f"{len(rows)} {severity} on {rows.loc[rows['claim_id'] != '', 'claim_id'].nunique()} claims"
         for severity in SEVERITIES
         if len(rows := findings[findings["severity"] == severity])
     ]

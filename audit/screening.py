@@ -93,6 +93,15 @@ def outcome(engine: Engine, run_id: int) -> Outcome:
     return Outcome(run_id, run["finished_at"], run["claim_count"], flagged, untestable)
 
 
+def patterns(engine: Engine, run_id: int) -> list[str]:
+    """What a run noticed of clinicians over many visits, in sentences; it stands on no claim."""
+    findings = schema.findings
+    on_nobody = findings.c.claim_version_id.is_(None) & (findings.c.severity == "info")
+    query = select(findings.c.because).where(findings.c.run_id == run_id, on_nobody).order_by(findings.c.id)
+    with read(engine) as connection:
+        return list(connection.execute(query).scalars())
+
+
 def unplanned(engine: Engine) -> pd.DataFrame:
     """Finished runs of which no claims were chosen for review yet, newest first: id, finished_at, claims."""
     runs = schema.runs

@@ -146,13 +146,20 @@ def _as_codes(units: dict[str, int], asked: Mapping[str, int]) -> dict[str, int]
 def _share_as_codes(
     shares: dict[str, tuple[int, int]], asked: Mapping[str, tuple[int, int, int]]
 ) -> dict[str, tuple[int, int]]:
-    """As `_as_codes` for (plain, CO): 97129 is the first unit, plain when the therapist has any."""
+    """As `_as_codes` for (plain, CO): 97129 is the first unit, and whoever gave its minutes has it."""
     codes: dict[str, tuple[int, int]] = {}
     for service, (plain, co) in shares.items():
         if service == COGNITIVE_SERVICE and service not in asked:
-            first = (1, 0) if plain else (0, min(co, 1))
+            first = _first_cognitive(plain, co, asked.get(COGNITIVE[0], (0, 0, 0)))
             codes[COGNITIVE[0]] = first
             codes[COGNITIVE[1]] = (plain - first[0], co - first[1])
         else:
             codes[service] = (plain, co)
     return codes
+
+
+def _first_cognitive(plain: int, co: int, minutes: tuple[int, int, int]) -> tuple[int, int]:
+    """(plain, CO) of the one unit of 97129, of the units of the whole service."""
+    own, assistant = minutes[0] + minutes[2], minutes[1]
+    by_assistant = own < PAST_MIDPOINT and 10 * assistant > own + assistant
+    return (0, 1) if co and (by_assistant or not plain) else (min(plain, 1), 0)

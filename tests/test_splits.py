@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from audit.engine import audit, chosen_rules
 from audit.grains.clinicians import patients_by_clinician
 from audit.pieces import pieces
+from audit.reports import as_records, as_text, summary
 from audit.rules import rule_book
 from audit.tables import Tables
 from tests.test_grains import line, note, service, tables_of
@@ -121,3 +122,26 @@ def test_a_rule_that_fails_in_several_pieces_is_told_once_a_claim():
     for split in ("whole", "buckets"):
         found = audit(clinic(seen), rules=[rule], split=split, buckets=4)
         assert list(found["claim_id"]) == ["C0", "C1", "C2"]
+
+
+def test_patterns_of_clinicians_stand_on_no_claim_and_are_the_same_in_pieces():
+    """40 visits of 8 minutes over 8 patients by one clinician, 60 of 22 by another."""
+    seen = [
+        {"patient": n % 8, "npi": NPIS[n >= 40], "person": PEOPLE[n >= 40], "day": f"2026-{3 + n // 8:02}-12",
+         "begins": None, "minutes": 8 if n < 40 else 22, "code": "97530", "units": 1, "billed": True, "noted": True}
+        for n in range(72)
+    ] + [
+        {"patient": 9, "npi": "2", "person": PEOPLE[1], "day": f"2026-03-{n:02}", "begins": None, "minutes": 22,
+         "code": "97530", "units": 1, "billed": True, "noted": True}
+        for n in range(1, 29)
+    ]  # fmt: skip
+    rules = chosen_rules(["UNIT-13", "UNIT-14"])
+    whole = audit(clinic(seen), rules=rules)
+    assert list(zip(whole["rule"], whole["severity"], strict=True)) == [("UNIT-13", "info")]
+    (record,) = as_records(whole)
+    assert (record["claim_id"], record["line_number"], record["service_date"]) == ("", None, "2026-07-12")
+    assert next(iter(as_text(whole, "table"))) == "On no claim: patterns of clinicians"
+    assert summary(100, 100, whole) == "100 claims with 100 lines checked: 1 info on 0 claims."
+    for split in ("buckets", "dask"):
+        again = audit(clinic(seen), rules=rules, split=split, buckets=3)
+        pd.testing.assert_frame_equal(again, whole, check_dtype=False)

@@ -21,11 +21,13 @@ from audit.grains import (
     days,
     documented,
     evaluations,
+    favoured,
     filing,
     lines,
     notes,
     pairs,
     patient_years,
+    patterns,
     plans,
     provider_days,
     separateness,
@@ -50,6 +52,8 @@ GRAINS = {
     "remote_line": "one claim line that the note or the claim says was not given in person",
     "filing": "one claim line as it is filed, with what may stand on a form on its date",
     "patient_year": "one Medicare therapy line with the running total of its patient's calendar year",
+    "provider": "one clinician's billed visits with known minutes, all together",
+    "provider_figures": "one clinician's written minutes beside those of all others",
     "provider_day": "one clinician's visit within their day over all patients, in one claim",
     "authorized_line": "one claim line of occupational therapy with the authorisation it falls under",
     "documented_line": "one claim line with what the notes of its day say in words",
@@ -79,7 +83,8 @@ class Prepared:
 
     @cached_property
     def service(self) -> pd.DataFrame:
-        return days.services(self.line, self.services_of_day, self.day)
+        rows = days.services(self.line, self.services_of_day, self.day)
+        return rows.assign(paid_more=favoured.paid_more(rows, self.services_of_day, self._lines, self.facts))
 
     @cached_property
     def day(self) -> pd.DataFrame:
@@ -127,6 +132,14 @@ class Prepared:
     @cached_property
     def filing(self) -> pd.DataFrame:
         return filing.filing(self.line, self.linked_notes, self.tables, self.facts)
+
+    @cached_property
+    def provider(self) -> pd.DataFrame:
+        return self._judged_here(patterns.averages(self.day, self.linked_notes, self.tables, self.facts))
+
+    @cached_property
+    def provider_figures(self) -> pd.DataFrame:
+        return patterns.figures(self.linked_notes, self._note_services, self.tables, self.facts)
 
     @cached_property
     def provider_day(self) -> pd.DataFrame:

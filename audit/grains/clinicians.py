@@ -11,7 +11,8 @@ from audit.tables import Tables
 def clinician_of(notes: pd.DataFrame, providers: pd.DataFrame) -> pd.Series[str]:
     """The NPI of each note's author, their name where they have none on file, "" where nobody can be told.
 
-    An assistant under a therapist's number is a person of their own, known by name. Looks at nothing but the note
+    An assistant under a therapist's number is a person of their own, known by name, and so is anybody whose last name
+    is not that of the number's owner. Looks at nothing but the note
     and the providers, so that it says the same of a note in any part of the tables.
     """
     name = _folded(notes["author_name"])
@@ -20,6 +21,8 @@ def clinician_of(notes: pd.DataFrame, providers: pd.DataFrame) -> pd.Series[str]
     roles = listed.drop_duplicates("npi").set_index("npi")["role"]
     number = notes["rendering_npi"]
     of_another = (author_of(notes["author_credential"]) == "assistant") & (number.map(roles) != "assistant")
+    owner = number.map(listed.drop_duplicates("npi").set_index("npi")["name"]).astype("object").fillna("").astype("str")
+    of_another |= (name != "") & (owner != "") & (_last(name) != _last(owner))
     by_name = name.map(named).astype("object")
     otherwise = number.mask((number == "") | of_another, name)
     return by_name.where(by_name.notna(), otherwise).astype("str")
@@ -38,3 +41,7 @@ def _folded(name: pd.Series[str]) -> pd.Series[str]:
     """A name without credentials, points and spelling of capitals: "Odalys Pinter, COTA/L" is "odalys pinter"."""
     first = name.str.split(",").str[0].fillna("").astype("str")
     return first.str.lower().str.replace(r"[^\w' -]", "", regex=True).str.split().str.join(" ").fillna("").astype("str")
+
+
+def _last(name: pd.Series[str]) -> pd.Series[str]:
+    return name.str.split(" ").str[-1].fillna("").astype("str")

@@ -63,6 +63,8 @@ def choose_sample(run_id: int, person: Account) -> None:
         return
     heading("1. Screened")
     st.text(found.sentence)
+    for pattern in screening.patterns(engine(), run_id):
+        st.text(f"Noticed over many visits, on no single claim: {pattern}")
     if st.button("Screen other claims", type="tertiary"):
         st.query_params.clear()
         st.rerun()

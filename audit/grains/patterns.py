@@ -1,0 +1,115 @@
+"""The grains `provider` and `provider_figures`: what a clinician writes and bills over many visits.
+
+Findings on them are about the clinician and stand on no claim.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.stats import fisher_exact, ttest_1samp
+
+from audit.grains.clinicians import clinician_of
+from audit.grains.limits import with_limits
+from audit.reference import Facts
+from audit.tables import Tables
+from audit.units import UNIT
+
+ON_NO_CLAIM: dict[str, Any] = {
+    "claim_id": "",
+    "line_number": pd.NA,
+    "note_id": "",
+    "patient_id": "",
+    "procedure_code": "",
+}
+BOUNDARIES = (8, 15, 23, 30, 38, 53)
+"""Minutes at which a unit is just reached, or whole quarters and halves of an hour."""
+LIMITS = {
+    "least_visits": "PATTERN_VISITS",
+    "least_entries": "PATTERN_ENTRIES",
+    "low_average": "PATTERN_MINUTES_A_UNIT",
+    "points": "PATTERN_POINTS_ABOVE_PEERS",
+}
+
+
+def averages(days: pd.DataFrame, linked: pd.DataFrame, tables: Tables, facts: Facts) -> pd.DataFrame:
+    """One row a clinician: `visits` (days of one patient that they alone gave, with minutes known and units billed),
+    `minutes` and `units` of these, `average` minutes a unit, `chance` of so large a shortfall if they averaged 15
+    (one-sided t test over the visits; <NA> below two visits), dates `since` and `service_date` (the last).
+    """
+    people = linked[linked["day"].notna()].assign(clinician=lambda rows: clinician_of(rows, tables.providers))
+    by_day = people.groupby("day")["clinician"].agg(["first", "nunique"])
+    alone = by_day.loc[(by_day["nunique"] == 1) & (by_day["first"] != ""), "first"]
+    known = days[(days["minutes_low"] == days["minutes_high"]).fillna(False) & (days["units"] > 0)]
+    known = known.drop_duplicates("day")[["day", "service_date", "minutes_high", "units"]]
+    known = known.assign(clinician=alone.reindex(known["day"].to_numpy()).to_numpy())
+    known = known[known["clinician"].notna()]
+    known["short"] = known["minutes_high"].astype("int64") - UNIT * known["units"].astype("int64")
+    rows = [_average(str(who), visits) for who, visits in known.groupby("clinician")]
+    columns = ["clinician", "visits", "minutes", "units", "average", "chance", "since", "service_date"]
+    return _placed(pd.DataFrame(rows, columns=columns), linked, tables, facts)
+
+
+def _average(clinician: str, visits: pd.DataFrame) -> dict[str, Any]:
+    minutes, units = int(visits["minutes_high"].sum()), int(visits["units"].sum())
+    varied = visits["short"].nunique() > 1
+    chance = float(ttest_1samp(visits["short"], 0, alternative="less").pvalue) if varied else 0.0
+    return {
+        "clinician": clinician,
+        "visits": len(visits),
+        "minutes": minutes,
+        "units": units,
+        "average": round(minutes / units, 1),
+        "chance": chance,
+        "since": visits["service_date"].min(),
+        "service_date": visits["service_date"].max(),
+    }
+
+
+def figures(linked: pd.DataFrame, note_services: pd.DataFrame, tables: Tables, facts: Facts) -> pd.DataFrame:
+    """One row a clinician: `entries` (minutes of 15-minute services that they wrote down, else their notes' totals),
+    `round` (those at BOUNDARIES), `share` in percent, `peers` and `peer_share` of all others together, and `chance`
+    of such a share if there were no difference (Fisher's exact test, one-sided), times the number of clinicians.
+    """
+    written = _written(linked, note_services, tables)
+    rows = written.groupby("clinician").agg(
+        entries=("minutes", "size"),
+        round=("at_boundary", "sum"),
+        since=("service_date", "min"),
+        service_date=("service_date", "max"),
+    )
+    rows = rows.reset_index()
+    rows["peers"], peers_round = rows["entries"].sum() - rows["entries"], rows["round"].sum() - rows["round"]
+    rows["share"] = (100 * rows["round"] / rows["entries"]).round(1)
+    rows["peer_share"] = (100 * peers_round / rows["peers"].where(rows["peers"] > 0)).round(1)
+    counts = zip(rows["round"], rows["entries"], peers_round, rows["peers"], strict=True)
+    tests = [fisher_exact(np.array([[a, n - a], [b, m - b]]), alternative="greater").pvalue for a, n, b, m in counts]
+    rows["chance"] = pd.Series(tests, index=rows.index, dtype="float64") * len(rows)
+    return _placed(rows, linked, tables, facts)
+
+
+def _written(linked: pd.DataFrame, note_services: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+    notes = linked.assign(clinician=clinician_of(linked, tables.providers))
+    notes = notes[notes["clinician"] != ""][["note_id", "clinician", "service_date", "total_timed_minutes"]]
+    told = note_services.loc[
+        (note_services["in_pool"] == "yes") & note_services["minutes"].notna(), ["note_id", "minutes"]
+    ]
+    each = notes.merge(told, on="note_id")
+    totals = notes[~notes["note_id"].isin(told["note_id"])].rename(columns={"total_timed_minutes": "minutes"})
+    columns = ["clinician", "service_date", "minutes"]
+    rows = pd.concat([each[columns], totals[columns]], ignore_index=True)
+    rows = rows[(rows["minutes"] > 0).fillna(False)]
+    return rows.assign(at_boundary=rows["minutes"].isin(BOUNDARIES))
+
+
+def _placed(rows: pd.DataFrame, linked: pd.DataFrame, tables: Tables, facts: Facts) -> pd.DataFrame:
+    """With who it is (`named`: name and number), the limits of the last date, and no claim."""
+    names = tables.providers.drop_duplicates("npi").set_index("npi")["name"]
+    name = rows["clinician"].map(names).astype("object")
+    named = name.where(name.notna(), rows["clinician"]).astype("str")
+    number = (" (NPI " + rows["clinician"] + ")").where(rows["clinician"].str.fullmatch(r"\d+") & name.notna(), "")
+    rows["service_date"] = rows["service_date"].astype("datetime64[us]")
+    rows["from_date"] = pd.to_datetime(rows["since"]).dt.strftime("%Y-%m-%d")
+    return with_limits(rows.assign(named=named + number, **ON_NO_CLAIM), facts, LIMITS)
