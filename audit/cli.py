@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import getpass
+import os
 import secrets
 import sys
 from collections.abc import Sequence
@@ -57,8 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     rules = commands.add_parser("rules", help="list the rules, or explain one")
     rules.add_argument("rule", nargs="?", metavar="ID")
     rules.set_defaults(run=_rules)
-    facts = commands.add_parser("facts", help="list the fact tables with age and evidence")
-    facts.set_defaults(run=_facts)
+    _facts_options(commands.add_parser("facts", help="list the fact tables with age and evidence, or load a file"))
     verify = commands.add_parser("verify", help="check the chain of events in the database")
     verify.set_defaults(run=_verify)
     account = commands.add_parser("account", help="add an account; prints a first password, to be changed at once")
@@ -89,6 +90,16 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _facts_options(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(run=_facts)
+    load = parser.add_subparsers(metavar="load").add_parser("load", help="add a national file as its user downloads it")
+    load.add_argument("files", nargs="+", type=Path, metavar="FILE", help="PTP pairs, MUE, PPRRVU, ICD-10-CM; zip too")
+    load.add_argument("--table", default="", choices=["ncci_pairs", "mue", "fees", "diagnoses"], help="what it is")
+    load.add_argument("--list", default="", metavar="NAME", help="pairs of this list: medicaid, or a payer's own")
+    load.add_argument("--period", default="", help="where the name does not tell: 2026q3, or the fiscal year 2027")
+    load.set_defaults(run=_load_facts)
+
+
 def _check_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="a folder, a workbook, tables, 837P files")
     for name in OPTIONS:
@@ -115,7 +126,7 @@ def _check(chosen: argparse.Namespace) -> int:
         raise InputError(wrong, do="Mend them, or leave out --strict")
     if tables.claims.empty:
         raise InputError("there is no claim line to check", do="Give claims.csv, a workbook, a folder or an 837P file")
-    findings = audit(tables, rules=rules, split=chosen.split)
+    findings = audit(tables, rules=rules, split=chosen.split, as_of=chosen.as_of)
     gaps = reports.gap_lines(findings) if chosen.format == "table" else ()
     for line in chain(reports.as_text(findings, chosen.format), gaps):
         print(line)
@@ -146,6 +157,18 @@ def _rules(chosen: argparse.Namespace) -> int:
 
 def _facts(_: argparse.Namespace) -> int:
     print("\n".join(reports.fact_lines(load_facts(), _today())))
+    return 0
+
+
+def _load_facts(chosen: argparse.Namespace) -> int:
+    from audit import fact_loading  # noqa: PLC0415  the database is loaded only where it is needed
+    from audit.fact_files.reading import Asked  # noqa: PLC0415
+
+    asked = Asked(chosen.table, chosen.list, chosen.period)
+    for report in fact_loading.take_paths(chosen.files, asked, by=getpass.getuser()):
+        for refusal in report.refusals:
+            print(refusal.sentence(), file=sys.stderr)
+        print(report.sentence)
     return 0
 
 
@@ -215,6 +238,7 @@ def _account_called(username: str) -> tuple[Engine, int]:
 def _demo(chosen: argparse.Namespace) -> int:
     from audit import demonstration, serving  # noqa: PLC0415
 
+    os.environ.setdefault("COUNTERSIGN_FACTS", str((chosen.folder / "facts").resolve()))
     url = demonstration.open_clinic(chosen.folder)
     return 0 if chosen.no_serve else serving.serve(url, chosen.port, demo=True)
 

@@ -41,6 +41,8 @@ def normal(rows: pd.DataFrame, table: Table) -> pd.DataFrame:
             by_folded = {word.lower(): word for word in column.words}
             folded = text.str.lower().str.replace("_", "-" if "-" in "".join(column.words) else "_")
             result[column.name] = folded.map(by_folded).fillna(text)
+        elif column.kind == "list":
+            result[column.name] = text.str.lower()
         elif column.name in UPPER:
             result[column.name] = text.str.upper()
         elif column.name == "place_of_service":
@@ -136,5 +138,9 @@ _TESTS: dict[str, tuple[str, Callable[[pd.Series[str]], pd.Series[bool]]]] = {
     "date": ("this is no date|Write it as YYYY-MM-DD, such as 2026-03-12", _is_date),
     "time": ("this is no time of day|Write it as HH:MM, such as 14:30", _is_time),
     "moment": ("this is no date and time|Write it as YYYY-MM-DDTHH:MM", _is_moment),
+    "list": (
+        "this names no list of pairs|Use medicare, medicaid, none, or the name of a list that was loaded as facts",
+        lambda t: t.str.fullmatch(r"[a-z][a-z0-9-]{1,39}"),
+    ),
     "code": ("the code is too long|Look whether columns have moved", lambda t: t.str.len() <= 200),
 }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from datetime import date
 
 import pandas as pd
 
@@ -42,13 +44,15 @@ def audit(
     split: str = "whole",
     buckets: int | None = None,
     progress: Progress | None = None,
+    as_of: date | None = None,
 ) -> pd.DataFrame:
     """Findings of `rules` over `tables`, columns FINDING_COLUMNS, ordered by claim_id, line_number, rule.
 
     `split`: "whole" holds everything at once; "buckets" divides the claims by each rule's declared key, one
-    bucket at a time; "dask" gives the buckets to dask's scheduler. Findings are the same in all three.
+    bucket at a time; "dask" gives the buckets to dask's scheduler. Findings are the same in all three. `as_of`: the
+    day on which the claims are checked or filed, where the user says it.
     """
-    facts = facts or load_facts()
+    facts = replace(facts or load_facts(), as_of=as_of) if as_of else facts or load_facts()
     rules = chosen_rules() if rules is None else rules
     if split not in SPLITS:
         raise CountersignError(f"'{split}' is no way to split", do=f"Use one of {', '.join(SPLITS)}")

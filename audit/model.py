@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["text", "code", "count", "money", "price", "share", "date", "time", "moment", "word"]
+Kind = Literal["text", "code", "count", "money", "price", "share", "date", "time", "moment", "word", "list"]
 """What a column holds: free text, a code kept as text, a whole number, dollars, dollars of zero or more, a part of 1
-kept as text, YYYY-MM-DD, HH:MM, a date with a time, or one word of a fixed list."""
+kept as text, YYYY-MM-DD, HH:MM, a date with a time, one word of a fixed list, or the name of a list of pairs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,8 @@ PAYERS = Table(
         Column("therapy_modifier", "word", words=("required", "refused", "optional")),
         Column("assistant_modifier", "word", words=("required", "optional", "none")),
         Column("medicare", "word", words=("yes", "no")),
-        Column("pair_edits", "word", words=("medicare", "medicaid", "none")),
+        Column("pair_edits", "list"),
+        Column("authorization", "word", words=("required", "no")),
         Column("effective_from", "date"),
         Column("effective_to", "date"),
     ),

@@ -1,7 +1,8 @@
 """Dated facts: the tables of `data/`, looked up by date of service, never "the latest".
 
 Each row of a fact table has `effective_from`, `effective_to` (both included, empty when open), `source`,
-`evidence` and `checked_on`. `data/tables.csv` says which dates of service each table covers.
+`evidence` and `checked_on`. `data/tables.csv` says which dates of service each table covers. What users loaded
+(`fact_loads`) is added to it; each load makes a new state of the facts, and earlier states can still be read.
 """
 
 from __future__ import annotations
@@ -17,7 +18,10 @@ from typing import Any
 
 import pandas as pd
 
+from audit import fact_loads
 from audit.errors import FactError
+from audit.fact_loads import Load
+from audit.fact_merge import EARLIEST, LATEST, Period, Periods, merged
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 KEYS = {
@@ -35,7 +39,7 @@ KEYS = {
 }
 """Fact tables by file name, with the columns that tell their rows apart on one day."""
 DATED = ["effective_from", "effective_to", "source", "evidence", "checked_on"]
-EARLIEST, LATEST = pd.Timestamp("1900-01-01"), pd.Timestamp("2200-12-31")
+__all__ = ["DATA", "DATED", "EARLIEST", "KEYS", "LATEST", "Coverage", "Facts", "in_force", "load_facts", "with_facts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +55,18 @@ class Coverage:
 
 @dataclass(frozen=True)
 class Facts:
-    """All fact tables of one folder, as text except the two dates. `sha256` names this state of them."""
+    """All fact tables of one folder and the loads added to it, as text except the two dates. `sha256` names this
+    state of them; `periods` are the dates each table can be relied on, gaps and all, `coverage` the first and last."""
 
     folder: Path
     tables: dict[str, pd.DataFrame]
     sources: pd.DataFrame
     coverage: dict[str, Coverage]
     sha256: str
+    periods: Periods
+    loads: tuple[Load, ...] = ()
+    as_of: date | None = None
+    """The day on which claims are checked or filed, where the user says it; rules of time go by it."""
 
     def __getitem__(self, table: str) -> pd.DataFrame:
         return self.tables[table]
@@ -85,6 +94,21 @@ class Facts:
         """The first date of service on which a threshold or requirement is in force."""
         rows = self["thresholds"]
         return pd.Timestamp(rows.loc[rows["parameter"] == parameter, "effective_from"].min())
+
+    def covered(self, table: str, dates: pd.Series[pd.Timestamp], codes: pd.Series[str] | None = None) -> pd.DataFrame:
+        """By row of `dates`: `coverage`, "within" for a date the table can be relied on, "after" where only an older
+        one is on file, "before" where none is; `asked`, the day to look up (the last one covered, for "after");
+        `table_period`, the dates of the table that is meant. `codes` are pairs' codes of column 1."""
+        found = pd.DataFrame({"coverage": "before", "asked": dates, "table_period": ""}, index=dates.index)
+        for period in self.periods.get(table, ()):
+            fits = pd.Series(True, index=dates.index) if codes is None else codes.between(*_span(period))
+            within = fits & dates.between(period.first, period.last)
+            after = fits & (dates > period.last) & (found["coverage"] != "within")
+            early = fits & (dates < period.first) & (found["table_period"] == "")
+            found["asked"] = found["asked"].mask(within, dates).mask(after, period.last)
+            found["coverage"] = found["coverage"].mask(after, "after").mask(within, "within")
+            found["table_period"] = found["table_period"].mask(within | after | early, period.words)
+        return found
 
     @cached_property
     def recalled_sources(self) -> frozenset[str]:
@@ -114,13 +138,79 @@ def with_facts(left: pd.DataFrame, facts: pd.DataFrame, columns: list[str], *, o
     return result
 
 
+def load_facts(folder: Path = DATA, loads: Path | None = None) -> Facts:
+    """The newest state of the facts. Raises FactError naming file, row and what to do.
+
+    What users loaded (`loads`, default: this installation's folder) is added to the shipped `folder` only.
+    """
+    where = loads or (fact_loads.folder() if folder == DATA else None)
+    return _state(folder, where, fact_loads.loads(where) if where else ())
+
+
+def shipped_facts() -> Facts:
+    return _state(DATA, None, ())
+
+
+def facts_of_run(sha256: str, loads: Path | None = None) -> Facts:
+    """The state of the facts with this hash, as a run keeps it. Raises FactError when it cannot be made again."""
+    where = loads or fact_loads.folder()
+    all_loads = fact_loads.loads(where)
+    for number in range(len(all_loads), -1, -1):
+        if _digest_of(DATA, all_loads[:number]) == sha256:
+            return _state(DATA, where, all_loads[:number])
+    raise FactError(
+        "no state of the facts on file has this hash",
+        where=sha256[:12],
+        do="Use the version of Countersign and the folder of loaded facts that the run was made with",
+    )
+
+
 @cache
-def load_facts(folder: Path = DATA) -> Facts:
-    """Read and check all fact tables. Raises FactError naming file, row and what to do."""
+def _state(folder: Path, where: Path | None, loads: tuple[Load, ...]) -> Facts:
     sources = _read(folder / "sources.csv", ["source", "title", "citation", "evidence"])
     tables = {name: _load_table(folder, name, set(sources["source"])) for name in KEYS}
     coverage = {c.table: c for c in _coverage(folder)}
-    return Facts(folder, tables, sources, coverage, _digest(folder))
+    periods: Periods = {name: (_period(one),) for name, one in coverage.items()}
+    if where and loads:
+        tables, periods = merged(tables, periods, where, loads)
+        sources = pd.concat([sources, pd.DataFrame([_source(load) for load in loads])], ignore_index=True)
+        coverage |= {name: _reach(name, coverage.get(name), spans) for name, spans in periods.items()}
+    return Facts(folder, tables, sources, coverage, _digest_of(folder, loads), periods, loads)
+
+
+def _period(known: Coverage) -> Period:
+    return Period(pd.Timestamp(known.covers_from or EARLIEST), pd.Timestamp(known.covers_to or LATEST))
+
+
+def _span(period: Period) -> tuple[str, str]:
+    return period.codes_from, period.codes_to
+
+
+def _source(load: Load) -> dict[str, str]:
+    title = f"{load.kind} {load.covers_from} to {load.covers_to}, loaded on {load.at[:10]}"
+    return {"source": load.source, "title": title, "citation": load.file, "evidence": "file"}
+
+
+LOADED = {
+    "diagnoses": ("ICD-10-CM codes of the fiscal years", "each October: the ICD-10-CM order file"),
+    "pairs:medicaid": ("pairs of codes Medicaid does not pay together on one day", "each quarter: Medicaid's PTP file"),
+}
+"""What tables are, and how they are renewed, of which nothing is shipped."""
+
+
+def _reach(name: str, known: Coverage | None, spans: tuple[Period, ...]) -> Coverage:
+    own_list = (f"pairs of the payer's list {name.partition(':')[2]}", "when the payer changes it")
+    what, refresh = (known.what, known.refresh) if known else LOADED.get(name, own_list)
+    first, last = min(one.first for one in spans), max(one.last for one in spans)
+    return Coverage(name, None if first == EARLIEST else first.date(), None if last == LATEST else last.date(), what,
+                    refresh)  # fmt: skip
+
+
+@cache
+def _digest_of(folder: Path, loads: tuple[Load, ...]) -> str:
+    if not loads:
+        return _digest(folder)
+    return hashlib.sha256("\n".join([_digest(folder), *(load.sha256 for load in loads)]).encode()).hexdigest()
 
 
 def _digest(folder: Path) -> str:

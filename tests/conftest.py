@@ -1,5 +1,7 @@
 """What all tests share: one browser, and a loud word when there is none."""
 
+import os
+import tempfile
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +12,9 @@ from tests.browser import find_chromium, launch_arguments
 
 settings.register_profile("countersign", deadline=None)  # no test may fail by the clock
 settings.load_profile("countersign")
+
+# Facts that somebody loaded on this machine are not the tests' business.
+os.environ["COUNTERSIGN_FACTS"] = tempfile.mkdtemp(prefix="countersign-facts-")
 SKIPPED = "BROWSER TESTS SKIPPED"
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pandas as pd
 
-from audit.grains.limits import coverage, covered, period
 from audit.reference import Facts, with_facts
 
 DAY = ["day", "payer_id", "procedure_code"]
@@ -23,10 +22,9 @@ def limits(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     """
     rows = lines[lines["units"] > 0].copy()
     rows["practice"] = _practice(rows)
-    rows["coverage"] = coverage(rows["service_date"], facts, "mue")
-    rows["table_period"] = period(facts, "mue")
-    first, last = covered(facts, "mue")
-    date = rows["service_date"].mask(rows["service_date"] > last, last).mask(rows["service_date"] < first, first)
+    known = facts.covered("mue", rows["service_date"])
+    rows[["coverage", "table_period"]] = known[["coverage", "table_period"]]
+    date = known["asked"].mask(known["coverage"] == "before", pd.Timestamp(facts["mue"]["effective_from"].min()))
     asked = rows[["procedure_code"]].assign(service_date=date)
     found = with_facts(asked, facts["mue"], ["units_per_day", "adjudication"], on="procedure_code", key="code")
     limit = found["units_per_day"]

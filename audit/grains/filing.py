@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import Any
 
 import pandas as pd
 
+from audit.grains.diagnoses import with_diagnoses
+from audit.grains.limits import with_limits
 from audit.reference import EARLIEST, LATEST, Facts, with_facts
 from audit.tables import Tables
 
@@ -18,9 +21,13 @@ def filing(lines: pd.DataFrame, linked: pd.DataFrame, tables: Tables, facts: Fac
     for none. `codes_covered`, `places_covered`, `modifiers_covered`: the table can be relied on for the date.
     `place_setting`: in_person, telehealth, any, "" for a place that was not in use. `modality`: that of the line's
     own note. `status`: Medicare's status of the code, "" where the fee schedule of the date does not tell;
-    `statuses`: all that it ever had on file. And the columns of `_with_modifiers` and `_with_authorization`.
+    `statuses`: all that it ever had on file; `fees_covered`: "within" when the fee schedule holds for the date,
+    `fee_known`: and lists the code, `fee_before`: it did for an earlier date. `authorization_rule`: what the payer's
+    profile says of authorisation numbers. `as_of`: the day of checking, `as_of_told`: the user said
+    it. `filing_limit`: the last day to file, NaT where no limit is on file. And the columns of `_with_modifiers`,
+    `_with_authorization`, `_with_person` and `diagnoses.with_diagnoses`.
     """
-    rows = lines.assign(
+    rows = lines.rename(columns={"authorization": "authorization_rule"}).assign(
         code_period=_told(lines["procedure_code"], _periods(facts["codes"], "code")),
         place_period=_told(lines["place_of_service"], _periods(facts["places"], "place")),
         modality=_told(lines["note_id"], linked.set_index("note_id")["modality"]),
@@ -30,17 +37,41 @@ def filing(lines: pd.DataFrame, linked: pd.DataFrame, tables: Tables, facts: Fac
         rows[f"{table}_covered"] = _covered(lines["service_date"], facts, table)
     places = facts["places"].rename(columns={"label": "place_label", "setting": "place_setting"})
     rows = with_facts(rows, places, ["place_label", "place_setting"], on="place_of_service", key="place")
-    rows = with_facts(rows, facts["fees"], ["status"], on="procedure_code", key="code").drop(columns="known")
-    return _with_authorization(_with_modifiers(rows, facts), tables)
+    rows = with_facts(rows, facts["fees"], ["status"], on="procedure_code", key="code")
+    rows = rows.rename(columns={"known": "fee_known"})
+    rows["fees_covered"] = facts.covered("fees", rows["service_date"])["coverage"]
+    listed = rows["procedure_code"].map(facts["fees"].groupby("code")["effective_from"].min())
+    rows["fee_before"] = (listed < rows["service_date"]).fillna(False)
+    today = pd.Timestamp(facts.as_of or date.today())  # noqa: DTZ011  the clinic's own day
+    rows = _with_limit(rows.assign(as_of=today, as_of_told=facts.as_of is not None), facts)
+    rows = with_diagnoses(_with_authorization(_with_modifiers(rows, facts), tables), facts)
+    return _with_person(rows, linked)
+
+
+def _with_limit(rows: pd.DataFrame, facts: Facts) -> pd.DataFrame:
+    months = with_limits(rows[["service_date"]], facts, {"months": "TIMELY_FILING_MEDICARE_MONTHS"})["months"]
+    limit = pd.Series(pd.NaT, index=rows.index, dtype="datetime64[us]")
+    for number in months.dropna().unique():
+        holds = months.eq(number).fillna(False).astype("bool")
+        limit = limit.mask(holds, rows["service_date"] + pd.DateOffset(months=int(number)))
+    return rows.assign(filing_limit=limit)
+
+
+def _with_person(rows: pd.DataFrame, linked: pd.DataFrame) -> pd.DataFrame:
+    """Adds `note_patient_name` and `note_patient_birth_date` of the line's own note."""
+    notes = linked.drop_duplicates("note_id").set_index("note_id")
+    return rows.assign(
+        note_patient_name=_told(rows["note_id"], notes["patient_name"]),
+        note_patient_birth_date=notes["patient_birth_date"].reindex(rows["note_id"]).to_numpy(),
+    )
 
 
 def _told(key: pd.Series[Any], by_key: pd.Series[str]) -> pd.Series[str]:
     return key.map(by_key).astype("object").fillna("").astype("str")
 
 
-def _covered(date: pd.Series[pd.Timestamp], facts: Facts, table: str) -> pd.Series[bool]:
-    known = facts.coverage[table]
-    return date.between(pd.Timestamp(known.covers_from or EARLIEST), pd.Timestamp(known.covers_to or LATEST))
+def _covered(dates: pd.Series[pd.Timestamp], facts: Facts, table: str) -> pd.Series[bool]:
+    return facts.covered(table, dates)["coverage"] == "within"
 
 
 def _periods(rows: pd.DataFrame, key: str) -> pd.Series[str]:
@@ -86,9 +117,9 @@ def _listed(said: pd.Series[str]) -> str:
 
 
 def _with_authorization(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    """Adds, for lines that name no authorisation, `authorization`: the number of one on file for the line's patient,
-    payer, date and code; and `vague_authorization`: of one for its patient and code that lacks its payer or both
-    its dates. "" for none."""
+    """Adds, for lines that name no authorisation, `authorization_on_file`: the number of one on file for the line's
+    patient, payer, date and code; and `vague_authorization`: of one for its patient and code that lacks its payer or
+    both its dates. "" for none."""
     asked = ["patient_id", "payer_id", "procedure_code", "service_date"]
     bare = rows.loc[rows["prior_authorization"] == "", asked].rename_axis("_row").reset_index()
     found = bare.merge(tables.authorizations, on="patient_id", suffixes=("", "_named")).sort_values("number")
@@ -99,7 +130,7 @@ def _with_authorization(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     found = found[pd.Series(named, index=found.index, dtype="bool")]
     vague = (found["payer_id_named"] == "") | found[["from_date", "to_date"]].isna().all(axis=1)
     return rows.assign(
-        authorization=_told(_row_of(rows), _first_number(found[~vague])),
+        authorization_on_file=_told(_row_of(rows), _first_number(found[~vague])),
         vague_authorization=_told(_row_of(rows), _first_number(found[vague])),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from audit.reference import EARLIEST, LATEST, Facts, with_facts
+from audit.reference import Facts, with_facts
 
 
 def with_limits(rows: pd.DataFrame, facts: Facts, limits: dict[str, str]) -> pd.DataFrame:
@@ -17,21 +17,3 @@ def with_limits(rows: pd.DataFrame, facts: Facts, limits: dict[str, str]) -> pd.
         found[column] = pd.to_numeric(value.where(value != "")).astype("Int64")
     return rows.assign(**found)
 
-
-def coverage(date: pd.Series[pd.Timestamp], facts: Facts, table: str) -> pd.Series[str]:
-    """For each date of service: "within" the dates that a fact table can be relied on for, "after" or "before"."""
-    first, last = covered(facts, table)
-    within = pd.Series("within", index=date.index, dtype="str")
-    return within.mask(date > last, "after").mask(date < first, "before")
-
-
-def covered(facts: Facts, table: str) -> tuple[pd.Timestamp, pd.Timestamp]:
-    """The first and last date of service that a fact table can be relied on for."""
-    known = facts.coverage[table]
-    return pd.Timestamp(known.covers_from or EARLIEST), pd.Timestamp(known.covers_to or LATEST)
-
-
-def period(facts: Facts, table: str) -> str:
-    """The same two dates in words."""
-    first, last = covered(facts, table)
-    return f"{first:%Y-%m-%d} to {last:%Y-%m-%d}"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pandas as pd
 
-from audit.grains.limits import coverage, covered, period
+from audit.fact_loads import PAIRS
 from audit.reference import Facts, in_force
 
-TABLE = "ncci_pairs"
+MEDICARE = "medicare"
+REACH = {"before": 0, "after": 1, "within": 2}
+COVERED = ["coverage", "table_period"]
 DAY = ["day", "payer_id"]
 """Pairs hold among the services of one day that go to one payer."""
 
@@ -15,16 +17,19 @@ DAY = ["day", "payer_id"]
 def pairs(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     """Lines of column 2 with each line of column 1 of the same day, and their indicator (0 or 1).
 
-    `coverage` is "within" for dates the table was read for, "after" for later ones (the newest rows are used
-    and said to be old), "before" for earlier ones, for which the table cannot tell: it lists every pair that may
+    `list_known`: the pair list that the payer's profile names (`pair_edits`) is on file; where it is not, Medicare's
+    is looked at. `coverage` is "within" for dates the table was read for, "after" for later ones (the newest rows are
+    used and said to be old), "before" for earlier ones, for which the table cannot tell: it lists every pair that may
     have been active. `table_period`: the dates the table was read for. `separated`: one of the two lines carries
     a modifier that parts a pair (at first it had to be that of column 2). A line whose code the table does not know
     comes with indicator "".
     """
+    lines = _with_list(lines, facts)
     found = pd.concat([_in_table(lines, facts), _strange(lines, facts)], ignore_index=True)
     one = lines[[*DAY, "procedure_code", "line_number", "claim_id", "billing_npi", "parts_a_pair", "modifiers"]]
     one = one.rename(columns={"procedure_code": "column_1"})
-    two = lines.merge(found, left_on=[*DAY, "procedure_code"], right_on=[*DAY, "column_2"])
+    two = lines.drop(columns=COVERED, errors="ignore")
+    two = two.merge(found, left_on=[*DAY, "procedure_code"], right_on=[*DAY, "column_2"])
     rows = two.merge(one, on=[*DAY, "column_1"], suffixes=("", "_1"))
     rows = rows[_same_practice(rows)]
     rows = rows.sort_values(["claim_id", "line_number", "column_1", "claim_id_1", "line_number_1"])
@@ -34,49 +39,87 @@ def pairs(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:
 
 
 def with_partners(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:
-    """`lines` with `in_pair` (the code forms a pair with another of its day), `coverage` and `table_period` of the
-    table for the date, and `pairs_known`: the table reaches back to the date and knows all codes of the day."""
-    found = _in_table(lines, facts)
+    """`lines` with `list_known` (as in `pairs`), `in_pair` (the code forms a pair with another of its day),
+    `coverage` and `table_period` of the table for the date (the least of all codes of the day), and `pairs_known`:
+    the table reaches back to the date and knows all codes of the day."""
+    rows = _with_list(lines, facts)
+    found = _in_table(rows, facts)
     sides = [found[[*DAY, column]].set_axis([*DAY, "code"], axis=1) for column in ("column_1", "column_2")]
     paired = pd.MultiIndex.from_frame(pd.concat(sides))
-    here = pd.MultiIndex.from_frame(lines[[*DAY, "procedure_code"]])
-    there, strange = coverage(lines["service_date"], facts, TABLE), ~lines["procedure_code"].isin(known_codes(facts))
-    return lines.assign(
-        in_pair=here.isin(paired),
-        coverage=there,
-        table_period=period(facts, TABLE),
-        pairs_known=(there != "before") & ~strange.groupby(lines["day"]).transform("any"),
-    )
+    here = pd.MultiIndex.from_frame(rows[[*DAY, "procedure_code"]])
+    rows[COVERED] = _covered(rows, rows["procedure_code"], facts)[COVERED]
+    order = rows["coverage"].map(REACH).astype("int64")
+    least = rows.loc[order.groupby([rows[name] for name in DAY]).transform("idxmin"), COVERED]
+    rows[COVERED] = least.to_numpy()
+    strange = ~_knows(rows, facts)
+    day_strange = strange.groupby(rows["day"]).transform("any")
+    return rows.assign(
+        in_pair=here.isin(paired), pairs_known=(rows["coverage"] != "before") & ~day_strange
+    ).astype(dict.fromkeys(COVERED, "str"))
 
 
-def known_codes(facts: Facts) -> set[str]:
-    """Codes whose pairs the table was read for: those of OT, and all that stand in it."""
-    table = facts["ncci_pairs"]
+def known_codes(facts: Facts, pair_list: str = MEDICARE) -> set[str]:
+    """Codes whose pairs a list was read for: those of OT, and all that stand in it."""
+    table = facts[table_of(pair_list)]
     return {*facts["codes"]["code"], *table["column_1"], *table["column_2"]}
 
 
+def table_of(pair_list: str) -> str:
+    """The fact table of a pair list, by the name that a payer's profile gives it."""
+    return "ncci_pairs" if pair_list == MEDICARE else f"{PAIRS}{pair_list}"
+
+
+def _with_list(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:
+    """Adds `list_known` and `pair_list`: the list on file that is looked at."""
+    on_file = {name for name in lines["pair_edits"].unique() if name and table_of(name) in facts.tables}
+    known = lines["pair_edits"].isin(on_file)
+    return lines.assign(list_known=known, pair_list=lines["pair_edits"].where(known, MEDICARE))
+
+
 def _in_table(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:
-    """Pairs of codes of one day that are in force on its date (or the last one the table was read for)."""
-    of_day = lines[[*DAY, "procedure_code", "service_date"]].drop_duplicates([*DAY, "procedure_code"])
-    both = of_day.merge(of_day.drop(columns="service_date"), on=DAY, suffixes=("_1", "_2"))
+    """Pairs of codes of one day that are in force on its date (or on the last one the table was read for)."""
+    of_day = lines[[*DAY, "procedure_code", "service_date", "pair_list"]].drop_duplicates([*DAY, "procedure_code"])
+    both = of_day.merge(of_day[[*DAY, "procedure_code"]], on=DAY, suffixes=("_1", "_2"))
     both = both.rename(columns={"procedure_code_1": "column_1", "procedure_code_2": "column_2"})
-    table = facts["ncci_pairs"][["column_1", "column_2", "indicator", "effective_from", "effective_to"]]
-    found: pd.DataFrame = both.merge(table, on=["column_1", "column_2"])
-    last = covered(facts, TABLE)[1]
-    asked = found["service_date"].mask(found["service_date"] > last, last)
-    before = coverage(found["service_date"], facts, TABLE) == "before"
-    kept = in_force(found, asked) | (before & (asked <= found["effective_to"]))
-    return found.loc[kept, [*DAY, "column_1", "column_2", "indicator"]].drop_duplicates()
+    table = pd.concat([_table(name, facts) for name in lines["pair_list"].unique()] or [_table(MEDICARE, facts)])
+    found: pd.DataFrame = both.merge(table, on=["pair_list", "column_1", "column_2"])
+    found[[*COVERED, "asked"]] = _covered(found, found["column_1"], facts)
+    before = found["coverage"] == "before"
+    kept = in_force(found, found["asked"]) | (before & (found["asked"] <= found["effective_to"]))
+    return found.loc[kept, [*DAY, "column_1", "column_2", "indicator", *COVERED]].drop_duplicates()
+
+
+def _table(pair_list: str, facts: Facts) -> pd.DataFrame:
+    columns = ["column_1", "column_2", "indicator", "effective_from", "effective_to"]
+    return facts[table_of(pair_list)][columns].assign(pair_list=pair_list)
+
+
+def _covered(rows: pd.DataFrame, column_1: pd.Series[str], facts: Facts) -> pd.DataFrame:
+    """`coverage`, `table_period`, `asked` for each row's date and code of column 1 in its `pair_list`."""
+    parts = [
+        facts.covered(table_of(name), rows.loc[here, "service_date"], column_1[here])
+        for name in rows["pair_list"].unique()
+        if (here := rows["pair_list"] == name).any()
+    ]
+    empty = facts.covered("ncci_pairs", rows["service_date"][:0])
+    return pd.concat([*parts, empty]).reindex(rows.index)[[*COVERED, "asked"]]
+
+
+def _knows(rows: pd.DataFrame, facts: Facts) -> pd.Series[bool]:
+    known = pd.Series(False, index=rows.index)
+    for name in rows["pair_list"].unique():
+        known |= (rows["pair_list"] == name) & rows["procedure_code"].isin(known_codes(facts, name))
+    return known
 
 
 def _strange(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     """A code of which the table knows nothing, with the first other code of its day; indicator ""."""
     of_day = lines[[*DAY, "procedure_code"]].drop_duplicates()
-    strange = of_day[~of_day["procedure_code"].isin(known_codes(facts))]
+    strange = lines.loc[~_knows(lines, facts), [*DAY, "procedure_code"]].drop_duplicates()
     both = strange.rename(columns={"procedure_code": "column_2"}).merge(of_day, on=DAY)
     both = both.rename(columns={"procedure_code": "column_1"})
     both = both[both["column_1"] != both["column_2"]].sort_values("column_1").drop_duplicates([*DAY, "column_2"])
-    return both.assign(indicator="")
+    return both.assign(indicator="", coverage="", table_period="")
 
 
 def _same_practice(rows: pd.DataFrame) -> pd.Series[bool]:

@@ -8,14 +8,15 @@ A case is written short: everything it does not say is an ordinary, clean Medica
       finds: error                       # or nothing, or a list of what the findings say
 
 `note` may also be a list of notes, or `none`; a note's other columns stand beside its `services`. `payers`,
-`providers`, `plans_of_care`, `authorizations` and `fees` are lists of rows. `days: 11` on a line or a note repeats it
-on so many days, one after the other; a line gets a claim of its own on each (C1, C1-2, C1-3, ...).
+`providers`, `plans_of_care`, `authorizations` and `fees` are lists of rows, `facts` rows of tables that the user loads.
+`days: 11` on a line or a note repeats it on so many days, one after the other; a line gets a claim of its own on each
+(C1, C1-2, C1-3, ...).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
@@ -23,20 +24,24 @@ from typing import Any
 import pandas as pd
 import yaml
 
+from audit.fact_merge import Period, typed
 from audit.grains import Prepared
 from audit.intake import Batch
 from audit.model import TABLES
-from audit.reference import load_facts
+from audit.reference import Facts, load_facts
 from audit.rules import Rule, ordered
 from audit.tables import Tables, check
 from audit.worth import priced
 
 DATE, NPI = "2026-03-12", "1234567893"
+AS_OF = date(2026, 3, 31)
+"""The day on which the cases are checked."""
+FISCAL_YEAR = Period(pd.Timestamp("2025-10-01"), pd.Timestamp("2026-09-30"))
 PAYERS = {
-    "medicare": ("total", "required", "required", "yes", "medicare"),
-    "midpoint": ("midpoint", "required", "optional", "no", "none"),
-    "unknown": ("unknown", "required", "optional", "no", "none"),
-    "medicaid": ("total", "required", "optional", "no", "medicaid"),
+    "medicare": ("total", "required", "required", "yes", "medicare", "no"),
+    "midpoint": ("midpoint", "required", "optional", "no", "none", ""),
+    "unknown": ("unknown", "required", "optional", "no", "none", ""),
+    "medicaid": ("total", "required", "optional", "no", "medicaid", ""),
 }
 LINE = {
     "claim_id": "C1",
@@ -78,38 +83,49 @@ class Case:
     finds: list[dict[str, str]]
     """What each finding must say: any of severity, claim_id, line_number, expected, observed, change, dollars_at_risk,
     dollars_under, and of the reasons a part: `says`, `priced`. Empty: the rule must stay silent."""
+    loaded: dict[str, list[dict[str, str]]]
+    """Rows of fact tables that the user has loaded, by table."""
 
     @cached_property
     def tables(self) -> Tables:
         return _checked(self.rows)
 
+    @property
+    def facts(self) -> Facts:
+        """The shipped facts, and what the case says was loaded: in force through the fiscal year 2026."""
+        facts = load_facts()
+        dates = {"effective_from": str(FISCAL_YEAR.first.date()), "effective_to": str(FISCAL_YEAR.last.date())}
+        added = {name: typed(pd.DataFrame([{**dates, **row} for row in rows])) for name, rows in self.loaded.items()}
+        periods = facts.periods | dict.fromkeys(added, (FISCAL_YEAR,))
+        return replace(facts, tables=facts.tables | added, periods=periods, as_of=AS_OF)
+
 
 def cases_of(rule: Rule) -> Iterator[Case]:
     """The cases of a rule in the order of its file. Raises whatever is wrong with them by its own name."""
     for name, case in _written(rule).items():
-        yield Case(name, _rows(case), _finds(case["finds"], rule))
+        yield Case(name, _rows(case), _finds(case["finds"], rule), case.get("facts", {}))
 
 
 def judge(rule: Rule) -> dict[str, pd.DataFrame]:
     """By case name, what the rule finds. Cases are judged all at once, each with ids of its own, as a run over
-    many patients would; those that bring their own providers are judged alone, and so are those of a rule that looks
-    at a clinician's patients together."""
+    many patients would; those that bring their own providers or facts are judged alone, and so are those of a rule
+    that looks at a clinician's patients together."""
     cases = list(cases_of(rule))
-    alone = [case for case in cases if case.rows["providers"]]
+    alone = [case for case in cases if case.rows["providers"] or case.loaded]
     alone = cases if rule.split != "patient_id" else alone
     marked = {f"{n}~": case for n, case in enumerate(cases) if case not in alone}
     merged: Rows = {name: [] for name in TABLES}
     for mark, case in marked.items():
         for name, rows in _with_mark(case.rows, mark).items():
             merged[name] += rows
-    found = _judged(rule, _checked(merged))
+    found = _judged(rule, _checked(merged), replace(load_facts(), as_of=AS_OF))
     result = {case.name: _without_mark(found, mark) for mark, case in marked.items()}
-    result |= {case.name: _judged(rule, case.tables) for case in alone}
+    result |= {case.name: _judged(rule, case.tables, case.facts) for case in alone}
     return {name: ordered([rows]) for name, rows in result.items()}
 
 
-def _judged(rule: Rule, tables: Tables) -> pd.DataFrame:
-    prepared = Prepared(tables, load_facts())
+def _judged(rule: Rule, tables: Tables, facts: Facts) -> pd.DataFrame:
+    prepared = Prepared(tables, facts)
     return priced(ordered([rule.run(prepared)]), prepared)
 
 
@@ -160,7 +176,7 @@ def _rows(case: dict[str, Any]) -> Rows:
         {
             "payer_id": name,
             "effective_from": "2000-01-01",
-            **dict(zip(TABLES["payers"].names[2:7], profile, strict=True)),
+            **dict(zip(TABLES["payers"].names[2:8], profile, strict=True)),
         }
         for name, profile in PAYERS.items()
     ]

@@ -16,7 +16,7 @@ from audit.store.triggers import Guard
 APPEND_ONLY = (
     *("findings", "decisions", "signatures", "events"),
     *("claim_lines", "note_services", "audit_claims", "run_claims", "single_person_mode"),
-    *("facts_seen", "review_plans", "planned_claims", "releases", "release_claims"),
+    *("facts_seen", "review_plans", "planned_claims", "releases", "release_claims", "payer_profiles"),
 )
 VERSIONED = ("claims", "notes", "payers", "plans_of_care", "authorizations", "providers")
 """Only `is_current` may change, and only from true to false."""

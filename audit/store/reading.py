@@ -14,6 +14,7 @@ from audit import model
 from audit.store import schema
 from audit.store.choosing import Choice, bearing, chosen, refuse_replaced
 from audit.store.database import read
+from audit.store.payers import with_saved
 from audit.store.records import CONTEXT
 from audit.store.rows import among
 from audit.store.schema import claims
@@ -60,6 +61,7 @@ def tables_in_store(
             table = schema.metadata.tables[name]
             whose = among(connection, table.c.patient_id, patients) if "patient_id" in table.c else true()
             found[name] = _frame(connection, model.TABLES[name], table, whose)
+        found["payers"] = with_saved(connection, found["payers"])
     return replace(Tables.empty(), **found)
 
 

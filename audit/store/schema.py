@@ -45,6 +45,7 @@ _TYPES: dict[str, TypeEngine[Any]] = {
     "time": Text(),
     "moment": Text(),
     "word": Text(),
+    "list": Text(),
 }
 """Times of day and signing times of a note are the clinic's local clock, kept as they were written.
 
@@ -242,6 +243,18 @@ payers = _context(model.PAYERS)
 plans_of_care = _context(model.PLANS_OF_CARE)
 authorizations = _context(model.AUTHORIZATIONS)
 providers = _context(model.PROVIDERS)
+# Saved by an administrator: from its first day on, a profile takes the place of what was saved before.
+payer_profiles = Table(
+    "payer_profiles",
+    metadata,
+    _id(),
+    Column("payer_id", Text, nullable=False, index=True),
+    *[Column(c.name, Text, nullable=False) for c in model.PAYERS.columns if c.kind not in ("date",) and not c.required],
+    Column("effective_from", Date, nullable=False),
+    Column("reason", Text, nullable=False),
+    _reference("account_id", "accounts"),
+    _moment("at"),
+)
 
 runs = Table(
     "runs",

@@ -14,7 +14,7 @@ def needless_separate_modifier(lines: pd.DataFrame) -> list[pd.DataFrame]:
     What to do: remove it, unless this payer asks for it by a rule of its own.
     """
     marked = lines[lines["has_separate"]]
-    rows = marked[(marked["pair_edits"] == "medicare") & ~marked["in_pair"]]
+    rows = marked[marked["list_known"] & ~marked["in_pair"]]
     known = rows[rows["pairs_known"]]
     return [
         findings(
@@ -25,7 +25,7 @@ def needless_separate_modifier(lines: pd.DataFrame) -> list[pd.DataFrame]:
             "{modifiers}.{age}",
         ),
         untestable(
-            marked[(marked["pair_edits"] == "medicare") & (marked["coverage"] == "before")],
+            marked[marked["list_known"] & (marked["coverage"] == "before")],
             "The pair table on file is that of {table_period} and does not reach back to this date: whether "
             "{procedure_code} needs what it carries ({modifiers}) cannot be told."
             "|Load facts (ncci_pairs) with the pair table of this date",
@@ -37,10 +37,10 @@ def needless_separate_modifier(lines: pd.DataFrame) -> list[pd.DataFrame]:
             "|Load facts (ncci_pairs) with the codes of this day",
         ),
         untestable(
-            marked[marked["pair_edits"] == "medicaid"],
-            "Medicaid has a pair table of its own, which is not on file: whether {procedure_code} needs what it "
-            "carries ({modifiers}) cannot be told."
-            "|Load facts (ncci_pairs) with the Medicaid pair table",
+            marked[~marked["list_known"] & ~marked["pair_edits"].isin(["", "none"])],
+            "The pair table that this payer follows ({pair_edits}) is not on file: whether {procedure_code} needs "
+            "what it carries ({modifiers}) cannot be told."
+            "|Load facts (ncci_pairs) with --list {pair_edits}",
         ),
         untestable(
             marked[marked["pair_edits"] == ""],

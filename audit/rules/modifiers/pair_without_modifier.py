@@ -29,8 +29,8 @@ def judged(pairs: pd.DataFrame, *, expected: str, observed: str, because: str) -
     them and in facilities, untestable before."""
     rows = pairs.drop_duplicates(["claim_id", "line_number", "column_1"])
     strange, rows = rows[rows["indicator"] == ""], rows[rows["indicator"] != ""]
-    medicare = rows[rows["pair_edits"] == "medicare"]
-    told, before = medicare[medicare["coverage"] != "before"], medicare[medicare["coverage"] == "before"]
+    listed = rows[rows["list_known"]]
+    told, before = listed[listed["coverage"] != "before"], listed[listed["coverage"] == "before"]
     severity = pd.Series("error", index=told.index, dtype="str").mask(told["coverage"] == "after", "warning")
     severity = severity.mask(told["place_of_service"].isin(FACILITIES), "warning")
     return [
@@ -48,9 +48,9 @@ def judged(pairs: pd.DataFrame, *, expected: str, observed: str, because: str) -
             "{procedure_code}).|Load facts (ncci_pairs) with the pair table of this date",
         ),
         untestable(
-            rows[rows["pair_edits"] == "medicaid"],
-            "Medicaid has a pair table of its own, which is not on file ({column_1} with {procedure_code})."
-            "|Load facts (ncci_pairs) with the Medicaid pair table",
+            rows[~rows["list_known"] & ~rows["pair_edits"].isin(["", "none"])],
+            "The pair table that this payer follows ({pair_edits}) is not on file ({column_1} with "
+            "{procedure_code}).|Load facts (ncci_pairs) with --list {pair_edits}",
         ),
         untestable(
             rows[rows["pair_edits"] == ""],
