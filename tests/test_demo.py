@@ -62,6 +62,17 @@ KINDS = {
     "pair_without_modifier": "MOD-10",
     "needless_59": "MOD-11",
     "never_together": "MOD-12",
+    "second_evaluation": "EVAL-06",
+    "deficit_twice": "EVAL-05",
+    "reevaluation_without_ground": "EVAL-07",
+    "signed_late": "DOC-04",
+    "outside_plan": "DOC-05",
+    "certification_late": "DOC-06",
+    "plan_too_long": "DOC-08",
+    "progress_missing": "DOC-09",
+    "copied_text": "DOC-10",
+    "student_minutes": "DOC-12",
+    "outside_authorization": "DOC-14",
     "note_missing": "DOC-01",
     "note_incomplete": "DOC-02",
     "times_overlap": "MOD-13",
@@ -87,6 +98,11 @@ for _line in CLAIMS:
 SERVICES_OF: dict[str, list[Row]] = defaultdict(list)
 for _service in SERVICES:
     SERVICES_OF[_service["note_id"]].append(_service)
+
+
+def patients_with(*kinds: str) -> set[str]:
+    """Patients of whom an answer is of one of these kinds."""
+    return {LINES[a["claim_id"]][0]["patient_id"] for a in ANSWERS if a["kind"] in kinds}
 
 
 def note_of(claim_id: str) -> Row | None:
@@ -188,7 +204,7 @@ def test_foreign_keys():
 
 
 def test_planted_share_and_kinds():
-    assert 0.08 <= len(PLANTED) / len(LINES) <= 0.12
+    assert 0.08 <= len(PLANTED) / len(LINES) <= 0.16
     assert len(PLANTED) == len(ANSWERS)
     assert {a["kind"]: a["rule"] for a in ANSWERS} == KINDS
     counts = Counter(a["kind"] for a in ANSWERS)
@@ -348,7 +364,8 @@ def test_some_notes_keep_only_totals():
 
 
 def test_plans_are_certified_or_sent_within_thirty_days():
-    for plan in PLANS:
+    altered = patients_with("certification_late", "outside_plan", "plan_too_long")
+    for plan in [plan for plan in PLANS if plan["patient_id"] not in altered]:
         start = date.fromisoformat(plan["start_date"])
         assert (date.fromisoformat(plan["certified_on"] or plan["sent_on"]) - start).days <= 30
         assert plan["certified_on"] or plan["signed_order_on"]
@@ -358,7 +375,7 @@ def test_plans_are_certified_or_sent_within_thirty_days():
 
 
 def test_a_therapist_reports_progress_every_ten_treatment_days():
-    for plan in PLANS:
+    for plan in [plan for plan in PLANS if plan["patient_id"] not in patients_with("progress_missing")]:
         own = sorted((n for n in NOTES if n["patient_id"] == plan["patient_id"]), key=lambda n: n["service_date"])
         days = sorted({ln["service_date"] for ln in CLAIMS if ln["patient_id"] == plan["patient_id"]})
         reports = [n["service_date"] for n in own if n["note_type"] in ("evaluation", "progress", "discharge")]
@@ -379,8 +396,10 @@ def test_texts_have_their_length_and_agree_with_the_minutes():
 
 def test_no_note_copies_the_one_before():
     by_patient: dict[str, list[set[str]]] = defaultdict(list)
+    copied = {a["claim_id"] for a in ANSWERS if a["kind"] == "copied_text"}
     for note in sorted(NOTES, key=lambda n: n["service_date"]):
-        by_patient[note["patient_id"]].append(threes(note["text"]))
+        if note["claim_id"] not in copied:
+            by_patient[note["patient_id"]].append(threes(note["text"]))
     alike = [len(a & b) / len(a | b) for notes in by_patient.values() for a, b in pairwise(notes)]
     assert max(alike) < 0.5
     assert len({note["text"] for note in NOTES}) == len(NOTES)

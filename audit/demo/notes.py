@@ -37,6 +37,7 @@ class Scribe:
         self._rng: Random = chance(seed, "text", patient.patient_id)
         self._decks: dict[str, Deck[str]] = {}
         self._measures = Deck(self._rng, patient.family.measures)
+        self._last = ""
         self._evaluation = self._rng.choice(voices()["evaluation"])
 
     def write(self, visit: Visit, members: int = 1) -> None:
@@ -52,6 +53,9 @@ class Scribe:
             if len(text) <= LONGEST:
                 break
         visit.text = text[0].upper() + text[1:]
+        if visit.copied and self._last:
+            visit.text = f"{self._last} Seen again."
+        self._last = visit.text
 
     def _words(self, visit: Visit, dose: dict[str, str]) -> dict[str, str]:
         voice = voices()["voices"][visit.author.voice]
@@ -90,6 +94,8 @@ class Scribe:
 
     def _opening(self, visit: Visit, dose: dict[str, str]) -> str:
         template: str = voices()["openings"].get(visit.note_type, "")
+        if visit.note_type == "re-evaluation" and not visit.with_ground:
+            template = "Re-evaluation, tests repeated."
         return (
             template.format(
                 ground=self._deal("grounds") if visit.note_type == "re-evaluation" else "",

@@ -30,6 +30,8 @@ class Patient:
     comorbidity: tuple[str, str]
     """ICD-10-CM code and plain words."""
     authorization: str
+    authorized_to: date | None = field(default=None, init=False)
+    """Last day of the authorisation where it is not that of the plan."""
     comorbidity_named: bool = False
     """Whether the evaluation names the comorbidity: then it is on the claims too."""
     has_orthosis: bool = False
@@ -119,6 +121,10 @@ class Visit:
     stated_total: int | None = None
     signed_at: datetime | None = None
     cosigned_at: datetime | None = None
+    copied: bool = False
+    """The text is that of the patient's note before."""
+    with_ground: bool = True
+    """A re-evaluation says what made it necessary."""
     noted: bool = True
     linked: bool = True
     lines: list[Line] = field(default_factory=list)

@@ -121,7 +121,7 @@ def authorization_rows(visits: list[Visit]) -> Iterator[Row]:
             "units": sum(line.units for v in own for line in v.lines) + 6,
             "visits": len(own) + 2,
             "from_date": visit.plan.start,
-            "to_date": visit.plan.end,
+            "to_date": visit.patient.authorized_to or visit.plan.end,
         }
 
 

@@ -7,12 +7,14 @@ from random import Random
 
 from audit.demo.chance import chance
 from audit.demo.clinic import HALLOWAY
-from audit.demo.mistakes import attestations, documentation, evaluations, modifiers, units
+from audit.demo.mistakes import attestations, courses, documentation, evaluations, modifiers, units
 from audit.demo.mistakes.kind import Answer, Kind
 from audit.demo.records import Visit
 from audit.errors import StateError
 
-KINDS: dict[str, Kind] = modifiers.KINDS | evaluations.KINDS | units.KINDS | documentation.KINDS | attestations.KINDS
+KINDS: dict[str, Kind] = (
+    courses.KINDS | modifiers.KINDS | evaluations.KINDS | units.KINDS | documentation.KINDS | attestations.KINDS
+)
 """In the order in which they are planted: those that few visits suit come first."""
 FEWEST = 3
 DRIFTING = HALLOWAY
@@ -25,6 +27,7 @@ def plant(seed: int, visits: list[Visit]) -> list[Answer]:
     rng = chance(seed, "mistakes")
     answers = list(units.second_claims(visits))
     spared = {id(v) for v in units.days_with_two_claims(visits)}
+    answers += courses.of_whole_courses(chance(seed, "courses"), visits, spared)
     for name, kind in KINDS.items():
         pool = [v for v in rng.sample(visits, len(visits)) if id(v) not in spared]
         planted = list(_plant_kind(rng, name, kind, pool))
