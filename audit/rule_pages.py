@@ -6,13 +6,14 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from pathlib import Path
 
 import pandas as pd
 
 from audit.errors import CountersignError
 from audit.grains import GRAINS
 from audit.model import SEVERITIES
-from audit.reference import Coverage, Facts, load_facts
+from audit.reference import Coverage, Facts, load_facts, shipped_facts
 from audit.rules import Rule, rule_book
 from audit.rules.cases import promises_of
 
@@ -29,6 +30,9 @@ FINDS = {
     "info": ("a note", "notes"),
     "untestable": ("cannot be tested", "cannot be tested"),
 }
+CATALOGUE = {"UNIT": (*range(1, 15), 20, 21), "EVAL": range(1, 10), "MOD": range(1, 22), "DOC": range(1, 15),
+             "FMT": range(1, 11)}  # fmt: skip
+"""Numbers of the rules that were planned, by family: a rule that is not built is said so."""
 ALWAYS = ("codes", "payers")
 """Fact tables that every rule may rest on: what a code is, and how its payer counts."""
 EVIDENCE = {
@@ -114,10 +118,11 @@ def _finds(finds: list[dict[str, str]]) -> str:
 
 def _tables(rule: Rule, facts: Facts, today: date) -> tuple[FactTable, ...]:
     """Codes and payers, and each table with a row from one of the rule's own sources."""
+    shipped = shipped_facts().tables  # a loaded table stands in for the shipped one, whose sources the rule names
     return tuple(
         _table(name, rows, facts.coverage[name], today)
         for name, rows in facts.tables.items()
-        if name in facts.coverage and (name in ALWAYS or _named(rows) & set(rule.sources))
+        if name in shipped and (name in ALWAYS or _named(shipped[name]) & set(rule.sources))
     )
 
 
@@ -129,3 +134,66 @@ def _table(name: str, rows: pd.DataFrame, coverage: Coverage, today: date) -> Fa
     last = coverage.covers_to
     counted = Counter(EVIDENCE.get(mark, mark) for mark in rows["evidence"])
     return FactTable(name, coverage, last if last and last < today else None, dict(counted.most_common()))
+
+
+def not_built() -> list[str]:
+    """Ids of the catalogue that have no rule."""
+    planned = [f"{family}-{number:02}" for family, numbers in CATALOGUE.items() for number in numbers]
+    return [code for code in planned if code not in rule_book()]
+
+
+def as_markdown() -> str:
+    """The reference page of all rules, `docs/rules.md`, the same on every day and machine."""
+    return "\n".join([*_opening(), *(line for family in FAMILIES for line in _family(family))]) + "\n"
+
+
+def _opening() -> list[str]:
+    rules = rule_book().values()
+    counted = Counter(rule.state for rule in rules)
+    states = ", ".join(f"{number} {state}" for state, number in counted.items())
+    missing = ", ".join(not_built()) or "none"
+    return [
+        "# Rules",
+        "",
+        "Made by `python -m audit.rule_pages` from the rules themselves; do not edit.",
+        "",
+        f"{len(rules)} rules: {states}. Planned and not built: {missing}. Dollars at risk stand on the findings.",
+        "`untestable` is no pass: what would make a rule testable stands in the finding's `expected`.",
+    ]
+
+
+def _family(family: str) -> list[str]:
+    rules = [rule for rule in rule_book().values() if rule.family == family]
+    return ["", f"## {FAMILIES[family]}", *(line for rule in rules for line in _section(rule))]
+
+
+def _section(rule: Rule) -> list[str]:
+    titles = shipped_facts().sources.set_index("source")
+    told = titles.loc[list(rule.sources)].to_dict("records")
+    sources = [" ".join(filter(None, [row["title"], row["citation"] and f"({row['citation']})",
+                                      f"[{EVIDENCE[row['evidence']]}]"])) for row in told]  # fmt: skip
+    cases = [f"- {name}: {finds}" for name, finds in _cases(rule.code)]
+    return [
+        "",
+        f"### {rule.code} · {rule.severity} · {rule.state}",
+        "",
+        rule.title,
+        "",
+        f"*Why it matters.* {rule.why[:1].upper()}{rule.why[1:]}",
+        "",
+        f"*What to do.* {rule.what_to_do[:1].upper()}{rule.what_to_do[1:]}",
+        "",
+        f"Looks at {GRAINS[rule.grain]}. Sources: {'; '.join(sources)}.",
+        "",
+        *cases,
+    ]
+
+
+def main() -> None:
+    page = Path(__file__).parents[1] / "docs" / "rules.md"
+    page.write_text(as_markdown(), encoding="utf-8", newline="\n")
+    print(f"{page} has {len(rule_book())} rules.")
+
+
+if __name__ == "__main__":
+    main()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 
-from audit import rule_pages
+from audit import cli, rule_pages
 from audit.errors import CountersignError
 from audit.reference import load_facts
 from audit.rules import rule_book
@@ -62,3 +63,16 @@ def test_search_asks_for_all_words_anywhere_in_the_rule():
 def test_a_rule_that_is_not_there_is_said_so():
     with pytest.raises(CountersignError, match="no rule with this code"):
         rule_pages.page_of("UNIT-99", TODAY)
+
+
+def test_the_reference_page_is_that_of_the_rules():
+    page = Path(__file__).parents[1] / "docs" / "rules.md"
+    assert page.read_text(encoding="utf-8") == rule_pages.as_markdown(), "run: python -m audit.rule_pages"
+
+
+def test_every_id_of_the_catalogue_is_built_or_said_not_to_be(capsys):
+    assert cli.main(["rules"]) == 0
+    listed = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
+    planned = {f"{family}-{number:02}" for family, numbers in rule_pages.CATALOGUE.items() for number in numbers}
+    assert planned <= set(listed)
+    assert len(listed) == len(set(listed))
