@@ -60,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     rules.add_argument("rule", nargs="?", metavar="ID")
     rules.set_defaults(run=_rules)
     _facts_options(commands.add_parser("facts", help="list the fact tables with age and evidence, or load a file"))
-    verify = commands.add_parser("verify", help="check the chain of events in the database")
+    verify = commands.add_parser("verify", help="check the events, decisions and signatures in the database")
     verify.set_defaults(run=_verify)
     account = commands.add_parser("account", help="add an account; prints a first password, to be changed at once")
     account.add_argument("username")
@@ -179,18 +179,20 @@ def _today() -> date:
 
 
 def _verify(_: argparse.Namespace) -> int:
-    from audit.store import database, guards, trail  # noqa: PLC0415  the database is loaded only where it is needed
+    from audit.store import database, verifying  # noqa: PLC0415  the database is loaded only where it is needed
 
     engine = database.connect()
     database.prepare(engine)
     with database.read(engine) as connection:
-        broken, missing, head = trail.verify(connection), guards.missing(connection), trail.head(connection)
-    if missing:
-        print(f"Guards of the database are missing or altered: {', '.join(missing)}.")
-    print(
-        f"Event {broken.event_id}: {broken.wrong}." if broken else f"The chain of events is whole; its head is {head}."
-    )
-    return int(broken is not None or bool(missing))
+        found = verifying.verify(connection)
+    for sentence in found.breaks:
+        print(sentence)
+    if not found.breaks:
+        print(f"The chain of events is whole; its head is {found.head}.")
+        print(
+            f"{found.recomputed} signatures hold; {found.old} are from before their digest could be worked out again."
+        )
+    return int(bool(found.breaks))
 
 
 def _account(chosen: argparse.Namespace) -> int:

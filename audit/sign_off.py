@@ -61,7 +61,7 @@ def sign_reviewed(engine: Engine, claim_version_id: int, *, account_id: int, at:
     """
     confirm(engine, account_id, at)
     with write(engine) as connection:
-        now = _to_sign(connection, claim_version_id, account_id, at, REVIEWERS)
+        now = ready_to_sign(connection, claim_version_id, account_id, REVIEWERS)
         if now.stage != "first":
             raise StateError(f"the claim is {MEANINGS[now.last]}", do="Open the claim again")
         left = now.undecided()
@@ -81,7 +81,7 @@ def approve(engine: Engine, claim_version_id: int, *, account_id: int, at: datet
     """
     confirm(engine, account_id, at)
     with write(engine) as connection:
-        now = _to_sign(connection, claim_version_id, account_id, at, APPROVERS)
+        now = ready_to_sign(connection, claim_version_id, account_id, APPROVERS)
         _ready(connection, now, account_id)
         if now.in_error:
             raise StateError("an upheld error stands on the claim", do="Return it with its correction sheet")
@@ -95,7 +95,7 @@ def return_claim(
     reason = _reason(text)
     confirm(engine, account_id, at)
     with write(engine) as connection:
-        now = _to_sign(connection, claim_version_id, account_id, at, APPROVERS)
+        now = ready_to_sign(connection, claim_version_id, account_id, APPROVERS)
         _ready(connection, now, account_id)
         return sign(connection, now, "returned", account_id=account_id, at=at, reason=reason)
 
@@ -107,7 +107,7 @@ def send_back(
     reason = _reason(text)
     confirm(engine, account_id, at)
     with write(engine) as connection:
-        now = _to_sign(connection, claim_version_id, account_id, at, APPROVERS)
+        now = ready_to_sign(connection, claim_version_id, account_id, APPROVERS)
         if now.last not in ("reviewed", "second", "returned"):
             raise StateError("only a reviewed claim goes back", do="Open the claim again")
         _other_person(connection, now, account_id)
@@ -169,9 +169,8 @@ def sign(
     return signed
 
 
-def _to_sign(
-    connection: Connection, claim_version_id: int, account_id: int, at: datetime, roles: tuple[str, ...]
-) -> Standing:
+def ready_to_sign(connection: Connection, claim_version_id: int, account_id: int, roles: tuple[str, ...]) -> Standing:
+    """Where the claim stands, when it takes any signature at all from this person. Raises AccessError, StateError."""
     account_may(connection, account_id, roles)
     alone(connection, f"claim {claim_version_id}")
     now = required(connection, claim_version_id)

@@ -1,0 +1,154 @@
+"""The trail for people: events by filter, one claim's whole life, and the regular review of the trail.
+
+Looking at the trail is an event too. Only roles that never review may look, so that nothing blind is shown.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import ColumnElement, Connection, Engine, and_, func, select, true
+
+from audit.errors import StateError
+from audit.opinions import required
+from audit.review_rights import TRAIL_READERS, account_may
+from audit.store import schema, trail
+from audit.store.database import read, write
+
+REVIEWED = "trail reviewed"
+COLUMNS = ("id", "at", "who", "kind", "subject", "details", "origin", "before", "after")
+_UNTOLD = ("from", "before", "after", "row")
+events = schema.events
+
+
+@dataclass(frozen=True, slots=True)
+class EventFilter:
+    """What is not given does not matter; `until` is not included. `subject` is exact: "claim version 12"."""
+
+    kind: str = ""
+    account_id: int | None = None
+    subject: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class EventPage:
+    """Events, newest first, columns COLUMNS, and how many there are in all."""
+
+    rows: pd.DataFrame
+    total: int
+
+
+def events_seen(
+    engine: Engine, *, viewer: int, at: datetime, wanted: EventFilter | None = None, page: int = 1, size: int = 50
+) -> EventPage:
+    """One page of the trail; that it was looked at is recorded. Raises AccessError for other roles."""
+    wanted = wanted or EventFilter()
+    with write(engine) as connection:
+        account_may(connection, viewer, TRAIL_READERS)
+        where = _where(wanted)
+        total = connection.execute(select(func.count()).select_from(events).where(where)).scalar_one()
+        query = select(events).where(where).order_by(events.c.id.desc()).limit(size).offset((page - 1) * size)
+        rows = _told(connection, query)
+        looked = {"filter": {n: str(getattr(wanted, n)) for n in EventFilter.__slots__ if getattr(wanted, n)}}
+        details = looked | {"page": page}
+        trail.record(connection, kind="trail viewed", subject="trail", account_id=viewer, at=at, details=details)
+    return EventPage(rows, int(total))
+
+
+def kinds(engine: Engine) -> list[str]:
+    """Every kind of event there is, for a filter."""
+    with read(engine) as connection:
+        return list(connection.execute(select(events.c.kind).distinct().order_by(events.c.kind)).scalars())
+
+
+def record_review(engine: Engine, *, account_id: int, at: datetime, text: str, upto: int | None = None) -> None:
+    """Record that the trail was reviewed up to an event (default: the newest), and what came of it."""
+    if not text.strip():
+        raise StateError("a review of the trail needs words", do="Say what was looked at and found")
+    with write(engine) as connection:
+        account_may(connection, account_id, TRAIL_READERS)
+        newest = connection.execute(select(func.max(events.c.id))).scalar() or 0
+        last = _last_review(connection)
+        details = {"text": text.strip(), "after": last["upto"] if last else 0, "upto": min(upto or newest, newest)}
+        details["head"] = trail.head(connection)
+        trail.record(connection, kind=REVIEWED, subject="trail", account_id=account_id, at=at, details=details)
+
+
+def last_review(engine: Engine) -> dict[str, Any] | None:
+    """The newest review of the trail: at, who, upto (event), text; None when it was never reviewed."""
+    with read(engine) as connection:
+        return _last_review(connection)
+
+
+def life(engine: Engine, claim_version_id: int, *, viewer: int, at: datetime) -> pd.DataFrame:
+    """Everything that happened to a claim, all versions of it, from its load to its release, in order: COLUMNS.
+
+    For one printable page. That it was looked at is recorded. Raises AccessError for roles that review.
+    """
+    with write(engine) as connection:
+        account_may(connection, viewer, TRAIL_READERS)
+        claim_id = required(connection, claim_version_id).claim["claim_id"]
+        claims = schema.claims
+        versions = connection.execute(select(claims.c.id, claims.c.load_id).where(claims.c.claim_id == claim_id)).all()
+        ids = [row.id for row in versions]
+        subjects = {f"claim version {one}" for one in ids} | {f"load {row.load_id}" for row in versions}
+        for name, table, column in (
+            ("run", schema.run_claims, "run_id"),
+            ("audit", schema.audit_claims, "audit_id"),
+            ("release", schema.release_claims, "release_id"),
+        ):
+            query = select(table.c[column]).where(table.c.claim_version_id.in_(ids))
+            subjects |= {f"{name} {one}" for one in connection.execute(query).scalars()}
+        rows = _told(connection, select(events).where(events.c.subject.in_(sorted(subjects))).order_by(events.c.id))
+        subject = f"claim version {claim_version_id}"
+        trail.record(connection, kind="life of the claim viewed", subject=subject, account_id=viewer, at=at)
+    return rows
+
+
+def _where(wanted: EventFilter) -> ColumnElement[bool]:
+    parts = [
+        events.c[name] == value
+        for name in ("kind", "account_id", "subject")
+        if (value := getattr(wanted, name)) not in (None, "")
+    ]
+    if wanted.since:
+        parts.append(events.c.at >= wanted.since)
+    if wanted.until:
+        parts.append(events.c.at < wanted.until)
+    return and_(true(), *parts)
+
+
+def _told(connection: Connection, query: Any) -> pd.DataFrame:
+    accounts = schema.accounts
+    names = dict(connection.execute(select(accounts.c.id, accounts.c.name)).all())
+    rows = []
+    for one in connection.execute(query).mappings():
+        details = json.loads(one["details"])
+        told = "; ".join(f"{name}: {value}" for name, value in details.items() if name not in _UNTOLD)
+        rows.append(
+            {
+                **{name: one[name] for name in ("id", "at", "kind", "subject")},
+                "who": names.get(one["account_id"], ""),
+                "details": told,
+                "origin": str(details.get("from", "")),
+                "before": str(details.get("before", "")),
+                "after": str(details.get("after", "")),
+            }
+        )
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _last_review(connection: Connection) -> dict[str, Any] | None:
+    query = select(events).where(events.c.kind == REVIEWED).order_by(events.c.id.desc()).limit(1)
+    row = connection.execute(query).mappings().first()
+    if row is None:
+        return None
+    details = json.loads(row["details"])
+    who = connection.execute(select(schema.accounts.c.name).where(schema.accounts.c.id == row["account_id"])).scalar()
+    return {"at": row["at"], "who": who or "", "upto": details["upto"], "text": details["text"]}
