@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pandas as pd
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -93,6 +94,15 @@ def test_totals_and_kx_follow_plain_arithmetic(claims):
         else:
             expected = "warning" if one["kx"] and total < LIMIT // 2 else "untestable"
         assert said.get(f"C{n:04d}") == expected, (one, total)
+
+
+@pytest.mark.parametrize(("notice", "rules"), [("GA", {"MOD-16"}), ("", {"MOD-08", "MOD-09"})])
+def test_lines_of_a_year_without_amounts_alone_are_untestable(notice, rules):
+    tables = tables_of([{"patient": 0, "day": 0, "code": "97530", "units": 1, "kx": True}])
+    claims = tables.claims.assign(service_date=pd.Timestamp("2028-01-03"), modifier_3=notice)
+    found = audit(replace(tables, claims=claims), rules=RULES)
+    assert set(found["rule"]) == rules
+    assert set(found["severity"]) == {"untestable"}
 
 
 @few

@@ -83,7 +83,8 @@ def in_dollars(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _written(cents: pd.Series[int]) -> pd.Series[str]:
-    return cents.map({one: f"${one / 100:,.2f}" for one in cents.dropna().unique()}).fillna("").astype("str")
+    said = cents.map({one: f"${one / 100:,.2f}" for one in cents.dropna().unique()})
+    return said.astype("object").fillna("").astype("str")
 
 
 def _percent(rows: pd.DataFrame) -> pd.Series[str]:
