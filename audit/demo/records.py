@@ -10,7 +10,9 @@ from audit.demo.families import Condition, Family
 
 EVALUATIONS = ("97165", "97166", "97167")
 UNTIMED = (*EVALUATIONS, "97168", "97150", "97018", "G0283")
-"""Codes of the demo that are not in the 15-minute pool."""
+"""Codes of the demo that have no minutes of their own to count."""
+HOURLY = ("96125",)
+"""Timed codes of the demo that stand outside the 15-minute pool."""
 
 
 @dataclass(slots=True)
@@ -82,7 +84,7 @@ class Service:
 
     @property
     def timed(self) -> bool:
-        return self.code not in UNTIMED
+        return self.code not in (*UNTIMED, *HOURLY)
 
 
 @dataclass(slots=True)

@@ -7,13 +7,19 @@ from random import Random
 
 from audit.demo.chance import chance
 from audit.demo.clinic import HALLOWAY
-from audit.demo.mistakes import attestations, courses, documentation, evaluations, modifiers, units
+from audit.demo.mistakes import attestations, courses, documentation, evaluations, limits, modifiers, units
 from audit.demo.mistakes.kind import Answer, Kind
 from audit.demo.records import Visit
 from audit.errors import StateError
 
 KINDS: dict[str, Kind] = (
-    courses.KINDS | modifiers.KINDS | evaluations.KINDS | units.KINDS | documentation.KINDS | attestations.KINDS
+    courses.KINDS
+    | modifiers.KINDS
+    | evaluations.KINDS
+    | units.KINDS
+    | documentation.KINDS
+    | attestations.KINDS
+    | limits.KINDS
 )
 """In the order in which they are planted: those that few visits suit come first."""
 FEWEST = 3
@@ -29,13 +35,15 @@ def plant(seed: int, visits: list[Visit]) -> list[Answer]:
     spared = {id(v) for v in units.days_with_two_claims(visits)}
     answers += courses.of_whole_courses(chance(seed, "courses"), visits, spared)
     for name, kind in KINDS.items():
-        pool = [v for v in rng.sample(visits, len(visits)) if id(v) not in spared]
-        planted = list(_plant_kind(rng, name, kind, pool))
+        stream = chance(seed, "mistakes", name) if name in limits.KINDS else rng  # leaves the older kinds as they are
+        pool = [v for v in stream.sample(visits, len(visits)) if id(v) not in spared]
+        planted = list(_plant_kind(stream, name, kind, pool))
         if len(planted) < FEWEST:
             raise StateError(f"Seed {seed} has {len(planted)} visits for '{name}'", do="Choose another seed")
         spared |= {id(answer.visit) for answer in planted}
         answers += planted
-    return answers
+    free = [v for v in visits if id(v) not in spared]
+    return answers + list(limits.two_at_once(chance(seed, "mistakes", "two_at_once"), free))
 
 
 def _plant_kind(rng: Random, name: str, kind: Kind, pool: list[Visit]) -> Iterator[Answer]:
