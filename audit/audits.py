@@ -1,8 +1,8 @@
 """An audit: a run of the rules over loaded claims, then the claims of it that people review.
 
 Screening covers all claims; it is not a sample. The claims for people are either every flagged one (`flagged`),
-or a random sample (`simple`, `flag`) whose frame and plan are frozen before there is a seed. The two kinds are
-never pooled.
+or a random sample (a kind of `sampling.KINDS`) whose frame and plan are frozen before there is a seed. The two are
+never pooled. A frame has one seed: a later, larger plan on it draws with the same, and so extends the first.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, Engine, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Select, case, func, insert, select, update
 
 from audit import __version__, review_plan, sampling
 from audit.access.permission import account_may, demand_now
@@ -27,11 +28,8 @@ from audit.store.database import read, write
 FLAGGING = ("error", "warning")
 """Severities that flag a claim."""
 SCREENING_AGAIN = tuple({*OPENERS, *REVIEWERS})
-KINDS = {
-    "flagged": "every flagged claim",
-    "flag": "a random sample, flagged and unflagged apart",
-    "simple": "a plain random sample",
-}
+FLAGGED_KIND = "flagged"
+KINDS: dict[str, str] = {FLAGGED_KIND: "every flagged claim", **sampling.KINDS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,21 +114,30 @@ def _on_versions(findings: pd.DataFrame, claims: pd.DataFrame, chosen: list[int]
     return found[found["claim_version_id"].isin(chosen) | (found["claim_id"] == "")]
 
 
-def frame_of(connection: Connection, run_id: int) -> sampling.Frame:
-    """The run's claims as a sampling frame, in the strata "flagged" and "unflagged"."""
+def frame_of(connection: Connection, run_id: int, kind: str = "flag") -> sampling.Frame:
+    """The run's claims as a sampling frame, in the strata that a plan of this kind draws from: the therapists, the
+    payers, or the claims "flagged" and "unflagged". Without a name, both are known by their number."""
     claims, screened, findings = schema.claims, schema.run_claims, schema.findings
     flagged = select(findings.c.claim_version_id).where(
         findings.c.run_id == run_id, findings.c.severity.in_(FLAGGING), findings.c.claim_version_id.is_not(None)
     )
     query = (
-        select(claims.c.claim_id, claims.c.charge_amount, claims.c.id.in_(flagged).label("flagged"))
+        select(claims.c.claim_id, claims.c.charge_amount, _stratum(kind, flagged).label("stratum"))
         .join(screened, screened.c.claim_version_id == claims.c.id)
         .where(screened.c.run_id == run_id)
     )
     return sampling.freeze(
-        (row.claim_id, sampling.FLAGGED if row.flagged else sampling.UNFLAGGED, row.charge_amount or "", "")
-        for row in connection.execute(query)
+        (row.claim_id, row.stratum, row.charge_amount or "", "") for row in connection.execute(query)
     )
+
+
+def _stratum(kind: str, flagged: Select[Any]) -> ColumnElement[str]:
+    claims = schema.claims.c
+    if kind in ("therapist", "each"):
+        return func.coalesce(func.nullif(claims.rendering_name, ""), claims.rendering_npi)
+    if kind == "payer":
+        return func.coalesce(func.nullif(claims.payer_name, ""), claims.payer_id)
+    return case((claims.id.in_(flagged), sampling.FLAGGED), else_=sampling.UNFLAGGED)
 
 
 def open_audit(
@@ -148,13 +155,13 @@ def open_audit(
     """
     with write(engine) as connection:
         account_may(connection, account_id, OPENERS)
-        frame = frame_of(connection, run_id)
+        frame = frame_of(connection, run_id, plan.kind if plan else FLAGGED_KIND)
         if plan and plan.frame_sha256 != frame.sha256:
             raise StateError("the plan was made for another frame", do="Plan again on this run")
         row = {
             "name": name.strip() or f"Run {run_id}",
             "run_id": run_id,
-            "kind": plan.kind if plan else "flagged",
+            "kind": plan.kind if plan else FLAGGED_KIND,
             "frame_csv": frame.to_csv(),
             "frame_sha256": frame.sha256,
             "plan": plan.to_json() if plan else "",
@@ -167,7 +174,7 @@ def open_audit(
             flagged = frame.eligible.get(sampling.FLAGGED, ())
             if not flagged:
                 raise StateError("no claim is flagged", do="Draw a random sample instead")
-            _take(connection, audit_id, run_id, {sampling.FLAGGED: flagged}, at)
+            _take(connection, audit_id, run_id, [(sampling.FLAGGED, claim_id) for claim_id in flagged], at)
         details = {"frame": frame.sha256, "plan": row["plan_sha256"], "kind": row["kind"]}
         trail.record(
             connection, kind="audit frozen", subject=f"audit {audit_id}", account_id=account_id, at=at, details=details
@@ -178,6 +185,7 @@ def open_audit(
 def draw_seed(engine: Engine, audit_id: int, *, account_id: int, at: datetime, seed: str = "") -> str:
     """Fix the seed of a frozen audit (given, or drawn now) and take the claims it selects; return the seed.
 
+    A frame that has been drawn from keeps its seed: `seed` is then not asked for, and one that differs is refused.
     Raises StateError when the audit has a seed already or is no sample.
     """
     with write(engine) as connection:
@@ -185,11 +193,14 @@ def draw_seed(engine: Engine, audit_id: int, *, account_id: int, at: datetime, s
         one = audit_of(connection, audit_id)
         if not one.plan or one.seed:
             raise StateError("this audit draws nothing (any more)", do="Open a new audit")
-        seed = seed.strip() or sampling.new_seed()
+        held = seed_of_frame(connection, one.frame.sha256)
+        if held and seed.strip() not in ("", held):
+            raise StateError("this frame has been drawn from with another seed", do="Extend that sample; do not redraw")
+        seed = held or seed.strip() or sampling.new_seed()
         sample = sampling.draw_sample(one.frame, one.plan, seed)
         table = schema.audits
         connection.execute(update(table).where(table.c.id == audit_id).values(seed=seed, seeded_at=at))
-        _take(connection, audit_id, one.run_id, dict(sample.selected), at)
+        _take(connection, audit_id, one.run_id, sample.order, at)
         trail.record(
             connection,
             kind="sample drawn",
@@ -199,6 +210,24 @@ def draw_seed(engine: Engine, audit_id: int, *, account_id: int, at: datetime, s
             details={"seed": seed, "claims": len(sample.claim_ids)},
         )
     return seed
+
+
+def stop(engine: Engine, audit_id: int, *, verdict: str, reviewed: int, account_id: int, at: datetime) -> None:
+    """End a watched sample: no more of its claims need review. Raises StateError when it is none or has ended."""
+    with write(engine) as connection:
+        account_may(connection, account_id, OPENERS)
+        one = audit_of(connection, audit_id)
+        stops = schema.audit_stops
+        ended = connection.execute(select(stops.c.audit_id).where(stops.c.audit_id == audit_id)).first()
+        if one.kind != "watched" or not one.seed or ended:
+            raise StateError("only a drawn sample that is watched can be stopped, once")
+        row = {"audit_id": audit_id, "verdict": verdict, "reviewed": reviewed, "account_id": account_id, "at": at}
+        connection.execute(insert(stops).values(row))
+        details = {"verdict": verdict, "reviewed": reviewed}
+        subject = f"audit {audit_id}"
+        trail.record(
+            connection, kind="audit stopped", subject=subject, account_id=account_id, at=at, details=details
+        )
 
 
 def audit_of(connection: Connection, audit_id: int) -> Audit:
@@ -222,16 +251,23 @@ def audits(engine: Engine) -> pd.DataFrame:
         return pd.DataFrame(found.all(), columns=list(found.keys()))
 
 
+def seed_of_frame(connection: Connection, frame_sha256: str) -> str:
+    """The seed that this frame was drawn with, "" when it never was."""
+    table = schema.audits.c
+    query = select(table.seed).where(table.frame_sha256 == frame_sha256, table.seed.is_not(None)).limit(1)
+    return connection.execute(query).scalar() or ""
+
+
 def _take(
-    connection: Connection, audit_id: int, run_id: int, selected: dict[str, tuple[str, ...]], at: datetime
+    connection: Connection, audit_id: int, run_id: int, order: Sequence[tuple[str, str]], at: datetime
 ) -> None:
+    """Take the claims of `order`, (stratum, claim id), in the order of review."""
     claims, screened = schema.claims, schema.run_claims
     query = select(claims.c.claim_id, claims.c.id).join(screened, screened.c.claim_version_id == claims.c.id)
     versions = {row.claim_id: row.id for row in connection.execute(query.where(screened.c.run_id == run_id))}
     rows = [
         {"audit_id": audit_id, "claim_version_id": versions[claim_id], "stratum": stratum, "position": position}
-        for stratum, claim_ids in selected.items()
-        for position, claim_id in enumerate(claim_ids, start=1)
+        for position, (stratum, claim_id) in enumerate(order, start=1)
     ]
     connection.execute(insert(schema.audit_claims), rows)
     review_plan.plan_claims(connection, [row["claim_version_id"] for row in rows], at)

@@ -1,7 +1,9 @@
 """What an audit found: the rate of claims in error with its interval, and what reviewers upheld, by rule.
 
 A claim is in error when a reviewer upheld a finding of severity error or warning on it, or saw an error that no
-rule found. Only approved or reviewed claims count; an interval is given at the planned end, not before.
+rule found. Only approved or reviewed claims count; a drawn claim that was replaced before its review is a missing
+record and counts as an error. An interval is given at the planned end, not before; a watched plan shows what its
+monitor knows instead.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from sqlalchemy import Connection, Engine, and_, func, or_, select
 
 from audit.audits import FLAGGING, KINDS, Audit, audit_of, audits
 from audit.estimates import Estimate, in_words, per_hundred, simple_rate, stratified_rate, verdict
+from audit.monitor import Watch, watch
 from audit.review import (
     AGREE,
     CORRECT,
@@ -27,7 +30,7 @@ from audit.review import (
     newest_run,
     signatures,
 )
-from audit.sampling import UNFLAGGED
+from audit.sampling import PLANNING_RATES, UNFLAGGED, WHOLE_FRAME
 from audit.store import schema
 from audit.store.database import read
 
@@ -38,7 +41,8 @@ DONE = ("reviewed", "second", "approved", "returned")
 @dataclass(frozen=True)
 class Results:
     """Results of one audit. `strata`: frame_size, drawn, reviewed, in_error by stratum. `claims`: one row per
-    drawn claim: claim_version_id, claim_id, service_date, therapist, payer, stratum, reviewed, in_error."""
+    drawn claim, in the order drawn: claim_version_id, claim_id, service_date, therapist, payer, stratum, missing,
+    reviewed, in_error. `watch`: what the monitor of a watched plan knows; `stopped`: it was ended by a person."""
 
     audit: Audit
     strata: pd.DataFrame
@@ -46,6 +50,8 @@ class Results:
     by_rule: pd.DataFrame
     estimate: Estimate | None
     limit: float
+    watch: Watch | None = None
+    stopped: bool = False
 
     @property
     def complete(self) -> bool:
@@ -53,6 +59,8 @@ class Results:
 
     @property
     def verdict(self) -> str:
+        if self.watch:
+            return self.watch.verdict
         return verdict(self.estimate, self.limit) if self.estimate else "unknown"
 
     @property
@@ -66,6 +74,8 @@ class Results:
     def sentence(self) -> str:
         """The answer for a manager."""
         drawn, done = int(self.strata["drawn"].sum()), int(self.strata["reviewed"].sum())
+        if self.watch and self.audit.seed:
+            return watched_in_words(self.watch, self.limit, drawn, stopped=self.stopped)
         if self.estimate:
             return in_words(self.estimate, done, int(self.strata["frame_size"].sum()), self.limit)
         if self.audit.plan is None:
@@ -96,9 +106,40 @@ def results(engine: Engine, audit_id: int) -> Results:
         audit = audit_of(connection, audit_id)
         claims = _claims(connection, audit_id)
         by_rule = _by_rule(connection, audit_id)
+        stops = schema.audit_stops
+        stopped = connection.execute(select(stops.c.audit_id).where(stops.c.audit_id == audit_id)).first() is not None
     strata = _strata(audit, claims)
     limit = audit.plan.tolerable_rate if audit.plan else 0.05
-    return Results(audit, strata, claims, by_rule, _estimate(audit, strata), limit)
+    return Results(audit, strata, claims, by_rule, _estimate(audit, strata), limit, watched(audit, claims), stopped)
+
+
+def watched(audit: Audit, claims: pd.DataFrame) -> Watch | None:
+    """What the monitor of a watched plan knows from the claims reviewed one after the other, in the order drawn."""
+    if audit.plan is None or audit.plan.kind != "watched":
+        return None
+    leading = claims[claims["reviewed"].cummin()]
+    reviews = [(str(stratum), bool(wrong)) for stratum, wrong in leading[["stratum", "in_error"]].to_numpy()]
+    sizes = {planned.stratum: planned.frame_size for planned in audit.plan.strata}
+    return watch(
+        reviews,
+        sizes,
+        dict(audit.plan.shares),
+        limit=audit.plan.tolerable_rate,
+        risk=round(1 - audit.plan.confidence, 12),
+        expected=PLANNING_RATES,
+    )
+
+
+def watched_in_words(now: Watch, limit: float, planned: int, *, stopped: bool = False) -> str:
+    """The answer of a monitor for a manager."""
+    at, done = f"{100 * limit:g} in 100", f"{now.reviewed:,} of up to {planned:,} claims reviewed in the order drawn"
+    if now.verdict != "unknown":
+        side = "above your limit" if now.verdict == "above" else "within your limit"
+        return f"{done}: the rate of claims in error is {side} of {at}. This was known after {now.decided_after:,}."
+    if stopped:
+        return f"{done}, then stopped: whether the rate is within {at} is not known."
+    more = f"about {now.further:,} more" if now.further else "only reviewing nearly all of the frame"
+    return f"{done}: whether the rate is within {at} is not yet known; {more} would tell, if it stays as it is so far."
 
 
 def overview(engine: Engine) -> pd.DataFrame:
@@ -153,26 +194,33 @@ def _claims(connection: Connection, audit_id: int) -> pd.DataFrame:
             taken.c.stratum,
             func.coalesce(signed.c.meaning, "").in_(DONE).label("reviewed"),
             claims.c.id.in_(upheld).label("in_error"),
+            claims.c.is_current,
         )
         .join(taken, taken.c.claim_version_id == claims.c.id)
         .outerjoin(signed, signed.c.id == last)
         .where(taken.c.audit_id == audit_id)
-        .order_by(claims.c.claim_id)
+        .order_by(taken.c.position)
     )
     found = connection.execute(query)
     rows = pd.DataFrame(found.all(), columns=list(found.keys()))
-    rows["reviewed"] = rows["reviewed"].astype("bool")
-    rows["in_error"] = rows["in_error"].astype("bool") & rows["reviewed"]
+    reviewed = rows["reviewed"].astype("bool")
+    rows["missing"] = ~reviewed & ~rows.pop("is_current").astype("bool")
+    rows["reviewed"] = reviewed | rows["missing"]
+    rows["in_error"] = (rows["in_error"].astype("bool") & reviewed) | rows["missing"]
     return rows
 
 
 def _strata(audit: Audit, claims: pd.DataFrame) -> pd.DataFrame:
+    """By stratum of the frame. A plain sample is counted by flag, too: it is judged so where both were drawn."""
     sizes = {stratum: len(ids) for stratum, ids in audit.frame.eligible.items()}
-    if audit.kind == "simple" and audit.plan:
-        sizes = {planned.stratum: planned.frame_size for planned in audit.plan.strata}
-    elif audit.kind == "flagged":
+    group = claims["stratum"]
+    if audit.kind == "flagged":
         sizes.pop(UNFLAGGED, None)
-    counted = claims.groupby("stratum").agg(
+    elif audit.kind == "simple":
+        group = claims["claim_id"].map({row.claim_id: row.stratum for row in audit.frame.rows}).rename("stratum")
+    elif audit.plan and audit.kind in WHOLE_FRAME:
+        sizes = {planned.stratum: planned.frame_size for planned in audit.plan.strata}
+    counted = claims.groupby(group).agg(
         drawn=("claim_id", "size"), reviewed=("reviewed", "sum"), in_error=("in_error", "sum")
     )
     strata = pd.DataFrame({"frame_size": sizes}).join(counted).fillna(0).astype("int64")
@@ -180,16 +228,16 @@ def _strata(audit: Audit, claims: pd.DataFrame) -> pd.DataFrame:
 
 
 def _estimate(audit: Audit, strata: pd.DataFrame) -> Estimate | None:
-    """The interval of the plan, once every drawn claim is reviewed; None before, and for screening."""
+    """The interval of the plan, once every drawn claim is reviewed; None before, for screening, for a watched plan
+    and for a draw by dollars, in which claims do not count alike."""
     drawn, reviewed = int(strata["drawn"].sum()), int(strata["reviewed"].sum())
-    if audit.plan is None or not drawn or reviewed < drawn:
+    if audit.plan is None or audit.kind in ("watched", "dollars") or not drawn or reviewed < drawn:
         return None
+    if audit.kind in WHOLE_FRAME and not (audit.kind == "simple" and (strata["reviewed"] > 0).all()):
+        wrong, size = int(strata["in_error"].sum()), int(strata["frame_size"].sum())
+        return simple_rate(wrong, reviewed, size, audit.plan.confidence)
     counted = strata[["frame_size", "reviewed", "in_error"]].to_numpy().tolist()
-    parts = [(size, done, wrong) for size, done, wrong in counted]
-    if audit.kind == "simple":
-        size, done, wrong = parts[0]
-        return simple_rate(wrong, done, size, audit.plan.confidence)
-    return stratified_rate(parts, audit.plan.confidence)
+    return stratified_rate([(size, done, wrong) for size, done, wrong in counted], audit.plan.confidence)
 
 
 def _by_rule(connection: Connection, audit_id: int) -> pd.DataFrame:

@@ -230,9 +230,12 @@ def test_an_audit_from_screening_to_the_drawn_claims(open_page: Open, engine: En
     assert "24 of 24 loaded claims fit." in said(app)
     app = press(app, "Run the rules")
     assert "24 claims screened: 6 flagged" in said(app)
-    assert app.radio[0].value == "flag"
-    assert app.number_input[0].value == 24
-    checked(app.number_input[0].set_value(12).run())
+    assert app.radio(key="question").value == "limit"
+    assert "Up to 24 claims to review" in said(app)
+    checked(app.radio(key="question").set_value("size").run())
+    assert app.radio(key="way_size").value == "flag"
+    assert app.number_input(key="size_flag").value == 24
+    checked(app.number_input(key="size_flag").set_value(12).run())
     assert "12 claims to review" in said(app)
     checked(app.text_input[0].set_value("March").run())
     app = press(app, "Freeze plan")
@@ -277,7 +280,8 @@ def test_every_flagged_claim_is_taken_at_once(open_page: Open, loaded: int):
 
 def test_a_number_that_does_not_fit_is_said_and_cannot_be_frozen(open_page: Open, loaded: int):
     app = open_page(RUN, run=str(loaded))
-    checked(app.number_input[0].set_value(1).run())
+    checked(app.radio(key="question").set_value("size").run())
+    checked(app.number_input(key="size_flag").set_value(1).run())
     assert "Choose a number from 2 to 24" in app.error[0].value
     assert "Freeze plan" not in buttons(app)
 

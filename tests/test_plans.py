@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pandas as pd
 import pytest
@@ -12,8 +12,8 @@ from audit import arrivals, audits, breakdowns, plans, results, screening, sign_
 from audit.errors import CountersignError, StateError
 from audit.estimates import foreseen, stratified_rate
 from audit.sampling import FLAGGED, UNFLAGGED, freeze
-from audit.store import runs, schema
-from audit.store.database import read
+from audit.store import guards, runs, schema
+from audit.store.database import read, write
 from tests.handed_in import as_csv, claim, month
 from tests.reviewing import review_all, take, who
 from tests.stored import add, on_sqlite
@@ -84,6 +84,54 @@ def test_an_offer_says_hours_and_width_and_that_both_rest_on_guesses():
 def test_a_plain_sample_is_guessed_at_the_rate_of_both_kinds_together():
     offered = plans.offer(frame(20, 80), "simple", 10)
     assert offered.foreseen.rate == pytest.approx(0.2 * 0.5 + 0.8 * 0.02)
+
+
+def test_what_each_kind_of_plan_can_say_is_said_before_it_is_frozen():
+    by_flag = frame(80, 738)
+    watched = plans.offer(by_flag, "watched", 300)
+    assert watched.effort.startswith("Up to 300 claims to review")
+    assert "how large the rate is, it does not tell" in watched.promise
+    clearing = plans.offer(by_flag, "discovery", 0)
+    assert clearing.claims == clearing.plan.n < 60
+    assert clearing.promise.startswith(f"No error among {clearing.claims} claims means a rate of 5 in 100 or less.")
+    charts = plans.offer(groups(ana=100, ben=40), "each", 10)
+    assert charts.claims == 20
+    assert "none in error still leaves up to 29 in 100 possible" in charts.promise
+    assert "The rate of claims in error, it does not tell" in plans.offer(priced(20), "dollars", 5).promise
+    assert plans.offer(by_flag, "compliance", 60).foreseen.confidence == 0.90
+
+
+def groups(**sizes: int):
+    return freeze((f"{name}{n}", name, "", "") for name, size in sizes.items() for n in range(size))
+
+
+def priced(number: int):
+    return freeze((f"C{n}", FLAGGED, "25.00", "") for n in range(number))
+
+
+def test_the_number_offered_is_the_fewest_that_tell_it_within_three_points():
+    by_flag = frame(80, 738)
+    n = plans.size_for(by_flag, "flag")
+    enough, fewer = (plans.offer(by_flag, "flag", size).foreseen for size in (n, n - 1))
+    assert (enough.upper - enough.lower) / 2 <= 0.03 < (fewer.upper - fewer.lower) / 2
+    assert plans.size_for(by_flag, "simple") > n
+    assert plans.size_for(frame(2, 10), "simple") == 12
+
+
+def test_minutes_are_assumed_until_enough_reviews_were_timed(engine, by):
+    assert plans.measured_pace(engine) == plans.Pace()
+    version = add(engine, "claims", claim_id="C1", load_id=add(engine, "loads"))
+    with write(engine) as connection:
+        guards.remove(connection)  # these signatures are about their times only
+    moments = [NOW + timedelta(minutes=3 * n) for n in range(plans.TIMED + 1)]
+    moments += [moments[-1] + timedelta(hours=14), moments[-1] + timedelta(hours=14, seconds=1)]
+    for at in moments:
+        add(engine, "signatures", claim_version_id=version, account_id=by, meaning="reviewed", at=at)
+    pace = plans.measured_pace(engine)
+    assert pace == plans.Pace(3.0, plans.TIMED)
+    assert plans.offer(frame(5, 50), "flag", 20, pace).effort == (
+        "20 claims to review: about 1.0 hours, 3.0 minutes a claim (median of 20 reviews here)."
+    )
 
 
 def test_every_flagged_claim_tells_no_rate():

@@ -115,7 +115,8 @@ def test_ctrl_c_waits_for_the_child_and_says_nothing(folder: Path) -> None:
         "except KeyboardInterrupt: time.sleep(1); print('closed')"
     )
     wrapped = (
-        f"import run, sys; from pathlib import Path; run.PROGRAMS = Path({str(run.PROGRAMS)!r})\n"
+        f"import run, signal, sys; from pathlib import Path; run.PROGRAMS = Path({str(run.PROGRAMS)!r})\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a shell's background job ignores it
         f"run.obey = lambda _: run.run('python', '-c', {server!r}); run.main()"
     )
     process = subprocess.Popen(

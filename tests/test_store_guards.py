@@ -122,6 +122,7 @@ def a_row_in_each(case: Case) -> None:
     add(engine, "planned_claims", claim_version_id=released, people=1)
     if "single_person_mode" in guards.APPEND_ONLY:
         add(engine, "single_person_mode", is_on=False)
+    add(engine, "audit_stops", audit_id=audit, account_id=case.reviewer)
 
 
 @pytest.mark.parametrize("table", guards.APPEND_ONLY)
@@ -213,6 +214,16 @@ def test_the_seed_of_an_audit_is_drawn_once_with_its_time(case: Case) -> None:
     assert refused(case.engine, "UPDATE audits SET seed = NULL, seeded_at = NULL") == drawn
     assert refused(case.engine, "UPDATE audits SET name = 'other'") == drawn
     assert refused(case.engine, "DELETE FROM audits") == "an audit cannot be removed"
+
+
+def test_a_frame_is_never_drawn_from_with_a_second_seed(case: Case) -> None:
+    add(case.engine, "audits", account_id=case.reviewer, frame_sha256="f", seed="20261124", seeded_at=NOW)
+    add(case.engine, "audits", account_id=case.reviewer, frame_sha256="f")
+    other = "UPDATE audits SET seed = '9', seeded_at = '2026-11-24 12:00:00' WHERE seed IS NULL"
+    assert refused(case.engine, other) == "this frame has been drawn from with another seed: no sample is drawn twice"
+    with database.write(case.engine) as connection:
+        extended = schema.audits.update().where(schema.audits.c.seed.is_(None))
+        connection.execute(extended.values(seed="20261124", seeded_at=NOW))
 
 
 def test_a_second_person_may_approve_what_another_reviewed(case: Case) -> None:

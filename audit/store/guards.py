@@ -15,7 +15,7 @@ from audit.store.triggers import Guard
 
 APPEND_ONLY = (
     *("findings", "decisions", "signatures", "events"),
-    *("claim_lines", "note_services", "audit_claims", "run_claims", "single_person_mode"),
+    *("claim_lines", "note_services", "audit_claims", "audit_stops", "run_claims", "single_person_mode"),
     *("facts_seen", "review_plans", "planned_claims", "releases", "release_claims", "payer_profiles"),
 )
 VERSIONED = ("claims", "notes", "payers", "plans_of_care", "authorizations", "providers")
@@ -24,6 +24,12 @@ VERSIONED = ("claims", "notes", "payers", "plans_of_care", "authorizations", "pr
 
 def single_person_holds() -> TextClause:
     return text(review_guards.ALONE)
+
+
+OTHER_SEED = """EXISTS (
+    SELECT 1 FROM audits AS drawn WHERE drawn.frame_sha256 = NEW.frame_sha256
+    AND drawn.seed IS NOT NULL AND drawn.seed <> NEW.seed)"""
+
 
 
 def _kept(table: str) -> list[Guard]:
@@ -52,6 +58,12 @@ def _audits(columns: list[str]) -> list[Guard]:
             "UPDATE",
             "NEW.seed IS NULL OR NEW.seeded_at IS NULL",
             "the seed and its time are set together, once",
+        ),
+        Guard(
+            "audits",
+            "UPDATE",
+            OTHER_SEED,
+            "this frame has been drawn from with another seed: no sample is drawn twice",
         ),
         Guard("audits", "DELETE", "1 = 1", "an audit cannot be removed"),
     ]

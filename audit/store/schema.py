@@ -322,6 +322,16 @@ audit_claims = Table(
     Column("position", Integer, nullable=False),
     UniqueConstraint("audit_id", "claim_version_id"),
 )
+audit_stops = Table(
+    "audit_stops",
+    metadata,
+    _reference("audit_id", "audits"),
+    Column("verdict", String(12), nullable=False),
+    Column("reviewed", Integer, nullable=False),
+    _reference("account_id", "accounts"),
+    _moment("at"),
+    UniqueConstraint("audit_id"),
+)
 decisions = Table(
     "decisions",
     metadata,

@@ -10,19 +10,13 @@ import streamlit as st
 from audit import audits, plans, screening
 from audit.access.accounts import Account
 from audit.access.gate import utc_now
+from audit.sampling import Frame
 from audit.store.database import read
 from pages.parts import work
 from pages.parts.headings import heading
 from pages.parts.markup import element, show
 from pages.parts.pick_audit import open_audit
 from pages.parts.store import engine
-
-WORTH = {
-    "flagged": "Finds the most errors; tells nothing about the error rate.",
-    "flag": "Tells the error rate of all claims, and reviews more of the flagged ones.",
-    "simple": "Tells the error rate of all claims in the plainest way, most often with a wider range.",
-}
-USUAL = "flag"
 
 
 def choose_claims(person: Account) -> None:
@@ -68,26 +62,50 @@ def choose_sample(run_id: int, person: Account) -> None:
     if st.button("Screen other claims", type="tertiary"):
         st.query_params.clear()
         st.rerun()
-    heading("2. Which of them do people review?")
-    kinds = list(audits.KINDS)
-    kind = st.radio(
-        "Which of them do people review?",
-        kinds,
-        kinds.index(USUAL),
-        format_func=lambda one: audits.KINDS[one].capitalize(),
-        captions=[WORTH[one] for one in kinds],
-        label_visibility="collapsed",
-    )
+    heading("2. What do you want to know?")
+    kind, limit = _question()
+    pace = plans.measured_pace(engine())
     with read(engine()) as connection:
-        frame = audits.frame_of(connection, run_id)
-    wanted = plans.usual_size(frame)
-    if kind != "flagged":
-        wanted = st.number_input("Claims to review", 1, frame.size, wanted, width=200)
-    offered = work.attempt(lambda: plans.offer(frame, kind, wanted))
-    if offered is None:
+        frame = work.attempt(lambda: audits.frame_of(connection, run_id, kind))
+    offered = frame and work.attempt(lambda: plans.offer(frame, kind, _size(frame, kind), pace, limit=limit))
+    if not offered:
         return
     show(element("p", element("strong", offered.effort)), element("p", offered.promise))
-    show_fixed({"Frame SHA-256": frame.sha256})
+    show_fixed({"Frame SHA-256": offered.frame.sha256})
+    _freeze(run_id, offered, person)
+
+
+def _question() -> tuple[str, float]:
+    """The kind of plan and the limit, as fractions."""
+    question = st.radio(
+        "What do you want to know?", list(plans.QUESTIONS), format_func=plans.QUESTIONS.get,
+        label_visibility="collapsed", key="question",
+    )  # fmt: skip
+    ways = plans.WAYS[question]
+    kind = next(iter(ways))
+    if len(ways) > 1:
+        name = {one: audits.KINDS[one].capitalize() for one in ways}
+        kind = st.radio("How?", list(ways), format_func=name.get, captions=list(ways.values()), key=f"way_{question}")
+    if question == plans.FLAGGED_KIND:
+        return kind, 0.05
+    return kind, st.number_input("Limit, claims in error in 100", 0.5, 50.0, 5.0, 0.5, width=260) / 100
+
+
+def _size(frame: Frame, kind: str) -> int:
+    """How many claims; where a width is wanted, the number that it takes is said beside it."""
+    if kind in plans.FIXED_SIZE:
+        return 0
+    label = {"each": "Claims of each therapist", "watched": "Reviews at most"}.get(kind, "Claims to review")
+    number = st.number_input(
+        label, 1, plans.most(frame, kind), plans.usual_size(frame, kind), width=260, key=f"size_{kind}"
+    )
+    if kind in plans.WAYS["size"]:
+        wanted = plans.size_for(frame, kind)
+        st.caption(f"{wanted:,} claims are foreseen to tell it within 3 in 100 either way.")
+    return number
+
+
+def _freeze(run_id: int, offered: plans.Offer, person: Account) -> None:
     name = st.text_input("Name of this audit", placeholder=f"Run {run_id}", max_chars=200)
     label = "Freeze plan" if offered.plan else "Freeze: every flagged claim"
     if st.button(label, type="primary", disabled=not offered.claims):
