@@ -347,6 +347,19 @@ def test_two_rows_of_one_statement_are_each_looked_at(unsigned: Case) -> None:
     assert says == "whoever reviewed a claim may not approve it"
 
 
+def test_an_account_stays_who_it_is(case: Case) -> None:
+    own = add_account(case.engine, "own", "1000000001")
+    change = f"UPDATE accounts SET npi = '' WHERE id = {own}"
+    assert refused(case.engine, change) == "an account keeps its NPI: stop it and add another"
+    assert refused(case.engine, "UPDATE accounts SET username = 'x'") == "an account keeps its username"
+    assert refused(case.engine, f"DELETE FROM accounts WHERE id = {own}") == "an account is stopped, never removed"
+    if case.engine.dialect.name == "sqlite":
+        columns = ", ".join(f'"{c.name}"' for c in schema.accounts.c if c.name not in ("id", "npi"))
+        replace = f"INSERT OR REPLACE INTO accounts ({columns}) SELECT {columns} FROM accounts WHERE id = {own}"
+        assert refused(case.engine, replace) == "accounts has this row already: it cannot be replaced"
+    alter(case.engine, f"UPDATE accounts SET name = 'Married', role = 'auditor' WHERE id = {own}")
+
+
 def test_an_approval_waits_for_a_return_that_is_being_made(case: Case) -> None:
     """On PostgreSQL two transactions do not see one another: without a lock both would pass."""
     case.hold(case.second)

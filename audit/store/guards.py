@@ -69,6 +69,17 @@ def _audits(columns: list[str]) -> list[Guard]:
     ]
 
 
+def _accounts() -> list[Guard]:
+    """Whose claims somebody may not sign hangs on the NPI; what somebody did, on the account."""
+    who = "NEW.id IS DISTINCT FROM OLD.id OR NEW.username IS DISTINCT FROM OLD.username"
+    npi = "OLD.npi <> '' AND NEW.npi IS DISTINCT FROM OLD.npi"
+    return [
+        Guard("accounts", "UPDATE", who, "an account keeps its username"),
+        Guard("accounts", "UPDATE", npi, "an account keeps its NPI: stop it and add another"),
+        Guard("accounts", "DELETE", "1 = 1", "an account is stopped, never removed"),
+    ]
+
+
 def _unreplaced(connection: Connection, table: str) -> Guard:
     """SQLite's INSERT OR REPLACE takes the row in its way out without an UPDATE or DELETE trigger."""
     ways = [["rowid"], *[unique["column_names"] for unique in inspect(connection).get_unique_constraints(table)]]
@@ -88,10 +99,11 @@ def every(connection: Connection) -> list[Guard]:
     found = [guard for table in APPEND_ONLY for guard in _kept(table)]
     found += [guard for table in VERSIONED for guard in _versions(table, columns[table])]
     if connection.dialect.name == "sqlite":
-        found += [_unreplaced(connection, table) for table in (*APPEND_ONLY, *columns)]
+        found += [_unreplaced(connection, table) for table in (*APPEND_ONLY, *columns, "accounts")]
     return [
         *found,
         *_audits(columns["audits"]),
+        *_accounts(),
         *review_guards.decisions(),
         *review_guards.signatures(),
         *review_guards.single_person_mode(),

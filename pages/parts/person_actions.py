@@ -17,7 +17,7 @@ from audit.model import ROLE_NAMES
 from pages.parts.headings import small
 from pages.parts.store import engine
 
-_SAID = "people_said"
+_SAID, _DONE = "people_said", "people_done"
 ALONE = """In a practice of one, the person who reviews may also approve. Every signature then says so for ever, and
 every screen while the mode is on. It ends by itself when a second person gets an account that reviews."""
 
@@ -59,7 +59,7 @@ def offer(one: people.Person, *, by: Account, now: datetime) -> None:
 
 
 def add_form(*, by: Account, now: datetime) -> None:
-    with st.form("add_person"):
+    with st.form(f"add_person_{st.session_state.get(_DONE, 0)}"):
         left, right = st.columns(2)
         name = left.text_input("Name, as it is printed in signatures", max_chars=200)
         username = right.text_input("Username", max_chars=80)
@@ -75,7 +75,10 @@ def add_form(*, by: Account, now: datetime) -> None:
 def single_person_mode(*, by: Account, now: datetime) -> None:
     on = solo.is_on_now(engine())
     st.text(ALONE)
-    with st.form("single_person", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
+    with (
+        st.form(f"single_person_{st.session_state.get(_DONE, 0)}", border=False),
+        st.container(horizontal=True, vertical_alignment="bottom"),
+    ):
         reason = st.text_input("Why", max_chars=400)
         if st.form_submit_button("Switch it off" if on else "Switch it on"):
             change = partial(solo.switch, engine(), not on, by=by.id, at=now, reason=reason)
@@ -102,6 +105,7 @@ def _do(change: Callable[[], str | None], said: str) -> None:
     except CountersignError as error:
         st.error(str(error)[:1].upper() + str(error)[1:])
         return
+    st.session_state[_DONE] = st.session_state.get(_DONE, 0) + 1  # forms begin anew, empty
     st.session_state[_SAID] = (said, _site() + invitations.path_of(token) if token else "")
     st.rerun()
 

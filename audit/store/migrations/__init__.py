@@ -1,8 +1,8 @@
 """Changes to the tables, one file each in `versions/`, run by Alembic from the first table on.
 
 A new one: change `schema.py` and write `versions/v0002_what_it_does.py`. The guards are taken away before the first
-and put back, as this code has them, after the last: a revision has nothing to do with them. A test compares the
-migrated database with `schema.py`.
+and put back, as this code has them, after the last: a revision has nothing to do with them, but a change of the
+guards alone needs a revision too, if an empty one. A test compares the migrated database with `schema.py`.
 """
 
 from __future__ import annotations
