@@ -97,9 +97,7 @@ def _fact(file: str, number: int, row: Row, places: dict[str, int], refusals: li
 def _factor(sheet: Sheet, frame: pd.DataFrame, period: dict[str, str]) -> pd.DataFrame:
     factors = {one for one in frame["factor"] if Decimal(one) > 0}
     if len(factors) != 1:
-        raise InputError(
-            f"the file tells {len(factors)} conversion factors", where=sheet.file, do="Download it again"
-        )
+        raise InputError(f"the file tells {len(factors)} conversion factors", where=sheet.file, do="Download it again")
     stem = sheet.stem.lower()
     parameter = "CONVERSION_FACTOR_QPP" if "qpp" in stem and "nonqpp" not in stem else "CONVERSION_FACTOR"
     return pd.DataFrame([{"parameter": parameter, "value": factors.pop(), "meaning": "USD per RVU", **period}])

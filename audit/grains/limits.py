@@ -16,4 +16,3 @@ def with_limits(rows: pd.DataFrame, facts: Facts, limits: dict[str, str]) -> pd.
         value = with_facts(asked, facts["thresholds"], ["value"], on="parameter", key="parameter")["value"]
         found[column] = pd.to_numeric(value.where(value != "")).astype("Int64")
     return rows.assign(**found)
-

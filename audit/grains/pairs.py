@@ -53,9 +53,9 @@ def with_partners(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     rows[COVERED] = least.to_numpy()
     strange = ~_knows(rows, facts)
     day_strange = strange.groupby(rows["day"]).transform("any")
-    return rows.assign(
-        in_pair=here.isin(paired), pairs_known=(rows["coverage"] != "before") & ~day_strange
-    ).astype(dict.fromkeys(COVERED, "str"))
+    return rows.assign(in_pair=here.isin(paired), pairs_known=(rows["coverage"] != "before") & ~day_strange).astype(
+        dict.fromkeys(COVERED, "str")
+    )
 
 
 def known_codes(facts: Facts, pair_list: str = MEDICARE) -> set[str]:

@@ -10,7 +10,7 @@ from audit.reference import Facts
 from audit.tables import Tables
 
 PLACE = ["claim_id", "line_number", "note_id", "patient_id", "service_date", "procedure_code"]
-OF_PLAN = ["plan_id", "start_date", "end_date", "certified_on", "signed_order_on", "sent_on"]
+OF_PLAN = ["plan_id", "start_date", "end_date", "certified_on", "signed_order_on", "sent_on", "frequency", "duration"]
 LIMITS = {
     "certify_within": "INITIAL_CERT_DAYS",
     "recertify_within": "RECERT_DAYS",
@@ -39,6 +39,8 @@ def episode_days(
     rows[flags] = rows[flags].eq(True)
     rows["plans_on_file"] = rows["plans_on_file"].fillna(0).astype("int64")
     rows["plan_id"] = rows["plan_id"].astype("object").fillna("").astype("str")
+    for name in ("frequency", "duration"):
+        rows[name] = rows[name].astype("object").fillna("").astype("str")
     return with_limits(rows, facts, LIMITS)
 
 

@@ -62,7 +62,8 @@ NOTE = {
     "signed_by": "A. Therapist",
     "text": "Seen in clinic.",
 }
-PLAN = {"plan_id": "PLAN", "patient_id": "P1", "discipline": "OT", "start_date": "2026-03-01", "end_date": "2026-04-30"}
+PLAN = {"plan_id": "PLAN", "patient_id": "P1", "discipline": "OT", "start_date": "2026-03-01", "end_date": "2026-04-30",
+        "frequency": "twice a week", "duration": "8 weeks"}  # fmt: skip
 AUTHORIZATION = {"number": "A1", "payer_id": "midpoint", "patient_id": "P1", "from_date": "2026-03-01",
                  "to_date": "2026-04-30"}  # fmt: skip
 SHORT = {"code": "procedure_code", "claim": "claim_id", "patient": "patient_id", "date": "service_date",

@@ -18,6 +18,7 @@ def outside_plan(days: pd.DataFrame) -> list[pd.DataFrame]:
     covered = medicare["in_plan"] | medicare["may_be_in_plan"]
     outside = medicare[(medicare["plans_on_file"] > 0) & ~covered]
     doubtful = medicare[medicare["may_be_in_plan"] & ~medicare["in_plan"]]
+    silent = medicare[medicare["in_plan"] & ((medicare["frequency"] == "") | (medicare["duration"] == ""))]
     return [
         findings(
             outside.assign(last=_last(outside)),
@@ -32,6 +33,11 @@ def outside_plan(days: pd.DataFrame) -> list[pd.DataFrame]:
             "{service_date:%Y-%m-%d} cannot be told.|Load plans_of_care with start_date and end_date",
         ),
         untestable(
+            silent.assign(lacking=_lacking(silent)),
+            "Plan of care {plan_id} does not state its {lacking}, which every plan has to; what else it must hold "
+            "(diagnoses, goals, type and amount) has to be read in the plan itself.|Load plans_of_care with {lacking}",
+        ),
+        untestable(
             medicare[medicare["plans_on_file"] == 0],
             "No {discipline} plan of care is on file for this patient.|Load plans_of_care with start_date and end_date",
         ),
@@ -41,6 +47,11 @@ def outside_plan(days: pd.DataFrame) -> list[pd.DataFrame]:
             "|Load payers with medicare (yes or no) for this payer and date",
         ),
     ]
+
+
+def _lacking(rows: pd.DataFrame) -> list[str]:
+    names = ("frequency", "duration")
+    return [" and ".join(n for n in names if not one[n]) for one in rows[list(names)].to_dict("records")]
 
 
 def _last(rows: pd.DataFrame) -> pd.Series[str]:
