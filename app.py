@@ -33,6 +33,8 @@ PAGES: dict[str, list[tuple[str, str, str | None, tuple[str, ...]]]] = {
     ],
     "Administration": [
         ("pages/admin/people.py", "People", None, ("administrator",)),
+        ("pages/admin/payers.py", "Payers", None, EVERYONE),
+        ("pages/admin/facts.py", "Facts", None, EVERYONE),
     ],
     "Account": [
         ("pages/account/yours.py", "Your account", None, EVERYONE),

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from audit.errors import Refusal
+from audit.fact_ages import fact_ages
 from audit.gaps import wanted_inputs
 from audit.model import FINDING_COLUMNS, SEVERITIES
 from audit.reference import Facts
@@ -121,14 +122,11 @@ def rule_page(page: RulePage) -> str:
 
 def fact_lines(facts: Facts, today: date) -> Iterator[str]:
     """Each fact table: rows, the dates it covers, how old its last day is, and what its rows rest on."""
-    for name, table in facts.tables.items():
-        known = facts.coverage.get(name)
-        covered = age = what = ""
-        if known:
-            covered = f"{known.covers_from or 'always'} to {known.covers_to or 'open'}"
-            what = known.what
-            if known.covers_to and known.covers_to < today:
-                age = f"ended {(today - known.covers_to).days} days ago; {known.refresh}"
-        evidence = ", ".join(f"{n} {mark}" for mark, n in table["evidence"].value_counts().items())
-        yield f"{name:<18} {len(table):>5} rows  {covered:<26} {evidence}"
-        yield f"{'':<18} {what}{'  ! ' + age if age else ''}"
+    for age in fact_ages(facts, today):
+        mark = "" if age.state == "current" else f"  ! {age.says}; {age.refresh}"
+        yield f"{age.name:<18} {age.rows:>5} rows  {age.covers:<26} {age.evidence}"
+        yield f"{'':<18} {age.what}{mark}"
+    for load in facts.loads:
+        covers = f"{load.covers_from} to {load.covers_to}"
+        yield f"load {load.number:<13} {load.kind}, {covers}, from {load.file} on {load.at[:10]}"
+    yield f"{'state':<18} {facts.sha256}"
