@@ -225,9 +225,7 @@ def stop(engine: Engine, audit_id: int, *, verdict: str, reviewed: int, account_
         connection.execute(insert(stops).values(row))
         details = {"verdict": verdict, "reviewed": reviewed}
         subject = f"audit {audit_id}"
-        trail.record(
-            connection, kind="audit stopped", subject=subject, account_id=account_id, at=at, details=details
-        )
+        trail.record(connection, kind="audit stopped", subject=subject, account_id=account_id, at=at, details=details)
 
 
 def audit_of(connection: Connection, audit_id: int) -> Audit:
@@ -258,9 +256,7 @@ def seed_of_frame(connection: Connection, frame_sha256: str) -> str:
     return connection.execute(query).scalar() or ""
 
 
-def _take(
-    connection: Connection, audit_id: int, run_id: int, order: Sequence[tuple[str, str]], at: datetime
-) -> None:
+def _take(connection: Connection, audit_id: int, run_id: int, order: Sequence[tuple[str, str]], at: datetime) -> None:
     """Take the claims of `order`, (stratum, claim id), in the order of review."""
     claims, screened = schema.claims, schema.run_claims
     query = select(claims.c.claim_id, claims.c.id).join(screened, screened.c.claim_version_id == claims.c.id)

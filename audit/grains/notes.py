@@ -71,7 +71,9 @@ def services(tables: Tables, linked: pd.DataFrame, facts: Facts) -> pd.DataFrame
 
 
 def of_claims(linked: pd.DataFrame, lines: pd.DataFrame, services: pd.DataFrame) -> pd.DataFrame:
-    """The grain `note`: each note of a claim's day, on the first line of the claim that it belongs to."""
+    """The grain `note`: each note of a claim's day, on the first line of the claim that it belongs to.
+
+    `contributor`: the other role (therapist, assistant) that furnished minutes of the note beside its author, or ""."""
     first = lines.drop_duplicates(["claim_id", "day"])[["day", "claim_id", "line_number", "procedure_code"]]
     rows = linked[linked["day"].notna()].rename(columns={"claim_id": "named_claim"})
     rows = rows.merge(first, on="day")
@@ -80,9 +82,19 @@ def of_claims(linked: pd.DataFrame, lines: pd.DataFrame, services: pd.DataFrame)
     rows["service_count"] = rows["note_id"].map(listed).fillna(0).astype("int64")
     rows["lists_timed"] = rows["note_id"].isin(services.loc[services["timed"] == "yes", "note_id"])
     rows["timed_in_note"] = rows["note_id"].map(_timed_minutes(services)).astype("Int64")
+    rows["contributor"] = _contributor(rows, services)
     rows["timed_billed"] = rows["day"].isin(lines.loc[lines["timed"] == "yes", "day"])
     rows["span"] = minute_of_day(rows["end_time"]) - minute_of_day(rows["start_time"])
     return rows.reset_index(drop=True)
+
+
+def _contributor(rows: pd.DataFrame, services: pd.DataFrame) -> pd.Series[str]:
+    result = pd.Series("", index=rows.index, dtype="str")
+    for author, other in (("therapist", "assistant"), ("assistant", "therapist")):
+        gave = services[f"{other}_minutes"].fillna(0) + services["together_minutes"].fillna(0) > 0
+        shared = rows["note_id"].isin(services.loc[gave, "note_id"])
+        result = result.mask((rows["author"] == author) & shared, other)
+    return result
 
 
 def _timed_minutes(services: pd.DataFrame) -> pd.Series[int]:

@@ -31,7 +31,6 @@ OTHER_SEED = """EXISTS (
     AND drawn.seed IS NOT NULL AND drawn.seed <> NEW.seed)"""
 
 
-
 def _kept(table: str) -> list[Guard]:
     return [
         Guard(table, "UPDATE", "1 = 1", f"{table} is append-only: a row cannot be changed"),

@@ -10,7 +10,10 @@ ELEMENTS = {
     "total treatment minutes": "no_treatment",
     "a signature": "no_signature",
     "the credential of its author": "no_credential",
+    "the name of all who contributed": "no_contributor",
 }
+NAMES = {"assistant": r"\bC?OTA\b|\bassistant\b", "therapist": r"\bOTR?\b|\bOTD\b|\btherapist\b"}
+"""How a text names each role."""
 RECORD = ["claim_id", "day", "author_name", "rendering_npi"]
 """One person's notes of one day: the first, or those that list services, and addenda to them."""
 
@@ -40,6 +43,11 @@ def note_incomplete(notes: pd.DataFrame) -> list[pd.DataFrame]:
             "|Load note_services with procedure_code of every service of this day",
         ),
         untestable(
+            rows[(rows["contributor"] != "") & (rows["text"] == "") & (rows["cosigned_by"] == "")],
+            "Minutes of the note of {service_date:%Y-%m-%d} are a {contributor}'s, who did not write it; whether it "
+            "names that person cannot be told without its text.|Load notes with text",
+        ),
+        untestable(
             rows[(rows["signed_by"] != "") & (rows["signed_at"] == "")],
             "The note of {service_date:%Y-%m-%d} names who signs but not when; whether it was signed cannot be told."
             "|Load notes with signed_at",
@@ -60,9 +68,19 @@ def _with_gaps(notes: pd.DataFrame) -> pd.DataFrame:
         no_services=own & (rows["service_count"] == 0) & (rows["text"] == ""),
         no_timed=own & timed & ~_told(rows, rows["total_timed_minutes"].notna()),
         no_treatment=own & ~_told(rows, rows["total_treatment_minutes"].notna()),
+        no_contributor=own & _unnamed(rows),
         no_signature=rows["signed_by"] == "",
         no_credential=~_told(rows, rows["author_credential"] != ""),
     )
+
+
+def _unnamed(rows: pd.DataFrame) -> pd.Series[bool]:
+    """Somebody of the other role furnished minutes; the text of the note does not name the role, nor did it cosign."""
+    silent = pd.Series(False, index=rows.index)
+    for role, names in NAMES.items():
+        named = rows["text"].str.contains(names, case=False, regex=True)
+        silent |= (rows["contributor"] == role) & ~named & (rows["text"] != "") & (rows["cosigned_by"] == "")
+    return silent
 
 
 def _told(rows: pd.DataFrame, stated: pd.Series[bool]) -> pd.Series[bool]:
