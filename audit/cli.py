@@ -1,4 +1,4 @@
-"""The command line: countersign check | rules | facts | verify | account | demo | serve."""
+"""The command line of Countersign; `countersign --help` lists the commands."""
 
 from __future__ import annotations
 

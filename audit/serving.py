@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from audit.access import invitations, settings
+from audit.access import invitations, oidc, sessions, settings
 from audit.errors import InputError
 from audit.store.database import VARIABLE, connect, prepare
 
@@ -37,8 +37,11 @@ def welcome(engine: Engine, address: str) -> None:
 def serve(url: str | None, port: int, *, demo: bool) -> int:
     """Serve the app on `port` of this machine until it is stopped; return the server's exit code.
 
-    `url` names the database (default: the environment's). Raises InputError when the port is taken.
+    `url` names the database (default: the environment's). Raises InputError when the port is taken or a setting is
+    wrong.
     """
+    for setting in (sessions.idle_limit, settings.public_url, settings.trusted_proxies, oidc.provider):
+        setting()
     with socket.socket() as probe:
         if probe.connect_ex((HOST, port)) == 0:
             raise InputError(f"port {port} is in use", do=f"Stop the other program, or give --port {port + 1}")

@@ -244,6 +244,10 @@ def test_nobody_but_an_active_administrator_does_it(engine: Engine, imke: Accoun
     assert count_rows(engine) == before
 
 
+def sure(*_: object) -> None:
+    """The password was right."""
+
+
 WRITES: dict[str, tuple[tuple[str, ...], Callable[[Engine, int], object]]] = {
     "load": (OPENERS, lambda e, by: arrivals.take_in(e, [("x.csv", b"")], account_id=by, at=NOON)),
     "screen": (OPENERS, lambda e, by: audits.screen(e, account_id=by, at=NOON)),
@@ -251,8 +255,8 @@ WRITES: dict[str, tuple[tuple[str, ...], Callable[[Engine, int], object]]] = {
     "draw": (OPENERS, lambda e, by: audits.draw_seed(e, 1, account_id=by, at=NOON)),
     "decide": (review.REVIEWERS, lambda e, by: review.decide(e, 1, kind="agree", account_id=by, at=NOON)),
     "report": (review.REVIEWERS, lambda e, by: review.report_missed(e, 1, text="x", account_id=by, at=NOON)),
-    "sign": (review.REVIEWERS, lambda e, by: sign_off.sign_reviewed(e, 1, account_id=by, at=NOON)),
-    "approve": (sign_off.APPROVERS, lambda e, by: sign_off.approve(e, 1, account_id=by, at=NOON)),
+    "sign": (review.REVIEWERS, lambda e, by: sign_off.sign_reviewed(e, 1, account_id=by, at=NOON, confirm=sure)),
+    "approve": (sign_off.APPROVERS, lambda e, by: sign_off.approve(e, 1, account_id=by, at=NOON, confirm=sure)),
 }
 
 
