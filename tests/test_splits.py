@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 
 from audit.engine import audit, chosen_rules
 from audit.grains.clinicians import patients_by_clinician
+from audit.intake import read
 from audit.pieces import pieces
 from audit.reports import as_records, as_text, summary
 from audit.rules import rule_book
-from audit.tables import Tables
+from audit.tables import Tables, check
+from tests import handed_in
 from tests.test_grains import line, note, service, tables_of
 
 NPIS = ("1", "2", "3")
@@ -145,3 +147,25 @@ def test_patterns_of_clinicians_stand_on_no_claim_and_are_the_same_in_pieces():
     for split in ("buckets", "dask"):
         again = audit(clinic(seen), rules=rules, split=split, buckets=3)
         pd.testing.assert_frame_equal(again, whole, check_dtype=False)
+
+
+def test_files_cut_in_two_and_named_in_any_order_give_the_same_findings(tmp_path):
+    """Two lines of one claim in two files, and a claim's note in another file than its neighbour's."""
+    claims = [handed_in.claim(n, units=3) for n in range(1, 6)]
+    claims += [handed_in.claim(1, units=1, line_number="2", procedure_code="97535")]
+    notes = [handed_in.note(n) for n in range(1, 6)]
+    whole = {"claims.csv": claims, "notes.csv": notes}
+    cut = {"claims_b.csv": claims[3:], "claims_a.csv": claims[:3], "notes_b.csv": notes[2:], "notes_a.csv": notes[:2]}
+    found = []
+    for number, files in enumerate((whole, cut, dict(reversed(cut.items())))):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        for name, rows in files.items():
+            (folder / name).write_bytes(handed_in.as_csv(rows))
+        named = {folder / name: name.split("_")[0].removesuffix(".csv") for name in files}
+        tables, refusals = check(read([*named], named))
+        assert not refusals
+        found.append(audit(tables, rules=chosen_rules(["UNIT-01", "UNIT-05", "UNIT-11", "UNIT-12"])))
+    assert list(found[0].loc[found[0]["rule"] == "UNIT-01", "observed"]) == ["4 units", *["3 units"] * 4]
+    for again in found[1:]:
+        pd.testing.assert_frame_equal(again, found[0], check_dtype=False)
