@@ -1,4 +1,4 @@
-"""Planted errors: about one claim in ten, each of a listed kind, each with its answer."""
+"""Planted errors: about one claim in seven, each of a listed kind, each with its answer."""
 
 from __future__ import annotations
 
