@@ -62,6 +62,9 @@ def _parser() -> argparse.ArgumentParser:
     _facts_options(commands.add_parser("facts", help="list the fact tables with age and evidence, or load a file"))
     verify = commands.add_parser("verify", help="check the events, decisions and signatures in the database")
     verify.set_defaults(run=_verify)
+    sample = commands.add_parser("verify-sample", help="draw the sample of a dossier again; needs no database")
+    sample.add_argument("dossier", type=Path, metavar="DOSSIER")
+    sample.set_defaults(run=_verify_sample)
     account = commands.add_parser("account", help="add an account; prints a first password, to be changed at once")
     account.add_argument("username")
     account.add_argument("--name", required=True, help="the name that stands in signatures")
@@ -176,6 +179,14 @@ def _load_facts(chosen: argparse.Namespace) -> int:
 
 def _today() -> date:
     return datetime.now(UTC).date()
+
+
+def _verify_sample(chosen: argparse.Namespace) -> int:
+    from audit import dossier  # noqa: PLC0415  its libraries are loaded only where they are needed
+
+    wrong = dossier.verify(chosen.dossier)
+    print("\n".join(wrong) if wrong else "Equal: the same claims in the same order, and the same counts.")
+    return 1 if wrong else 0
 
 
 def _verify(_: argparse.Namespace) -> int:

@@ -16,8 +16,9 @@ import pandas as pd
 from sqlalchemy import Connection, Engine, and_, func, or_, select
 
 from audit.audits import FLAGGING, KINDS, Audit, audit_of, audits
-from audit.estimates import Estimate, in_words, per_hundred, simple_rate, stratified_rate, verdict
-from audit.monitor import Watch, watch
+from audit.estimates import Estimate, in_words, per_hundred, verdict
+from audit.judging import estimate_of, strata_of, watched, watched_in_words
+from audit.monitor import Watch
 from audit.review import (
     AGREE,
     CORRECT,
@@ -30,7 +31,6 @@ from audit.review import (
     newest_run,
     signatures,
 )
-from audit.sampling import PLANNING_RATES, UNFLAGGED, WHOLE_FRAME
 from audit.store import schema
 from audit.store.database import read
 
@@ -108,38 +108,9 @@ def results(engine: Engine, audit_id: int) -> Results:
         by_rule = _by_rule(connection, audit_id)
         stops = schema.audit_stops
         stopped = connection.execute(select(stops.c.audit_id).where(stops.c.audit_id == audit_id)).first() is not None
-    strata = _strata(audit, claims)
+    strata = strata_of(audit, claims)
     limit = audit.plan.tolerable_rate if audit.plan else 0.05
-    return Results(audit, strata, claims, by_rule, _estimate(audit, strata), limit, watched(audit, claims), stopped)
-
-
-def watched(audit: Audit, claims: pd.DataFrame) -> Watch | None:
-    """What the monitor of a watched plan knows from the claims reviewed one after the other, in the order drawn."""
-    if audit.plan is None or audit.plan.kind != "watched":
-        return None
-    leading = claims[claims["reviewed"].cummin()]
-    reviews = [(str(stratum), bool(wrong)) for stratum, wrong in leading[["stratum", "in_error"]].to_numpy()]
-    sizes = {planned.stratum: planned.frame_size for planned in audit.plan.strata}
-    return watch(
-        reviews,
-        sizes,
-        dict(audit.plan.shares),
-        limit=audit.plan.tolerable_rate,
-        risk=round(1 - audit.plan.confidence, 12),
-        expected=PLANNING_RATES,
-    )
-
-
-def watched_in_words(now: Watch, limit: float, planned: int, *, stopped: bool = False) -> str:
-    """The answer of a monitor for a manager."""
-    at, done = f"{100 * limit:g} in 100", f"{now.reviewed:,} of up to {planned:,} claims reviewed in the order drawn"
-    if now.verdict != "unknown":
-        side = "above your limit" if now.verdict == "above" else "within your limit"
-        return f"{done}: the rate of claims in error is {side} of {at}. This was known after {now.decided_after:,}."
-    if stopped:
-        return f"{done}, then stopped: whether the rate is within {at} is not known."
-    more = f"about {now.further:,} more" if now.further else "only reviewing nearly all of the frame"
-    return f"{done}: whether the rate is within {at} is not yet known; {more} would tell, if it stays as it is so far."
+    return Results(audit, strata, claims, by_rule, estimate_of(audit, strata), limit, watched(audit, claims), stopped)
 
 
 def overview(engine: Engine) -> pd.DataFrame:
@@ -208,36 +179,6 @@ def _claims(connection: Connection, audit_id: int) -> pd.DataFrame:
     rows["reviewed"] = reviewed | rows["missing"]
     rows["in_error"] = (rows["in_error"].astype("bool") & reviewed) | rows["missing"]
     return rows
-
-
-def _strata(audit: Audit, claims: pd.DataFrame) -> pd.DataFrame:
-    """By stratum of the frame. A plain sample is counted by flag, too: it is judged so where both were drawn."""
-    sizes = {stratum: len(ids) for stratum, ids in audit.frame.eligible.items()}
-    group = claims["stratum"]
-    if audit.kind == "flagged":
-        sizes.pop(UNFLAGGED, None)
-    elif audit.kind == "simple":
-        group = claims["claim_id"].map({row.claim_id: row.stratum for row in audit.frame.rows}).rename("stratum")
-    elif audit.plan and audit.kind in WHOLE_FRAME:
-        sizes = {planned.stratum: planned.frame_size for planned in audit.plan.strata}
-    counted = claims.groupby(group).agg(
-        drawn=("claim_id", "size"), reviewed=("reviewed", "sum"), in_error=("in_error", "sum")
-    )
-    strata = pd.DataFrame({"frame_size": sizes}).join(counted).fillna(0).astype("int64")
-    return strata.rename_axis("stratum").reset_index()
-
-
-def _estimate(audit: Audit, strata: pd.DataFrame) -> Estimate | None:
-    """The interval of the plan, once every drawn claim is reviewed; None before, for screening, for a watched plan
-    and for a draw by dollars, in which claims do not count alike."""
-    drawn, reviewed = int(strata["drawn"].sum()), int(strata["reviewed"].sum())
-    if audit.plan is None or audit.kind in ("watched", "dollars") or not drawn or reviewed < drawn:
-        return None
-    if audit.kind in WHOLE_FRAME and not (audit.kind == "simple" and (strata["reviewed"] > 0).all()):
-        wrong, size = int(strata["in_error"].sum()), int(strata["frame_size"].sum())
-        return simple_rate(wrong, reviewed, size, audit.plan.confidence)
-    counted = strata[["frame_size", "reviewed", "in_error"]].to_numpy().tolist()
-    return stratified_rate([(size, done, wrong) for size, done, wrong in counted], audit.plan.confidence)
 
 
 def _by_rule(connection: Connection, audit_id: int) -> pd.DataFrame:
