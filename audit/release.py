@@ -16,6 +16,7 @@ import pandas as pd
 from sqlalchemy import Connection, Engine, insert, select
 from sqlalchemy.exc import DBAPIError
 
+from audit.access import solo
 from audit.errors import StateError
 from audit.opinions import required, visible_stages
 from audit.reports import csv_line
@@ -146,7 +147,8 @@ def _csv(connection: Connection, standings: list[Standing]) -> str:
     text = [csv_line(CSV_COLUMNS)]
     for now in standings:
         signed = now.signatures[-1]
-        approved = (signed["printed_name"], signed["at"].isoformat(), signed["digest"])
+        name = signed["printed_name"] + (f" ({solo.MARK})" if signed["single_person"] else "")
+        approved = (name, signed["at"].isoformat(), signed["digest"])
         for line in lines:
             if line["claim_version_id"] == now.id:
                 cells: list[Any] = [now.claim["claim_id"], now.claim["version"], *[line[n] for n in LINE_COLUMNS]]

@@ -11,14 +11,16 @@ import pytest
 from sqlalchemy import Engine, select, text, update
 from sqlalchemy.exc import DBAPIError
 
-from audit import review
+from audit import release, review, sign_off
 from audit.access import solo
+from audit.access.people import stop
 from audit.errors import AccessError, StateError
 from audit.store import guards, review_guards, schema, trail
 from audit.store.database import read, write
+from tests.reviewing import review_claim, take, who
 from tests.stored import NOW, add
 
-pytest_plugins = ["tests.databases"]
+pytest_plugins = ["tests.databases", "tests.reviewing"]
 WITHOUT_MARK = "a signature carries the mark of single-person mode while that is on, and only then"
 
 
@@ -176,3 +178,23 @@ def test_a_signature_waits_for_the_switch_that_is_being_made(practice: Practice)
 def test_the_guard_counts_the_roles_that_review() -> None:
     assert all(f"'{role}'" in review_guards.SECOND_REVIEWER for role in review.REVIEWERS)
     assert review_guards.SECOND_REVIEWER.count("'") == 2 * len(review.REVIEWERS)
+
+
+def test_one_person_reviews_and_approves_her_own_claim_and_the_released_file_says_so(
+    engine: Engine, people: dict[str, int], claims: dict[str, int]
+) -> None:
+    claim, tess = claims["CLEAN"], people["tess"]
+    review_claim(engine, claim, tess)
+    take(engine, claim, tess)
+    with pytest.raises(AccessError, match="for another person to judge"):
+        sign_off.approve(engine, claim, **who(tess))
+    for other in ("rita", "ron", "sam", "sue", "dora"):
+        stop(engine, people[other], by=people["ada"], at=NOW)
+    solo.switch(engine, True, by=people["ada"], at=NOW, reason="a practice of one")
+    sign_off.approve(engine, claim, **who(tess))
+    solo.switch(engine, False, by=people["ada"], at=NOW, reason="a second person comes")
+    with read(engine) as connection:
+        signed = sign_off.signatures_of(connection, claim)
+    assert signed["single_person"].tolist() == [False, True]
+    csv = release.release(engine, [claim], account_id=tess, at=NOW).csv
+    assert f"Tess ({solo.MARK})" in csv
