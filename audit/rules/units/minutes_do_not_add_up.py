@@ -4,6 +4,8 @@ import pandas as pd
 
 from audit.rules import findings, rule, untestable
 
+MINUTES_OF_A_DAY = 24 * 60
+
 
 @rule("UNIT-08", grain="note", severity="error", sources=["cms-100-02-ch15-220.3"])
 def minutes_do_not_add_up(notes: pd.DataFrame) -> list[pd.DataFrame]:
@@ -17,8 +19,16 @@ def minutes_do_not_add_up(notes: pd.DataFrame) -> list[pd.DataFrame]:
     timed = notes["total_timed_minutes"] > notes["total_treatment_minutes"]
     backwards = notes["span"] < 0
     span = notes["span"] < notes["total_treatment_minutes"]
+    most = notes[["timed_in_note", "total_timed_minutes", "total_treatment_minutes"]].max(axis=1).astype("Int64")
+    endless = notes.assign(most=most)[(most > MINUTES_OF_A_DAY).fillna(False)]
     nothing_to_compare = services.isna() & timed.isna() & span.isna()
     return [
+        findings(
+            endless,
+            expected="1440 minutes at most",
+            observed="{most:minute}",
+            because="The note gives {most:minute} to one day, which has 1440.",
+        ),
         findings(
             notes[services.fillna(False)],
             expected="{timed_in_note:minute} (sum of the services)",
