@@ -10,7 +10,7 @@ from audit.reference import Facts
 
 SOON = 60
 """Days before its end on which a table is called about to run out."""
-STATES = ("ended", "runs out", "current")
+STATES = ("ended", "runs out", "not loaded", "current")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ def fact_ages(facts: Facts, today: date) -> list[FactAge]:
     ages = [_age(name, facts, today) for name in facts.coverage]
     if "diagnoses" not in facts.coverage:
         what, refresh = "ICD-10-CM codes of the fiscal years", "each October: the ICD-10-CM order file"
-        ages.append(FactAge("diagnoses", what, 0, "none loaded", "ended", "not loaded", refresh, ""))
+        ages.append(FactAge("diagnoses", what, 0, "none", "not loaded", "none", refresh, ""))
     return sorted(ages, key=lambda age: STATES.index(age.state))
 
 

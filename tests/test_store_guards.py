@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -123,6 +123,7 @@ def a_row_in_each(case: Case) -> None:
     if "single_person_mode" in guards.APPEND_ONLY:
         add(engine, "single_person_mode", is_on=False)
     add(engine, "audit_stops", audit_id=audit, account_id=case.reviewer)
+    add(engine, "payer_profiles", effective_from=date(2026, 1, 1), account_id=case.reviewer)
 
 
 @pytest.mark.parametrize("table", guards.APPEND_ONLY)

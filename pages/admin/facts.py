@@ -17,14 +17,16 @@ from pages.parts.store import engine
 TYPES = ["txt", "csv", "xlsx", "zip", "tsv"]
 COLUMNS = {"mark": "state", "what": "table", "covers": "dates of service covered", "says": "age",
            "refresh": "renew", "rows": "rows"}  # fmt: skip
-MARKS = {"ended": "▲ ended", "runs out": "▲ runs out", "current": "● current"}
+UNBROKEN = "\N{NON-BREAKING HYPHEN}"
+MARKS = {"not loaded": "○ not loaded", "ended": "▲ ended", "runs out": "▲ runs out", "current": "● current"}
 
 person = who.require()
 st.title("Facts", anchor=False)
 st.write("Every rule goes by the facts of the date of service. What no table covers is not tested, and said so.")
 facts = load_facts()
 ages = pd.DataFrame([{f: getattr(one, f) for f in one.__slots__} for one in fact_ages(facts, utc_now().date())])
-show_rows(ages.assign(mark=ages["state"].map(MARKS)), COLUMNS, "Fact tables", whole=("mark", "says"))
+told = ages.assign(mark=ages["state"].map(MARKS), covers=ages["covers"].str.replace("-", UNBROKEN))
+show_rows(told, COLUMNS, "Fact tables", whole=("mark", "says"))
 small(f"State of the facts: {facts.sha256}")
 fact_report.show_loads(facts.loads)
 if person.role in fact_loading.LOADERS:

@@ -14,7 +14,9 @@ from pages.parts.words import day
 
 WORDS = {"unit_method": "Units are counted by", "therapy_modifier": "GO", "assistant_modifier": "CO",
          "medicare": "Is it Medicare", "authorization": "Authorisation number"}  # fmt: skip
-COLUMNS = {"payer_id": "payer", "name": "name", **{w: says.lower() for w, says in WORDS.items()}, "pair_edits": "pairs",
+COLUMNS = {"payer_id": "payer", "name": "name", "unit_method": "units by",
+           "therapy_modifier": "GO", "assistant_modifier": "CO", "medicare": "Medicare",
+           "authorization": "authorisation number", "pair_edits": "pairs",
            "since": "from", "until": "to", "reason": "known from", "saved": "saved by"}  # fmt: skip
 
 person = who.require()
