@@ -144,6 +144,12 @@ def without_rate(units: pd.DataFrame, facts: Facts, *, fees: pd.DataFrame | None
     return (rated["full"].isna() | rated["rank"].isna()).set_axis(units.index)
 
 
+def further_unit(units: pd.DataFrame, facts: Facts) -> pd.Series[int]:
+    """Cents that Medicare allows for one more unit of each row (KEY and UNITS) of a day that has the full one."""
+    reduced: pd.Series[int] = _rated(units[[*KEY, *UNITS]], facts, NATIONAL, None)["reduced"]
+    return reduced.set_axis(units.index)
+
+
 def medicare_share(amounts: pd.DataFrame, service_date: pd.Series[pd.Timestamp], facts: Facts) -> pd.DataFrame:
     """Cents of `amounts` (`allowed`, `paid`) that Medicare itself pays: `share`, and `after_sequestration`, <NA> on
     dates for which no rate of sequestration is on file."""

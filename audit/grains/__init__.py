@@ -32,6 +32,7 @@ from audit.grains import (
     provider_days,
     separateness,
     sequences,
+    supported,
     telehealth,
 )
 from audit.grains.limits import with_limits
@@ -88,7 +89,9 @@ class Prepared:
 
     @cached_property
     def day(self) -> pd.DataFrame:
-        return days.days(self.line, self.linked_notes, self.services_of_day)
+        rows = days.days(self.line, self.linked_notes, self.services_of_day)
+        rows = supported.with_changes(rows, self.services_of_day, self.facts)
+        return billed.with_whole_day(rows, self._lines)
 
     @cached_property
     def limit(self) -> pd.DataFrame:

@@ -37,3 +37,11 @@ def own_fees(tables: Tables) -> pd.DataFrame:
         effective_from=rows["effective_from"].fillna(EARLIEST),
         effective_to=rows["effective_to"].fillna(LATEST),
     )
+
+
+def with_whole_day(days: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
+    """`days` with `whole_day`: the change that takes all units of the claim's day away."""
+    units = lines.groupby(["claim_id", "day", "procedure_code"])["units"].sum().reset_index()
+    units["said"] = units["procedure_code"] + " -" + units["units"].astype("str")
+    said = units.groupby(["claim_id", "day"])["said"].agg("; ".join).rename("whole_day").reset_index()
+    return days.merge(said, on=["claim_id", "day"], how="left", validate="1:1")

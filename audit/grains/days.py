@@ -227,7 +227,7 @@ def services(lines: pd.DataFrame, services: pd.DataFrame, days: pd.DataFrame) ->
     facts = ["assistant_modifier", "family", "label", "once_a_day"]
     rows = first[[*place, *facts, *KEY]].merge(services, on=KEY, validate="m:1")
     totals = ["minutes_known", "method", "mixed", "note_count", "listed", "evaluated", "codes_billed", "codes_of_day"]
-    people = ["alone", "minutes_low", "minutes_high", "supported_high", "assistants_only", "therapists_only"]
+    people = ["change", "alone", "minutes_low", "minutes_high", "supported_high", "assistants_only", "therapists_only"]
     by_day = days.drop_duplicates("day").set_index("day")
     renamed = by_day.rename(columns={"units": "day_units", "over_midpoint": "day_over_midpoint"})
     rows = rows.join(renamed[[*totals, *people, "day_units", "day_over_midpoint"]], on="day")

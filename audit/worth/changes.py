@@ -8,11 +8,11 @@ from collections.abc import Iterator
 import pandas as pd
 
 from audit.grains import Prepared
+from audit.grains.supported import AT_LEAST
 from audit.money import KEY, UNITS
 from audit.units import COGNITIVE, COGNITIVE_SERVICE
 
 ITEM = re.compile(r"(?P<service>.+?)(?P<co> CO)? (?P<number>[+-]\d+)")
-AT_LEAST = " at least"
 
 
 def asked(findings: pd.DataFrame, prepared: Prepared) -> pd.DataFrame:

@@ -9,8 +9,9 @@ import pandas as pd
 
 from audit import money
 from audit.grains import Prepared
+from audit.grains.supported import AT_LEAST
 from audit.money import KEY, UNITS
-from audit.worth.changes import AT_LEAST, by_payer, parts
+from audit.worth.changes import by_payer, parts
 
 NATIONAL = "Medicare's national rates, before locality"
 

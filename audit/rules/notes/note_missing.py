@@ -18,4 +18,5 @@ def note_missing(days: pd.DataFrame) -> pd.DataFrame:
         observed="none",
         because="Services of {service_date:%Y-%m-%d} are billed; no {discipline} note of this patient and "
         "date belongs to them.",
+        change="{whole_day}",
     )

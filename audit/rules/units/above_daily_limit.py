@@ -23,7 +23,11 @@ def above_daily_limit(limits: pd.DataFrame) -> list[pd.DataFrame]:
     medicare = limits[limits["pair_edits"] == "medicare"]
     before, told = medicare[medicare["coverage"] == "before"], medicare[medicare["coverage"] != "before"]
     over = told[(told["counted"] > told["most"]).fillna(False)]
-    over = over.assign(says=over["adjudication"].map(SAYS).fillna("").astype("str"), age=_age(over))
+    over = over.assign(
+        excess=over["counted"] - over["most"],
+        says=over["adjudication"].map(SAYS).fillna("").astype("str"),
+        age=_age(over),
+    )
     absolute = (over["adjudication"] == "2") & (over["coverage"] == "within")
     return [
         findings(
@@ -31,6 +35,7 @@ def above_daily_limit(limits: pd.DataFrame) -> list[pd.DataFrame]:
             expected="{most:unit} at most",
             observed="{counted:unit}",
             because="Billed: {counted:unit} of {procedure_code}; Medicare's limit is {most}. {says}{age}",
+            change="{procedure_code} -{excess}",
             severity=pd.Series("warning", index=over.index, dtype="str").mask(absolute, "error"),
         ),
         untestable(

@@ -25,6 +25,7 @@ def fewer_units_than_minutes(days: pd.DataFrame) -> list[pd.DataFrame]:
             expected="{fewest:unit}",
             observed="{units:unit}",
             because="The day's documented minutes support {fewest:unit}; billed: {units}.",
+            change="{addition}",
         ),
         *unjudged(unsure),
         untestable(

@@ -22,13 +22,15 @@ def further_cognitive_unit_alone(lines: pd.DataFrame) -> list[pd.DataFrame]:
     known = known.assign(first=sums["first"], further=sums["further"], rest=sums.sum(axis=1) - 1)
     alone = known[(known["first"] == 0)].drop_duplicates(["claim_id", "day"])
     twice = known[is_first & (known["first"] > 1)].drop_duplicates(["claim_id", "day"])
+    wrong = pd.concat([alone, twice])
     return [
         findings(
-            pd.concat([alone, twice]),
+            wrong.assign(on_first=1 - wrong["first"], on_further=wrong["rest"] - wrong["further"]),
             expected="97129 x 1, 97130 x {rest}",
             observed="97129 x {first}, 97130 x {further}",
             because="Of the day's cognitive service the first unit is 97129 and each further one 97130. Billed on this "
             "day, over all claims: {first:unit} of 97129 and {further} of 97130.",
+            change="97129 {on_first:+}; 97130 {on_further:+}",
         ),
         untestable(
             strange,

@@ -27,17 +27,20 @@ def hour_units_above_minutes(services: pd.DataFrame) -> list[pd.DataFrame]:
                 supported=_told(wrong, "most_first", "most_further"),
                 when=_span(wrong),
                 rule=_rule(wrong),
+                change=_change(wrong),
             ),
             expected="{supported}",
             observed="{billed}",
             because="The notes of {when} give {root} {minutes:minute}. {rule} That supports {supported}; billed: "
             "{billed}.",
+            change="{change}",
         ),
         findings(
             alone.assign(when=_span(alone)),
             expected="{root} beside {addon}",
             observed="{addon} x {further}, no {root}",
             because="{addon} is a further unit of {root}, and no {root} is billed in {when}.",
+            change="{addon} -{further}",
         ),
         untestable(
             open_minutes[no_rule],
@@ -66,6 +69,14 @@ def _told(rows: pd.DataFrame, first: str, further: str) -> pd.Series[str]:
     told = rows["root"] + " x " + rows[first].astype("str")
     both = told + ", " + rows["addon"] + " x " + rows[further].astype("str")
     return both.where(rows["addon"] != "", told)
+
+
+def _change(rows: pd.DataFrame) -> pd.Series[str]:
+    """The units above what the minutes reach, to be taken away."""
+    first = (rows["first"] - rows["most_first"]).clip(lower=0).astype("str")
+    further = (rows["further"] - rows["most_further"]).fillna(0).clip(lower=0).astype("str")
+    told = rows["root"] + " -" + first
+    return (told + "; " + rows["addon"] + " -" + further).where(rows["addon"] != "", told)
 
 
 def _span(rows: pd.DataFrame) -> pd.Series[str]:

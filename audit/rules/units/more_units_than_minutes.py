@@ -42,6 +42,7 @@ def more_units_than_minutes(days: pd.DataFrame) -> list[pd.DataFrame]:
             observed="{units:unit}",
             because="The timed services of this day come to {minutes_high:minute}. That supports "
             "{supported_high:unit}, not the {units} billed.",
+            change="{change}",
         ),
         *unjudged(strange),
         *unjudged(unsure),

@@ -29,6 +29,7 @@ def remainder_units_misplaced(services: pd.DataFrame) -> list[pd.DataFrame]:
             observed="{billed}",
             because="The day's minutes support {supported_high:unit} as {allowed}. Billed: {billed}.{more}",
             severity=pd.Series("warning", index=first.index, dtype="str").mask(more, "error"),
+            change="{change}",
         ),
         *unjudged(pool),
     ]

@@ -33,6 +33,7 @@ def too_many_by_both_methods(services: pd.DataFrame) -> list[pd.DataFrame]:
             because="Billed: {billed}. By total minutes the day supports {allowed}; by midpoints {by_midpoints}. "
             "{verdict}",
             severity=severity[failing],
+            change="{change}",
         ),
         *[untestable(timed[timed["minutes_known"] == k], UNKNOWN[k]) for k in UNKNOWN if k != "total_only"],
         untestable(

@@ -24,6 +24,7 @@ def under_eight_minutes(days: pd.DataFrame) -> list[pd.DataFrame]:
             observed="{units:unit}",
             because="The only timed service of this day has {minutes_high:minute}, and a unit takes at least 8; "
             "billed: {units:unit}.",
+            change="{change}",
         ),
         *unjudged(single[~short & ~long]),
     ]

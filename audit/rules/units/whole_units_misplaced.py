@@ -28,6 +28,7 @@ def whole_units_misplaced(services: pd.DataFrame) -> list[pd.DataFrame]:
             observed="{units:unit}",
             because="{service} has {minutes:minute}, which earn it {whole:unit}; billed: {units}. More than its own "
             "minutes allow is billed of {takers}.",
+            change="{change}",
         ),
         findings(
             unbilled.drop_duplicates(["claim_id", "day"]),
@@ -35,6 +36,7 @@ def whole_units_misplaced(services: pd.DataFrame) -> list[pd.DataFrame]:
             observed="{billed}",
             because="Not billed at all: {passed_over}, although 15 minutes earn a unit. More than its own minutes "
             "allow is billed of {takers}.",
+            change="{change}",
         ),
         *unjudged(pool),
     ]
