@@ -19,11 +19,14 @@ from audit import __version__, review_plan, sampling
 from audit.access.permission import account_may, demand_now
 from audit.engine import Progress, audit
 from audit.errors import StateError
+from audit.grains import Prepared
 from audit.model import OPENERS
-from audit.reference import load_facts
+from audit.reference import Facts, load_facts
 from audit.review_rights import REVIEWERS
 from audit.store import reading, runs, schema, trail
 from audit.store.database import read, write
+from audit.tables import Tables
+from audit.worth import by_claim
 
 FLAGGING = ("error", "warning")
 """Severities that flag a claim."""
@@ -100,7 +103,8 @@ def _run(
     try:
         tables = reading.tables_in_store(engine, claim_version_ids=chosen)
         found = _on_versions(audit(tables, facts, progress=progress), tables.claims, chosen)
-        runs.finish_run(engine, run_id, findings=found, claim_version_ids=chosen, at=at)
+        dollars = _dollars(found, tables, facts)
+        runs.finish_run(engine, run_id, findings=found, claim_version_ids=chosen, at=at, dollars=dollars)
     except BaseException as error:
         runs.fail_run(engine, run_id, wrong=type(error).__name__, at=at)
         raise
@@ -112,6 +116,13 @@ def _on_versions(findings: pd.DataFrame, claims: pd.DataFrame, chosen: list[int]
     versions = claims.drop_duplicates("claim_id").set_index("claim_id")["claim_version_id"]
     found = findings.assign(claim_version_id=findings["claim_id"].map(versions))
     return found[found["claim_version_id"].isin(chosen) | (found["claim_id"] == "")]
+
+
+def _dollars(found: pd.DataFrame, tables: Tables, facts: Facts) -> runs.Dollars:
+    """Over and under of each claim version, all its findings together."""
+    versions = found.drop_duplicates("claim_id").set_index("claim_id")["claim_version_id"]
+    worth = by_claim(found, Prepared(tables, facts))
+    return dict(zip(versions.reindex(worth.index), zip(worth["over"], worth["under"], strict=True), strict=True))
 
 
 def frame_of(connection: Connection, run_id: int, kind: str = "flag") -> sampling.Frame:

@@ -35,6 +35,7 @@ BATCH = {
     "plans_of_care": [{"plan_id": "PL1", "patient_id": "P1", "start_date": "2026-02-02"}],
     "authorizations": [{"number": "A1", "payer_id": "acme", "patient_id": "P1", "units": "12"}],
     "providers": [{"npi": "1000000001", "name": "L. Ortiz", "discipline": "OT"}],
+    "fees": [{"payer_id": "acme", "procedure_code": "97110", "amount": "41.50", "co_factor": "0.85"}],
 }
 
 
@@ -53,7 +54,7 @@ def test_a_first_load_is_all_new(engine: Engine) -> None:
     counted = {name: fates["new"] for name, fates in loaded.counts.items() if name != "refused"}
     assert counted == {
         **{"claims": 2, "lines": 3, "notes": 2, "services": 3},
-        **{"payers": 1, "plans_of_care": 1, "authorizations": 1, "providers": 1},
+        **{"payers": 1, "plans_of_care": 1, "authorizations": 1, "providers": 1, "fees": 1},
     }
     held = count_rows(engine)
     names = {"lines": "claim_lines", "services": "note_services"}

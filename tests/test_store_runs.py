@@ -41,6 +41,7 @@ def finding(claim: int | None, **cells: Any) -> dict[str, Any]:
         "line_number": 1,
         "sources": "cms-100-04-ch5-20.2 42-cfr-410.59",
         "dollars_at_risk": Decimal("22.21"),
+        "dollars_under": Decimal("0.00"),
         "facts_unchecked": True,
     } | cells
 

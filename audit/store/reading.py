@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -62,7 +61,7 @@ def tables_in_store(
             whose = among(connection, table.c.patient_id, patients) if "patient_id" in table.c else true()
             found[name] = _frame(connection, model.TABLES[name], table, whose)
         found["payers"] = with_saved(connection, found["payers"])
-    return replace(Tables.empty(), **found)
+    return Tables(**found)
 
 
 def _claims(connection: Connection, bear: ColumnElement[bool]) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from audit.store.canonical import digest
 from audit.store.rows import Row, rows
 from audit.tables import Tables
 
-CONTEXT = ("payers", "plans_of_care", "authorizations", "providers")
+CONTEXT = ("payers", "plans_of_care", "authorizations", "providers", "fees")
 KEYS = {"claims": ("claim_id",), "notes": ("note_id",)} | {name: model.TABLES[name].key for name in CONTEXT}
 """What tells the current records of a table apart."""
 

@@ -24,7 +24,7 @@ def rows(frame: pd.DataFrame, table: model.Table) -> list[Row]:
 def _values(values: pd.Series[Any], kind: model.Kind) -> list[Any]:
     if kind == "date":
         values = values.dt.date
-    if kind in ("date", "count", "money"):
+    if kind in ("date", "count", "money", "price"):
         return [None if missing else value for value, missing in zip(values.tolist(), values.isna(), strict=True)]
     return values.tolist()
 

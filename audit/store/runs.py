@@ -7,8 +7,9 @@ and nothing else.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import pandas as pd
@@ -24,8 +25,9 @@ from audit.store.schema import claims, run_claims, runs
 
 FINDING_COLUMNS = (*model.FINDING_COLUMNS, "claim_version_id")
 _KEPT = [c.name for c in schema.findings.c if c.name not in ("id", "run_id")]
+Dollars = Mapping[int, tuple[Decimal | None, Decimal | None]]
 _WHOLE = ("line_number", "claim_version_id")
-_TEXTS = ("note_id", "procedure_code", "expected", "observed", "because", "sources")
+_TEXTS = ("note_id", "procedure_code", "expected", "observed", "because", "sources", "change", "dollars_because")
 
 
 def start_run(
@@ -68,18 +70,30 @@ def claims_sha256(connection: Connection, claim_version_ids: Collection[int]) ->
 
 
 def finish_run(
-    engine: Engine, run_id: int, *, findings: pd.DataFrame, claim_version_ids: Collection[int], at: datetime
+    engine: Engine,
+    run_id: int,
+    *,
+    findings: pd.DataFrame,
+    claim_version_ids: Collection[int],
+    at: datetime,
+    dollars: Dollars | None = None,
 ) -> int:
     """Keep what a run found and close it, in one transaction; return the number of findings kept.
 
-    `findings` has FINDING_COLUMNS; `claim_version_ids` are the claims screened. Raises StateError when the run
+    `findings` has FINDING_COLUMNS; `claim_version_ids` are the claims screened; `dollars` by claim version: over and
+    under, None where not known, as `worth.by_claim` has them. Raises StateError when the run
     is not open, when these are not the claims it began with, or when a finding is on another claim.
     """
     with write(engine) as connection:
         run = _open_run(connection, run_id)
         if claims_sha256(connection, claim_version_ids) != run["claims_sha256"]:
             raise StateError(f"run {run_id} began with other claims", do="Start a new run over these")
-        screened = [{"run_id": run_id, "claim_version_id": one} for one in sorted(set(claim_version_ids))]
+        worth = dollars or {}
+        screened = [
+            {"run_id": run_id, "claim_version_id": one, "dollars_over": over, "dollars_under": under}
+            for one in sorted(set(claim_version_ids))
+            for over, under in [worth.get(one, (None, None))]
+        ]
         if screened:
             connection.execute(insert(run_claims), screened)
         number = keep_findings(connection, run_id, findings)

@@ -39,6 +39,8 @@ metadata = MetaData(
 _TYPES: dict[str, TypeEngine[Any]] = {
     "count": Integer(),
     "money": Money(),
+    "price": Money(),
+    "share": Text(),
     "date": Date(),
     "text": Text(),
     "code": Text(),
@@ -243,6 +245,7 @@ payers = _context(model.PAYERS)
 plans_of_care = _context(model.PLANS_OF_CARE)
 authorizations = _context(model.AUTHORIZATIONS)
 providers = _context(model.PROVIDERS)
+fees = _context(model.FEES)
 # Saved by an administrator: from its first day on, a profile takes the place of what was saved before.
 payer_profiles = Table(
     "payer_profiles",
@@ -289,12 +292,17 @@ findings = Table(
     Column("sources", Text, nullable=False),
     Column("dollars_at_risk", Money()),
     Column("facts_unchecked", Boolean, nullable=False),
+    Column("change", Text, nullable=False, server_default=""),
+    Column("dollars_under", Money()),
+    Column("dollars_because", Text, nullable=False, server_default=""),
 )
 run_claims = Table(
     "run_claims",
     metadata,
     _reference("run_id", "runs"),
     _reference("claim_version_id", "claims", index=True),
+    Column("dollars_over", Money()),
+    Column("dollars_under", Money()),
     UniqueConstraint("run_id", "claim_version_id"),
 )
 audits = Table(
