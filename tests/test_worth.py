@@ -59,7 +59,8 @@ def test_the_unsupported_unit_of_the_worked_day_is_worth_its_reduced_price() -> 
 def test_the_worked_day_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name, frame in vars(tables(WORKED + "\nnote: {97530: 30, 97535: 15, 97110: 7}")).items():
         if len(frame):
-            frame.astype("str").replace({"<NA>": "", "NaT": "", "None": ""}).to_csv(tmp_path / f"{name}.csv", index=False)
+            written = frame.astype("str").replace({"<NA>": "", "NaT": "", "None": ""})
+            written.to_csv(tmp_path / f"{name}.csv", index=False)
     assert cli.main(["check", str(tmp_path), "--rules", "UNIT-01", "--format", "jsonl"]) == 1
     (said,) = map(json.loads, capsys.readouterr().out.splitlines())
     assert (said["change"], said["dollars_at_risk"], said["dollars_under"]) == ("97110 -1", 22.21, 0.0)
@@ -102,10 +103,12 @@ def test_physical_therapy_of_the_same_practice_shares_the_reduction() -> None:
 @pytest.mark.parametrize(
     ("case", "rule", "expected"),
     [
-        ("lines: [{code: 97530, units: 2}]\nnote: {97530: 20, 97110: 33}", "UNIT-02", ("97110 +2", *money("0", "44.42"))),
+        ("lines: [{code: 97530, units: 2}]\nnote: {97530: 20, 97110: 33}", "UNIT-02",
+         ("97110 +2", *money("0", "44.42"))),
         ("lines: [{code: 97110}, {code: 97530, units: 2}]\nnote: {97110: 30, 97530: 15}", "UNIT-04",
          ("97110 +1; 97530 -1", *money("2.84"))),
-        ("lines: [{code: 97110, modifiers: GO CO}]\nnote: {97110: 15+0}", "MOD-05", ("97110 CO -1", *money("0", "3.49"))),
+        ("lines: [{code: 97110, modifiers: GO CO}]\nnote: {97110: 15+0}", "MOD-05",
+         ("97110 CO -1", *money("0", "3.49"))),
         ("lines: [{code: 97167}]\nnote: {services: {97167: 60}, note_type: evaluation, history_level: brief, "
          "performance_deficits: 6, decision_making: high}", "EVAL-01", ("97167 -1; 97165 +1", *money("0.00"))),
         ("lines: [{code: G0283, units: 2}]\nnote: {G0283: 15}", "UNIT-07", ("G0283 -1", *money("9.52"))),
@@ -154,7 +157,9 @@ def test_medicare_never_goes_by_an_own_table() -> None:
     assert worth(case, "UNIT-01") == ("97110 -1", *money("22.21"))
 
 
-@pytest.mark.parametrize(("column", "value"), [("amount", "-5.00"), ("amount", "41,50"), ("co_factor", "85"), ("amount", "")])
+@pytest.mark.parametrize(
+    ("column", "value"), [("amount", "-5.00"), ("amount", "41,50"), ("co_factor", "85"), ("amount", "")]
+)
 def test_a_fee_that_is_none_is_refused(column: str, value: str) -> None:
     with pytest.raises(ValueError, match=column):
         tables(f"lines: []\nfees: [{{payer: x, code: 97110, amount: '1.00', {column}: '{value}'}}]")

@@ -47,18 +47,27 @@ def rows(connection: Connection, ids: list[int], at: datetime, held: dict[int, R
         row.claim_version_id: row
         for row in connection.execute(select(assigned).where(among(connection, assigned.c.claim_version_id, ids)))
     }
-    made = {}
+    worth, made = _worth(connection, ids), {}
     for one, now in stand(connection, sorted(under)).items():
         if not now.claim["is_current"]:
             continue
         to = given.get(one)
-        row = row_of(now) | {"assigned_to": to.account_id if to else None, "since": at}
+        row = row_of(now) | {"dollars": worth.get((one, now.run.get("id")), Decimal("0.00"))}
+        row |= {"assigned_to": to.account_id if to else None, "since": at}
         due = [one["due_on"] for one in now.verdicts.open_asks] + ([to.due_on] if to and to.due_on else [])
         row["due_on"] = min(due, default=NO_DAY)
         if one in held and held[one]["state"] == row["state"]:
             row["since"] = held[one]["since"]
         made[one] = row
     return made
+
+
+def _worth(connection: Connection, ids: list[int]) -> dict[tuple[int, int], Decimal]:
+    """By claim version and run, what the bill is too high by: all findings of the claim together, each unit once."""
+    kept = schema.run_claims.c
+    query = select(kept.claim_version_id, kept.run_id, kept.dollars_over)
+    query = query.where(among(connection, kept.claim_version_id, ids), kept.dollars_over.is_not(None))
+    return {(claim, run): over for claim, run, over in connection.execute(query)}
 
 
 def _under_review(connection: Connection, ids: list[int]) -> set[int]:
@@ -80,7 +89,6 @@ def row_of(now: Standing) -> Row:
     for one in now.findings:
         if one["severity"] in RISK:
             worst[one["rule"]] = max(worst.get(one["rule"], 0), RISK[one["severity"]])
-    dollars = [abs(one["dollars_at_risk"]) for one in now.findings if one["dollars_at_risk"] is not None]
     claim = now.claim
     return {
         "claim_version_id": claim["id"],
@@ -92,7 +100,6 @@ def row_of(now: Standing) -> Row:
         "risk": sum(count[s] * weight for s, weight in RISK.items()),
         **{f"{s}s": number for s, number in count.items()},
         "undecided": now.undecided(),
-        "dollars": sum(dollars, Decimal(0)).quantize(Decimal("0.01")),
         "found": ", ".join(sorted(worst, key=lambda rule: (-worst[rule], rule))),
         "payer_id": claim["payer_id"],
         "payer": claim["payer_name"] or claim["payer_id"],

@@ -89,7 +89,7 @@ def finish_run(
         if claims_sha256(connection, claim_version_ids) != run["claims_sha256"]:
             raise StateError(f"run {run_id} began with other claims", do="Start a new run over these")
         worth = dollars or {}
-        screened = [
+        screened: list[Row] = [
             {"run_id": run_id, "claim_version_id": one, "dollars_over": over, "dollars_under": under}
             for one in sorted(set(claim_version_ids))
             for over, under in [worth.get(one, (None, None))]
