@@ -63,10 +63,11 @@ def test_jsonl_is_the_contract(folder, capsys):
         "observed": "3 units",
         "because": "The timed services of this day come to 30 minutes. That supports 2 units, not the 3 billed.",
         "sources": ["cms-100-04-ch5-20.2"],
-        "change": "",
-        "dollars_at_risk": None,
-        "dollars_under": None,
-        "dollars_because": "",
+        "change": "97530 -1",
+        "dollars_at_risk": 25.05,
+        "dollars_under": 0.0,
+        "dollars_because": "$25.05 too much: with 1 unit of 97530 less the day comes to $60.12, not $85.17 "
+        "(Medicare's national rates, before locality).",
         "facts_unchecked": False,
     }
     assert "2 claims with 2 lines checked" in err

@@ -52,8 +52,8 @@ def rows(connection: Connection, ids: list[int], at: datetime, held: dict[int, R
         if not now.claim["is_current"]:
             continue
         to = given.get(one)
-        row = row_of(now) | {"dollars": worth.get((one, now.run.get("id")), Decimal("0.00"))}
-        row |= {"assigned_to": to.account_id if to else None, "since": at}
+        row = row_of(now) | {"assigned_to": to.account_id if to else None, "since": at}
+        row["dollars"] = worth.get((one, row["run_id"]), Decimal("0.00"))
         due = [one["due_on"] for one in now.verdicts.open_asks] + ([to.due_on] if to and to.due_on else [])
         row["due_on"] = min(due, default=NO_DAY)
         if one in held and held[one]["state"] == row["state"]:
