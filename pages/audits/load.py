@@ -17,7 +17,7 @@ person = who.require(*OPENERS)
 st.title("Load claims and notes", anchor=False)
 st.write(
     "Hand in claims and notes together: they are judged as one. Tables are known by their names (claims, notes, "
-    "note_services, payers, plans_of_care, authorizations, providers), 837P files by their content. What is loaded "
+    "note_services, payers, plans_of_care, authorizations, providers, fees), 837P files by their content. What is loaded "
     "already is skipped; the files themselves are not kept."
 )
 turn = st.session_state.setdefault("turn", 0)
