@@ -239,6 +239,27 @@ def stop(engine: Engine, audit_id: int, *, verdict: str, reviewed: int, account_
         trail.record(connection, kind="audit stopped", subject=subject, account_id=account_id, at=at, details=details)
 
 
+def extend(engine: Engine, audit_id: int, *, by: int, account_id: int, at: datetime) -> int:
+    """Open an audit that watches `by` claims more of the same frame with the same seed; return its id.
+
+    Only a watched sample may go on after a look at its results: the monitor allows for it, an interval does not.
+    Raises StateError for any other, and when the frame has no claim left.
+    """
+    with read(engine) as connection:
+        one = audit_of(connection, audit_id)
+    if not one.plan or one.kind != "watched" or not one.seed:
+        raise StateError("only a drawn sample that is watched can be extended", do="Open a new audit")
+    most = min(one.plan.n + by, one.frame.size)
+    if most == one.plan.n:
+        raise StateError("no claim of this frame is left to draw")
+    risk = round(1 - one.plan.confidence, 12)
+    plan = sampling.watched_plan(one.frame, most, risk=risk, tolerable_rate=one.plan.tolerable_rate)
+    name = f"{one.name}, up to {most:,}"
+    made = open_audit(engine, one.run_id, name=name, plan=plan, account_id=account_id, at=at)
+    draw_seed(engine, made, account_id=account_id, at=at)
+    return made
+
+
 def audit_of(connection: Connection, audit_id: int) -> Audit:
     """Raises StateError when there is no such audit."""
     row = connection.execute(select(schema.audits).where(schema.audits.c.id == audit_id)).mappings().first()

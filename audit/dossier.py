@@ -7,6 +7,7 @@ order drawn, with their reviews) and `dossier.pdf` for people. It names claims b
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import zipfile
@@ -20,13 +21,14 @@ import typst
 from sqlalchemy import Engine, select
 
 from audit import __version__
+from audit.access import permission
 from audit.audits import Audit
 from audit.errors import CountersignError, InputError, StateError
 from audit.estimates import Estimate
 from audit.judging import estimate_of, strata_of, watched
-from audit.results import Results
+from audit.results import Results, results
 from audit.sampling import Frame, Plan, draw_sample
-from audit.store import schema
+from audit.store import database, schema, trail
 from audit.store.database import read
 
 FORMAT = "countersign dossier 1"
@@ -36,6 +38,16 @@ PARTS = ("dossier.json", "frame.csv", "plan.json", "sample.csv")
 LARGEST = 200_000_000
 """Bytes that one part of a dossier may unpack to: a frame of two million claims."""
 Facts = dict[str, Any]
+
+
+def export(engine: Engine, audit_id: int, *, account_id: int, at: datetime) -> bytes:
+    """`write` for a person, with the event that it leaves."""
+    made = write(engine, results(engine, audit_id), made_by=permission.printed_name(engine, account_id), at=at)
+    with database.write(engine) as connection:
+        details = {"sha256": hashlib.sha256(made).hexdigest()}
+        subject = f"audit {audit_id}"
+        trail.record(connection, kind="dossier", subject=subject, account_id=account_id, at=at, details=details)
+    return made
 
 
 def write(engine: Engine, now: Results, *, made_by: str, at: datetime) -> bytes:

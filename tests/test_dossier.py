@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import zipfile
@@ -176,3 +177,32 @@ def test_what_is_no_drawn_sample_has_no_dossier(engine: Engine, people: dict[str
     made = audits.open_audit(engine, run_id, name="", plan=None, account_id=people["max"], at=NOW)
     with pytest.raises(StateError, match="no drawn sample"):
         dossier.write(engine, results.results(engine, made), made_by="Max", at=NOW)
+
+
+@on_sqlite
+def test_a_watched_sample_is_extended_with_its_seed_and_no_other_is(
+    engine: Engine, audit_id: int, people: dict[str, int]
+) -> None:
+    by = {"account_id": people["max"], "at": NOW}
+    more = audits.extend(engine, audit_id, by=100, **by)
+    assert len(drawn(engine, more)) == 24
+    assert drawn(engine, more)[:20] == drawn(engine, audit_id)
+    with pytest.raises(StateError, match="no claim of this frame is left"):
+        audits.extend(engine, more, by=100, **by)
+    with read(engine) as connection:
+        run_id = audits.audit_of(connection, audit_id).run_id
+        plan = sampling.simple_plan(audits.frame_of(connection, run_id), 5)
+    fixed = audits.open_audit(engine, run_id, name="Fixed", plan=plan, **by)
+    audits.draw_seed(engine, fixed, **by)
+    with pytest.raises(StateError, match="only a drawn sample that is watched"):
+        audits.extend(engine, fixed, by=5, **by)
+
+
+@on_sqlite
+def test_taking_a_dossier_home_is_an_event(engine: Engine, audit_id: int, people: dict[str, int]) -> None:
+    made = dossier.export(engine, audit_id, account_id=people["max"], at=NOW)
+    with read(engine) as connection:
+        event = connection.execute(select(schema.events).where(schema.events.c.kind == "dossier")).one()
+    assert event.subject == f"audit {audit_id}"
+    assert hashlib.sha256(made).hexdigest() in event.details
+    assert json.loads(zipfile.ZipFile(io.BytesIO(made)).read("dossier.json"))["made_by"] == "Max"

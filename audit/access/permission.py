@@ -18,6 +18,12 @@ def account_may(connection: Connection, account_id: int, roles: tuple[str, ...])
     return str(role)
 
 
+def printed_name(engine: Engine, account_id: int) -> str:
+    """The name of an account on paper."""
+    with read(engine) as connection:
+        return str(connection.execute(select(accounts.c.name).where(accounts.c.id == account_id)).scalar_one())
+
+
 def demand_now(engine: Engine, account_id: int | None, roles: tuple[str, ...]) -> None:
     """`account_may` before a long piece of work; None is the command line, which may."""
     if account_id is not None:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import streamlit as st
 
-from audit import audits, results
+from audit import audits, dossier, results
 from audit.access.accounts import Account
 from audit.access.gate import utc_now
-from audit.sampling import Frame, Plan
+from audit.model import OPENERS
 from audit.store.database import read
 from pages.parts import work
 from pages.parts.audit_steps import show_fixed
 from pages.parts.headings import heading
+from pages.parts.markup import element, show
+from pages.parts.pick_audit import open_audit
 from pages.parts.rows import show_rows
 from pages.parts.store import engine
 
 STRATA = {"stratum": "stratum", "frame_size": "in the frame", "drawn": "drawn", "reviewed": "reviewed"}
+EXTENSION = 100
+"""Claims that a watched sample is extended by at once."""
 
 
 def show_frozen(audit_id: int, person: Account) -> None:
@@ -33,11 +37,38 @@ def show_frozen(audit_id: int, person: Account) -> None:
     if audit.plan and not audit.seed:
         _draw(audit_id, person)
         return
-    show_rows(results.results(engine(), audit_id).strata, STRATA, "Claims")
+    now = results.results(engine(), audit_id)
+    if now.watch:
+        _watch(now, person)
+    show_rows(now.strata, STRATA, "Claims")
     st.page_link("pages/review/worklist.py", label="To the worklist")
     if audit.plan:
         with st.expander("Draw it again yourself"):
-            _show_proof(audit.frame, audit.plan)
+            _show_proof(audit_id, person)
+
+
+def _watch(now: results.Results, person: Account) -> None:
+    """What the monitor knows, and the two things a manager may do about it."""
+    show(element("p", now.sentence, name="cs-answer"))
+    shown = now.watch
+    for side, evidence in (("above", shown.above), ("within", shown.within)):
+        st.progress(evidence, f"Evidence that the rate is {side} the limit: {100 * evidence:.0f} of 100 needed")
+    if now.stopped or person.role not in OPENERS:
+        return
+    who = {"account_id": person.id, "at": utc_now()}
+    with st.container(horizontal=True):
+        known = shown.verdict != "unknown"
+        said = {"verdict": shown.verdict, "reviewed": shown.reviewed}
+        label = "Stop: the answer is known" if known else "Stop without an answer"
+        if st.button(label, type="primary" if known else "secondary"):
+            work.attempt(lambda: audits.stop(engine(), now.audit.id, **said, **who))
+            st.rerun()
+        label = f"Extend by {EXTENSION}" if now.audit.plan.n < now.audit.frame.size else "Nothing left to extend by"
+        if st.button(label, disabled=known or now.audit.plan.n >= now.audit.frame.size):
+            made = work.attempt(lambda: audits.extend(engine(), now.audit.id, by=EXTENSION, **who))
+            if made:
+                open_audit(made)
+                st.rerun()
 
 
 def _draw(audit_id: int, person: Account) -> None:
@@ -50,11 +81,16 @@ def _draw(audit_id: int, person: Account) -> None:
             st.rerun()
 
 
-def _show_proof(frame: Frame, plan: Plan) -> None:
+def _show_proof(audit_id: int, person: Account) -> None:
     st.text(
         "Sort the claims of each stratum by the SHA-256 of seed, comma, claim id; the first ones are the sample. "
-        "The hash of each file is the one shown above."
+        "The dossier holds the frame, the plan, the drawn claims with their reviews, and all of it on paper; "
+        "countersign verify-sample draws it again."
     )
-    with st.container(horizontal=True):
-        st.download_button("Download the frame", frame.to_csv(), "frame.csv", "text/csv", on_click="ignore")
-        st.download_button("Download the plan", plan.to_json(), "plan.json", "application/json", on_click="ignore")
+    st.download_button(
+        "Download the dossier",
+        lambda: dossier.export(engine(), audit_id, account_id=person.id, at=utc_now()),
+        f"audit-{audit_id}.zip",
+        "application/zip",
+        on_click="ignore",
+    )
