@@ -9,7 +9,8 @@ from tests.access_server import ROOT
 
 BELOW = ("access", "store", "demo", "rules", "grains", "intake")
 """What is called by the modules looked at, or writes no database. `access` is tested by what it refuses."""
-ASKING = {"account_may", "demand_now"}
+WRITE = "database.write"
+ASKING = {"permission.account_may", "permission.demand_now"}
 WITHOUT = {
     "drafts.drop": "one's own draft",
     "fact_loading._record": "the event of what was asked for before",
@@ -19,9 +20,8 @@ WITHOUT = {
 
 
 def test_each_write_asks_for_the_role() -> None:
-    functions = {f"{path.stem}.{one.name}": one for path in _modules() for one in _functions(path)}
-    called = {name: _called(one) for name, one in functions.items()}
-    writing = {name for name, calls in called.items() if "write" in calls}
+    called = {name: calls for path in _modules() for name, calls in _calls(path).items()}
+    writing = {name for name, calls in called.items() if WRITE in calls}
     assert len(writing) > 20
     assert {name for name in writing if not _asks(name, called)} == set(WITHOUT)
 
@@ -30,25 +30,30 @@ def _modules() -> list[Path]:
     return [path for path in (ROOT / "audit").rglob("*.py") if path.relative_to(ROOT / "audit").parts[0] not in BELOW]
 
 
-def _functions(path: Path) -> list[ast.FunctionDef]:
-    return [one for one in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(one, ast.FunctionDef)]
+def _calls(path: Path) -> dict[str, set[str]]:
+    """Each function of a module, as module.name -> what it calls, named the same way."""
+    tree = ast.parse(path.read_text("utf-8"))
+    imports = [one for one in ast.walk(tree) if isinstance(one, ast.ImportFrom)]
+    home = {name.name: (one.module or "").rpartition(".")[2] for one in imports for name in one.names}
+    found: dict[str, set[str]] = {}
+    for function in (one for one in ast.walk(tree) if isinstance(one, ast.FunctionDef)):
+        calls = [one.func for one in ast.walk(function) if isinstance(one, ast.Call)]
+        bare = {f"{home.get(call.id, path.stem)}.{call.id}" for call in calls if isinstance(call, ast.Name)}
+        dotted = {
+            f"{call.value.id}.{call.attr}"
+            for call in calls
+            if isinstance(call, ast.Attribute) and isinstance(call.value, ast.Name)
+        }
+        found[f"{path.stem}.{function.name}"] = {_origin(name) for name in bare | dotted}
+    return found
 
 
-def _called(function: ast.FunctionDef) -> set[str]:
-    """Names called: write, account_may; of another module with its name before it."""
-    names = set()
-    for one in ast.walk(function):
-        if isinstance(one, ast.Call) and isinstance(one.func, ast.Name):
-            names.add(one.func.id)
-        if isinstance(one, ast.Call) and isinstance(one.func, ast.Attribute) and isinstance(one.func.value, ast.Name):
-            names.add(f"{one.func.value.id}.{one.func.attr}")
-    return {name.removeprefix("database.") for name in names}
+def _origin(name: str) -> str:
+    """`review_rights` and others hand `account_may` on."""
+    return "permission.account_may" if name.endswith(".account_may") else name
 
 
 def _asks(name: str, called: dict[str, set[str]], seen: frozenset[str] = frozenset()) -> bool:
     if called[name] & ASKING:
         return True
-    short = {f"{name.partition('.')[0]}.{one}" for one in called[name]} | called[name]
-    imported = {full for full in called for one in called[name] if full.endswith(f".{one}") and "." not in one}
-    further = ((short & set(called)) | imported) - seen - {name}
-    return any(_asks(one, called, seen | {name}) for one in further)
+    return any(_asks(one, called, seen | {name}) for one in called[name] & set(called) - seen - {name})
