@@ -21,7 +21,7 @@ from audit.opinions import findings_of, missed_of, required
 from audit.review_rights import APPROVERS, REVIEWERS, account_may, refused
 from audit.store import kept, schema, seal, trail
 from audit.store.database import alone, write
-from audit.store.standing import Standing, newest_run, stand_of
+from audit.store.standing import Standing, newest_run
 
 AGREE, CORRECT, DISMISS, ASK, ANSWER = "agree", "correct", "dismiss", "ask", "answer"
 MISSED, UNDO = "missed", "undo"
@@ -284,15 +284,14 @@ def add(
         added: int = connection.execute(insert(decisions).values(whole).returning(decisions.c.id)).scalar_one()
     except DBAPIError as error:
         raise refused(error) from None
-    kept.refresh(connection, [now.id], at)
-    after = stand_of(connection, now.id)
+    shown = kept.refresh(connection, [now.id], at)
     details = {
         "decision": added,
         "finding": row.get("finding_id"),
         "stage": whole["stage"],
         "reason": whole["reason"],
         "before": before or now.state,
-        "after": after.state if after else "",
+        "after": shown.get(now.id, {}).get("state", ""),
         "row": seal.stored_digest(connection, decisions, added),
     }
     subject = f"claim version {now.id}"

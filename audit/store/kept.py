@@ -23,8 +23,8 @@ NEVER = datetime.min.replace(tzinfo=UTC)
 table = schema.worklist
 
 
-def refresh(connection: Connection, claim_version_ids: Sequence[int], at: datetime) -> None:
-    """Make the rows of these versions anew; those that are not under review, or replaced, get none."""
+def refresh(connection: Connection, claim_version_ids: Sequence[int], at: datetime) -> dict[int, Row]:
+    """Make the rows of these versions anew and return them; what is not under review, or replaced, gets none."""
     ids = sorted(set(claim_version_ids))
     held = {
         row["claim_version_id"]: dict(row)
@@ -37,6 +37,7 @@ def refresh(connection: Connection, claim_version_ids: Sequence[int], at: dateti
         connection.execute(delete(table).where(among(connection, table.c.claim_version_id, gone)))
     if changed:
         connection.execute(insert(table), changed)
+    return made
 
 
 def rows(connection: Connection, ids: list[int], at: datetime, held: dict[int, Row]) -> dict[int, Row]:

@@ -59,7 +59,7 @@ class Verdicts:
                 continue
             elif one["kind"] == "missed":
                 found.missed.append(one)
-            elif one["kind"] in VERDICTS:
+            elif one["kind"] in VERDICTS and (one["finding_id"], one["about_id"]) != (None, None):
                 stages[one["stage"]][key_of(one)] = one
         return found
 
