@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, insert, select, text
+from sqlalchemy import Engine, func, insert, select, text
 
 from audit import leases, review
 from audit.errors import CountersignError
 from audit.store import database, guards, kept, schema, verifying
 from audit.worklist import ORDERS, Filters, query_of
 from tests import test_review_machine
-from tests.stored import NOW, add
+from tests.stored import NOW, add, on_sqlite
 from tests.test_review_machine import Reviewing
 
 pytest_plugins = ["tests.databases"]
@@ -134,6 +134,31 @@ def test_a_finding_decided_twice_at_once_is_decided_once(engine: Engine) -> None
     decision = {"kind": review.AGREE, "account_id": person, "at": NOW}
     said = at_once([lambda: review.decide(engine, finding, **decision) for _ in range(4)])
     assert sorted(one == "" for one in said) == [False, False, False, True], said
+
+
+@on_sqlite
+def test_twenty_reviewers_of_fifty_decisions_each_lose_none_and_double_none(engine: Engine) -> None:
+    claims = under_review(engine, 20, 50)
+    people = [add(engine, "accounts", username=f"p{n}", role="reviewer") for n in range(20)]
+    with database.read(engine) as connection:
+        table = schema.findings
+        of_claim = {
+            one: list(connection.execute(select(table.c.id).where(table.c.claim_version_id == one)).scalars())
+            for one in claims
+        }
+
+    def work(claim: int, person: int) -> None:
+        leases.take(engine, claim, account_id=person, at=NOW)
+        for finding in of_claim[claim]:
+            review.decide(engine, finding, kind=review.AGREE, account_id=person, at=NOW)
+
+    said = at_once([lambda c=c, p=p: work(c, p) for c, p in zip(claims, people, strict=True)])
+    assert said == [""] * 20
+    made = schema.decisions
+    with database.read(engine) as connection:
+        number = func.count(), func.count(made.c.finding_id.distinct()), func.count(made.c.account_id.distinct())
+        assert connection.execute(select(*number)).one() == (1000, 1000, 20)
+        assert verifying.verify(connection).breaks == ()
 
 
 @pytest.fixture
