@@ -22,6 +22,7 @@ PAGES: dict[str, list[tuple[str, str, str | None, tuple[str, ...]]]] = {
     "Review": [
         ("pages/review/worklist.py", "Worklist", None, REVIEWING),
         ("pages/review/claim.py", "Claim", None, REVIEWING),
+        ("pages/review/record.py", "Record of a claim", None, ("manager", "administrator", "auditor")),
     ],
     "Audits": [
         ("pages/audits/load.py", "Load", None, OPENERS),

@@ -6,6 +6,7 @@ pair carries 59, whether a service was furnished at all), there is no proposal.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -13,6 +14,7 @@ from typing import Any
 
 import pandas as pd
 
+from audit.errors import InputError, StateError
 from audit.units import COGNITIVE, COGNITIVE_SERVICE, supported_units
 
 SEPARATE = ("59", "XE", "XP", "XS", "XU")
@@ -150,3 +152,42 @@ def _more(line: BilledLine, left: dict[str, int]) -> BilledLine:
     if not left.get(line.service) or line.code == COGNITIVE[0]:
         return line
     return replace(line, units=line.units + left.pop(line.service))
+
+
+def changes(before: list[BilledLine], after: list[BilledLine]) -> list[tuple[int, str, int, tuple[str, ...], bool]]:
+    """What differs: line number, code, units, modifiers, and whether the line is taken off. New lines get the next
+    numbers. Raises StateError where a number stands twice or names no line of the claim."""
+    numbers = [one.number for one in after if one.number is not None]
+    known = {one.number: one for one in before}
+    if len(set(numbers)) < len(numbers) or set(numbers) - set(known):
+        raise StateError("a line number stands twice or is none of this claim", do="Write new for an added line")
+    free = itertools.count(max((n for n in known if n is not None), default=0) + 1)
+    told = [(one.number or next(free), one.code, one.units, one.modifiers, False) for one in after if one not in before]
+    gone = [one for number, one in known.items() if number not in numbers]
+    return sorted([*told, *[(one.number or 0, one.code, one.units, one.modifiers, True) for one in gone]])
+
+
+_WRITTEN = re.compile(r"^\s*(\d+|new)\s*:\s*(\w{5})((?:\s+\w{2})*)\s+x\s*(\d{1,3})\s*$", re.IGNORECASE)
+
+
+def written(lines: list[BilledLine]) -> str:
+    """Lines as text a person can change: "1: 97110 GO x1"; a line that is not there yet is "new"."""
+    return "\n".join(
+        f"{'new' if one.number is None else one.number}: {' '.join([one.code, *one.modifiers])} x{one.units}"
+        for one in lines
+    )
+
+
+def as_written(text: str) -> list[BilledLine]:
+    """The lines of such a text. Raises InputError naming the first line that cannot be read."""
+    lines = []
+    for place, words in enumerate(text.splitlines(), start=1):
+        if not words.strip():
+            continue
+        found = _WRITTEN.match(words)
+        if found is None:
+            do = "Write number, code, modifiers and units: 1: 97110 GO x1"
+            raise InputError("this is no claim line", where=f"line {place}", do=do)
+        number = None if found[1].lower() == "new" else int(found[1])
+        lines.append(BilledLine(number, found[2].upper(), tuple(found[3].upper().split()), int(found[4])))
+    return lines

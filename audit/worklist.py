@@ -205,3 +205,23 @@ def _page(connection: Connection, ids: Select[Any], at: datetime, order: str) ->
     rows = rows.sort_values("claim_version_id", key=lambda ids: ids.map(place)).reset_index(drop=True)
     rows["due_on"] = rows["due_on"].astype("object").where(rows["due_on"] != NO_DAY, None)
     return rows
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """By id: the payers and the therapists of the claims under review, for filters."""
+
+    payers: dict[str, str]
+    therapists: dict[str, str]
+
+
+def choices(engine: Engine) -> Choices:
+    """Read by the indexes of the kept worklist; names in their order."""
+    told = {"payer_id": kept.c.payer, "rendering_npi": kept.c.therapist}
+    with read(engine) as connection:
+        found = [
+            {row[0]: row[1] for row in connection.execute(select(kept.c[name], func.max(words)).group_by(kept.c[name]))}
+            for name, words in told.items()
+        ]
+    by_name = [dict(sorted(names.items(), key=lambda item: item[1])) for names in found]
+    return Choices(*by_name)

@@ -2,147 +2,136 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from functools import partial
 
 import streamlit as st
 
-from audit import leases, review, sign_off, worklist
+from audit import leases, review, sign_off
 from audit.access.accounts import Account
 from audit.access.gate import utc_now
 from audit.errors import CountersignError
-from audit.evidence import Decided
+from audit.evidence import Decided, Evidence
+from audit.review_rights import TRAIL_READERS
+from pages.parts import claim_dialogs
+from pages.parts.signing import done, go_on, sign, who
 from pages.parts.store import engine
 
+WAITING = {
+    "approved": "Approved and locked. A correction comes as a new version of the claim.",
+    "released": "Released and locked. A correction comes as a new version of the claim.",
+    "returned": "Returned for correction. The corrected claim comes as a new version.",
+    "stale": "The record or the rules changed: run the rules on this claim again.",
+    "second": "Signed as reviewed. Another person reviews it a second time.",
+    "ready": "Reviewed. Another person approves or returns it.",
+    "adjudicate": "The two reviews differ. A third person decides where they do.",
+}
 
-def show_actions(decided: Decided, person: Account) -> None:
-    """The keys that this person has on this claim in its state."""
-    with st.container(key="claim_actions", horizontal=True, vertical_alignment="center"):
-        if decided.stage == "first" and person.role in review.REVIEWERS:
-            _deciding(decided, person)
-        elif decided.state == "ready" and person.role in sign_off.APPROVERS:
+
+def show_actions(decided: Decided, person: Account, evidence: Evidence, holds: bool) -> None:
+    """The keys that this person has on this claim in its state. `holds`: nobody else is at work on it."""
+    with st.container(key="claim_actions", horizontal=True, vertical_alignment="center", gap="small"):
+        asked = [one for one in decided.asks.to_dict("records") if not one["answered_by"]]
+        if holds and decided.state == "on_hold" and asked:
+            if st.button("Record the answer…", shortcut="w", type="primary", key="answer"):
+                claim_dialogs.answer(asked[0], decided, person)
+        elif holds and decided.stage in ("first", "second", "adjudication"):
+            _deciding(decided, person, evidence)
+        elif holds and decided.state == "ready":
             _approving(decided, person)
         else:
-            st.caption(_waiting_for(decided, person))
-        if st.button("Next claim", shortcut="n", key="next"):
+            st.text(WAITING.get(decided.state, "Your role looks at claims, but does not decide on them."))
+        if person.role in TRAIL_READERS and st.button("Record", key="record"):
+            st.session_state["record_of"] = decided.claim["claim_id"]
+            st.switch_page("pages/review/record.py")
+        if st.button("Next", shortcut="n", key="next"):
             go_on(decided)
+        if st.button("Keys", shortcut="h", key="keys", type="tertiary"):
+            claim_dialogs.keys()
 
 
-def _waiting_for(decided: Decided, person: Account) -> str:
-    if decided.state in ("approved", "released"):
-        return "Approved and locked. A correction comes as a new version of the claim."
-    if decided.state == "returned":
-        return "Returned for correction: it waits for its corrected version."
-    if decided.state in ("second", "ready"):
-        return "Signed as reviewed. A second person approves or returns it."
-    return "Your role looks at claims, but does not decide on them."
+def take(decided: Decided, person: Account) -> bool:
+    """Hold the claim while this person may work on it; who looks only is recorded once. Says who has it instead."""
+    claim, now = int(decided.claim["id"]), utc_now()
+    first_hand = decided.stage == "first" or decided.state == "on_hold"
+    second_hand = decided.stage in ("second", "adjudication") or decided.state == "ready"
+    works = (first_hand and person.role in review.REVIEWERS) or (second_hand and person.role in review.APPROVERS)
+    st.session_state["person"] = person.id
+    held = st.session_state.get("held")
+    if held and held[0] == (claim, person.id, works) and now < held[1]:
+        return works
+    try:
+        if works:
+            until = leases.take(engine(), claim, **who(person)).ends_at - leases.LEASE / 3
+        else:
+            leases.viewed(engine(), claim, **who(person))
+            until = now + leases.LEASE
+    except CountersignError as error:
+        st.warning(error.sentence())
+        return False
+    st.session_state["held"] = ((claim, person.id, works), until)
+    return works
 
 
-def _deciding(decided: Decided, person: Account) -> None:
-    waiting = decided.undecided
+def _deciding(decided: Decided, person: Account, evidence: Evidence) -> None:
+    waiting, seen = decided.undecided, decided.unjudged
+    finding = waiting.to_dict("records")[0] if len(waiting) else None
+    if finding:
+        give, name = partial(review.decide, engine(), int(finding["id"])), f"finding_{finding['id']}"
+    elif len(seen):
+        give, name = partial(review.judge_missed, engine(), int(seen["id"].iloc[0])), f"missed_{seen['id'].iloc[0]}"
+    if finding or len(seen):
+        if st.button("Agree", shortcut="a", type="primary", key=f"agree_{name}"):
+            done(lambda: give(kind=review.AGREE, **who(person)), "Agreed. Z takes it back")
+        if finding and st.button("Fix…", shortcut="f", key=f"fix_{name}"):
+            claim_dialogs.fix(finding, decided, person, evidence)
+        if st.button("Dismiss…", shortcut="d", key=f"dismiss_{name}"):
+            claim_dialogs.dismiss(give, name, decided, person)
+    if decided.stage != "adjudication":
+        if st.button("Ask…", shortcut="q", key="ask"):
+            claim_dialogs.ask(int(finding["id"]) if finding else None, decided, person)
+        if st.button("Missed…", shortcut="m", key="missed"):
+            claim_dialogs.missed(decided, person)
+    _undo(decided, person)
+    _sign_review(decided, person, len(waiting))
+
+
+def _sign_review(decided: Decided, person: Account, left: int) -> None:
+    """The signature that ends this stage; it waits until every finding has its verdict."""
     claim = int(decided.claim["id"])
-    if len(waiting):
-        finding = int(waiting["id"].iloc[0])
-        if st.button("Agree: an error", shortcut="a", type="primary", key=f"agree_{finding}"):
-            _do(lambda: review.decide(engine(), finding, kind=review.AGREE, **_who(person)), "Agreed")
-        if st.button("Dismiss…", shortcut="d", key=f"dismiss_{finding}"):
-            _dismiss(finding, person)
-    if st.button("Missed error…", shortcut="m", key="missed"):
-        _missed(claim, person)
-    mine = _last_of(decided, person)
-    if st.button("Undo", shortcut="z", key="undo", disabled=mine is None):
-        _do(lambda: review.undo(engine(), int(mine or 0), text="Taken back at once", **_who(person)), "Taken back")
-    ready = len(waiting) == 0
-    label = "Sign as reviewed" if ready else f"Sign ({len(waiting)} to decide)"
-    if st.button(label, shortcut="s", key="sign", type="primary" if ready else "secondary", disabled=not ready):
-        _sign("Signed as reviewed", person, decided, lambda **who: sign_off.sign_reviewed(engine(), claim, **who))
+    ends = {
+        "first": ("Signed as reviewed", lambda **how: sign_off.sign_reviewed(engine(), claim, **how)),
+    }
+    if decided.stage not in ends:
+        return
+    label, act = ends[decided.stage]
+    shown = f"Sign ({left} left)" if left else label.replace("Signed", "Sign").replace("Committed", "Commit")
+    if st.button(shown, shortcut="s", key="sign", type="secondary" if left else "primary", disabled=left > 0):
+        sign(label, person, decided, act)
 
 
 def _approving(decided: Decided, person: Account) -> None:
     claim = int(decided.claim["id"])
     if st.button("Approve for submission", shortcut="s", type="primary", key="approve"):
-        _sign("Approved for submission", person, decided, lambda **who: sign_off.approve(engine(), claim, **who))
+        sign("Approved for submission", person, decided, lambda **how: sign_off.approve(engine(), claim, **how))
     if st.button("Return…", shortcut="b", key="return"):
-        _return(claim, person)
+        claim_dialogs.give_back(decided, person)
+
+
+def _undo(decided: Decided, person: Account) -> None:
+    """One's own newest decision: taken back at once just after it was made here, later with a reason."""
+    mine = _last_of(decided, person)
+    if not st.button("Undo", shortcut="z", key="undo", disabled=mine is None) or mine is None:
+        return
+    if st.session_state.get("newest") == mine:
+        done(lambda: review.undo(engine(), mine, text="taken back at once", **who(person)), "Taken back")
+    else:
+        claim_dialogs.undo(mine, decided, person)
 
 
 def _last_of(decided: Decided, person: Account) -> int | None:
     """This person's newest standing decision on the claim."""
     made = decided.findings.loc[decided.findings["account_id"] == person.id, "decision_id"].dropna()
     seen = decided.missed.loc[decided.missed["account_id"] == person.id, "id"]
-    ids = [int(one) for one in [*made, *seen]]
+    asked = decided.asks.loc[(decided.asks["account_id"] == person.id) & (decided.asks["answered_by"] == ""), "id"]
+    ids = [int(one) for one in [*made, *seen, *asked]]
     return max(ids) if ids else None
-
-
-@st.dialog("Why is this no error?")
-def _dismiss(finding: int, person: Account) -> None:
-    text = st.text_input("In words (needed for the third and the last)", key=f"why_{finding}")
-    for number, (reason, says) in enumerate(review.REASONS.items(), start=1):
-        if st.button(says.capitalize(), shortcut=str(number), key=f"{reason}_{finding}", width="stretch"):
-            decision: dict[str, Any] = {"kind": review.DISMISS, "reason": reason, "text": text}
-            _do(lambda d=decision: review.decide(engine(), finding, **d, **_who(person)), "Dismissed")
-
-
-@st.dialog("What did the rules miss?")
-def _missed(claim: int, person: Account) -> None:
-    text = st.text_area("What is wrong on this claim", key="missed_text")
-    if st.button("Record the error", type="primary"):
-        _do(lambda: review.report_missed(engine(), claim, text=text, **_who(person)), "Recorded")
-
-
-@st.dialog("What is to be looked at again?")
-def _return(claim: int, person: Account) -> None:
-    text = st.text_area("For the first reviewer", key="return_text")
-    password = st.text_input("Your password again", type="password", key="return_password")
-    who = {**_who(person), "confirm": sign_off.by_password(password)}
-    if st.button("Return for correction", type="primary"):
-        _do(lambda: sign_off.return_claim(engine(), claim, text=text, **who), "Returned")
-    if st.button("Send back to the reviewer"):
-        _do(lambda: sign_off.send_back(engine(), claim, text=text, **who), "Sent back")
-
-
-@st.dialog("Sign with your password")
-def _sign(said: str, person: Account, decided: Decided, act: Callable[..., object]) -> None:
-    password = st.text_input("Your password again", type="password", key="sign_password")
-    if st.button(said, type="primary", key="sign_now"):
-        who = {**_who(person), "confirm": sign_off.by_password(password)}
-        _do(lambda: act(**who), said, then=decided)
-
-
-def take(decided: Decided, person: Account) -> None:
-    """Hold the claim while it is open to this person's work; who cannot is told why."""
-    own = person.id in decided.signatures["account_id"].tolist()
-    if person.role in review.REVIEWERS and (decided.stage == "first" or (decided.state == "ready" and not own)):
-        try:
-            leases.take(engine(), int(decided.claim["id"]), **_who(person))
-        except CountersignError as error:
-            st.warning(error.sentence())
-
-
-def _who(person: Account) -> dict[str, Any]:
-    return {"account_id": person.id, "at": utc_now()}
-
-
-def _do(act: Callable[[], object], said: str, then: Decided | None = None) -> None:
-    """Do it, say so and go on; what cannot be done is said in its own words, and nothing moves."""
-    try:
-        act()
-    except CountersignError as error:
-        st.session_state["refused"] = error.sentence()
-        st.rerun()
-    st.session_state["said"] = said
-    if then is not None:
-        go_on(then)
-    st.rerun()
-
-
-def go_on(decided: Decided) -> None:
-    """Open the next claim of the same view; the worklist when there is none."""
-    audit = st.query_params.get("audit")
-    audit_id = int(audit) if audit and audit.isdigit() else None
-    view = "ready" if decided.state == "ready" else "to_review"
-    following = worklist.next_claim(engine(), view, after=int(decided.claim["id"]), audit_id=audit_id)
-    if following is None:
-        st.switch_page("pages/review/worklist.py", query_params={"view": view})
-    st.query_params["claim"] = str(following)
-    st.rerun()

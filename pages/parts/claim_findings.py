@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import streamlit as st
 
+from audit import sign_off
 from audit.access import solo
 from audit.evidence import Decided, Evidence
 from audit.gaps import wanted_inputs
@@ -17,9 +20,9 @@ from pages.parts.claim_units import Row
 from pages.parts.compare_notes import show_copied
 from pages.parts.evaluation_table import evaluation_table
 from pages.parts.markup import Markup, element, link, show
-from pages.parts.words import MARKS, day, dollars, severity
+from pages.parts.words import MARKS, day, dollars, moment, severity
 
-VERDICTS = {"agree": "agreed: an error", "dismiss": "dismissed", "": "open"}
+VERDICTS = {"agree": "agreed: an error", "correct": "agreed and corrected", "dismiss": "dismissed"}
 
 
 def show_finding(one: Row, place: str, evidence: Evidence) -> None:
@@ -34,8 +37,8 @@ def show_finding(one: Row, place: str, evidence: Evidence) -> None:
         *_passage(one, evidence),
     ]
     if one["expected"]:
-        pieces.append(element("p", "Billed or found: ", element("strong", one["observed"] or "nothing")))
-        pieces.append(element("p", "Right way: ", element("strong", one["expected"])))
+        told, right = element("strong", one["observed"] or "nothing"), element("strong", one["expected"])
+        pieces.append(element("p", "Billed or found: ", told, " · right way: ", right))
     if one["facts_unchecked"]:
         pieces.append(element("p", "▲ Rests on a fact that nobody has checked against its source.", name="cs-small"))
     show(element("div", *pieces, name=f"cs-finding cs-{one['severity']}"))
@@ -85,18 +88,35 @@ def _show_rule(rule: Rule) -> None:
 
 
 def show_verdicts(decided: Decided) -> None:
-    """Findings that have a verdict, errors seen by people, signatures, and what could not be tested."""
-    for one in decided.findings[decided.findings["decision"] != ""].to_dict("records"):
-        why = ", ".join(part for part in (REASONS.get(one["reason"], ""), one["text"]) if part)
-        says = f" {one['rule']} {VERDICTS[one['decision']]}{': ' + why if why else ''} · {one['decided_by']}"
-        show(element("div", MARKS[one["severity"]], says, name="cs-verdict cs-small"))
-    for one in decided.missed.to_dict("records"):
-        show(element("div", f"■ seen by {one['name']}: {one['text']}", name="cs-verdict cs-small"))
+    """Findings that have a verdict, errors seen by people, questions and answers, signatures."""
+    said = [_verdict(one) for one in decided.findings.to_dict("records") if one["decision"]]
+    said += [f"■ seen by {one['name']}: {one['text']}" for one in decided.missed.to_dict("records")]
+    for one in decided.asks.to_dict("records"):
+        told = f"{one['answered_by']}: {one['answer']}" if one["answered_by"] else f"answer due {day(one['due_on'])}"
+        said.append(f"? {one['name']} asked: {one['text']} · {told}")
     for one in decided.signatures.to_dict("records"):
-        says = f"{one['meaning'].capitalize()} by {one['printed_name']}, {day(one['at'])} {one['at']:%H:%M} UTC"
-        says += f", {solo.MARK}" if one["single_person"] else ""
         reason = f": {one['reason']}" if one["reason"] else ""
-        show(element("div", f"{says}{reason}", name="cs-verdict cs-small"))
+        stale = "" if one["stands"] else " · changed since"
+        alone = f", {solo.MARK}" if one["single_person"] else ""
+        what = sign_off.MEANINGS.get(one["meaning"], one["meaning"]).capitalize()
+        said.append(f"{what} by {one['printed_name']}, {moment(one['at'])}{alone}{reason}{stale}")
+    if said:
+        show(*[element("div", words, name="cs-verdict cs-small") for words in said])
+
+
+def _verdict(one: Row) -> str:
+    lines = [corrected_line(**line) for line in json.loads(one["corrected"] or "[]")]
+    why = [REASONS.get(one["reason"], ""), one["text"], *lines]
+    told = ", ".join(part for part in why if part)
+    words = f"{MARKS[one['severity']]} {one['rule']} {VERDICTS[one['decision']]}{': ' + told if told else ''}"
+    return f"{words} · {one['decided_by']}"
+
+
+def corrected_line(line_number: int, procedure_code: str, units: int, modifiers: list[str], remove: bool) -> str:
+    """A corrected line in words."""
+    if remove:
+        return f"line {line_number} not billed"
+    return f"line {line_number} {' '.join([procedure_code, *modifiers])} × {units}"
 
 
 def show_untestable(decided: Decided) -> None:

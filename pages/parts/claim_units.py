@@ -9,7 +9,6 @@ import pandas as pd
 
 from audit.evidence import Evidence
 from pages.parts.markup import element, show, table
-from pages.parts.minutes import by_person
 from pages.parts.words import count
 
 METHODS = {"total": "total minutes", "midpoint": "midpoints", "unknown": "a method nobody has told yet"}
@@ -35,8 +34,6 @@ def show_units(evidence: Evidence) -> None:
     if evidence.other_claims:
         others = ", ".join(evidence.other_claims)
         show(element("p", f"Counted together with the same day's claim {others}.", name="cs-small"))
-    if shares := by_person(evidence.shares):
-        show(shares)
 
 
 def _method(name: str, used: set[str]) -> str:

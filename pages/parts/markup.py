@@ -71,3 +71,8 @@ def note_text(text: str, marks: Sequence[tuple[int, int, str, bool]]) -> Markup:
 def link(anchor: str, *content: str) -> Markup:
     """A link to a place on the same page."""
     return Markup(f'<a href="#{escape(anchor)}">{element("span", *content)}</a>')
+
+
+def progress(done: int, total: int) -> Markup:
+    """How much of a work is done, as a bar beside its words."""
+    return Markup(f'<progress value="{int(done)}" max="{max(int(total), 1)}" aria-hidden="true"></progress>')

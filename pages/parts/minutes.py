@@ -63,7 +63,7 @@ def _rows(frame: pd.DataFrame) -> list[dict[Hashable, Any]]:
 
 
 def _named(service: Row) -> Markup:
-    label = element("span", f" {service['label']}", name="cs-quiet")
+    label = element("span", f" {service['label']}", name="cs-label")
     return element("span", element("strong", str(service["service"])), label)
 
 

@@ -1,0 +1,196 @@
+"""Worklist, claim, record and home as each role meets them, driven without a browser."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, select
+from streamlit.testing.v1 import AppTest
+
+from audit import drafts, leases
+from audit.access import sessions
+from audit.claim_record import record_of
+from audit.errors import AccessError
+from audit.store import schema
+from audit.store.database import VARIABLE, connect, read
+from tests.reviewing import claims, people, review_claim, state, undecided
+
+__all__ = ["claims", "people"]
+pytest_plugins = ["tests.databases"]
+ROOT = Path(__file__).parents[1]
+Open = Callable[..., AppTest]
+CLAIM, WORKLIST, RECORD = "pages/review/claim.py", "pages/review/worklist.py", "pages/review/record.py"
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@pytest.fixture
+def engine(sqlite_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+    """A database of this test's own, which the pages use too."""
+    url = f"sqlite:///{shutil.copy(sqlite_file, tmp_path / 'pages.db')}"
+    monkeypatch.setenv(VARIABLE, url)
+    made = connect(url)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def open_page(engine: Engine, people: dict[str, int]) -> Open:
+    def opened(page: str, name: str, **address: object) -> AppTest:
+        token = sessions.begin(engine, people[name], now())
+        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+        app.user = {"session": sessions.sha256(token), "account": str(people[name])}
+        app.run()
+        app.switch_page(page)
+        for word, value in address.items():
+            app.query_params[word] = str(value)
+        return checked(app.run())
+
+    return opened
+
+
+def checked(app: AppTest) -> AppTest:
+    assert not app.exception, app.exception[0].value
+    return app
+
+
+def buttons(app: AppTest) -> set[str]:
+    return {one.label for one in app.main.button}
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    return checked(next(one for one in app.button if one.label == label).click().run())
+
+
+def said(app: AppTest) -> str:
+    kinds = ("title", "subheader", "text", "info", "warning", "error")
+    texts = [str(one.value) for kind in kinds for one in getattr(app, kind)]
+    return "\n".join([*texts, *[one.proto.body for one in app.get("html")]])
+
+
+def test_a_reviewer_decides_and_takes_back(open_page: Open, engine: Engine, claims: dict[str, int]) -> None:
+    page = open_page(CLAIM, "rita", claim=claims["OVER"])
+    left = len(undecided(engine, claims["OVER"], 1))
+    assert left >= 1
+    assert {"Agree", "Fix…", "Dismiss…", "Ask…", "Missed…", f"Sign ({left} left)"} <= buttons(page)
+    page = press(page, "Agree")
+    assert len(undecided(engine, claims["OVER"], 1)) == left - 1
+    assert "agreed: an error · Rita" in said(page)
+    press(page, "Undo")
+    assert len(undecided(engine, claims["OVER"], 1)) == left
+
+
+def test_opening_a_claim_takes_it(open_page: Open, engine: Engine, claims: dict[str, int]) -> None:
+    open_page(CLAIM, "rita", claim=claims["OVER"])
+    page = open_page(CLAIM, "ron", claim=claims["OVER"])
+    assert "Rita is at work on this claim" in said(page)
+    assert "Agree" not in buttons(page)
+
+
+@pytest.mark.parametrize("name", ["max", "lucy"])
+def test_who_only_looks_has_no_verdict_and_is_recorded(
+    open_page: Open, engine: Engine, claims: dict[str, int], people: dict[str, int], name: str
+) -> None:
+    page = open_page(CLAIM, name, claim=claims["OVER"])
+    assert buttons(page) == {"Record", "Next", "Keys"}
+    events = schema.events
+    query = select(events.c.account_id).where(events.c.kind == "claim viewed")
+    with read(engine) as connection:
+        assert list(connection.execute(query).scalars()) == [people[name]]
+    page.run()
+    with read(engine) as connection:
+        assert len(list(connection.execute(query).scalars())) == 1
+
+
+def test_signing_asks_for_the_password(open_page: Open, engine: Engine, claims: dict[str, int]) -> None:
+    page = open_page(CLAIM, "rita", claim=claims["CLEAN"])
+    assert "No rule found anything on this claim." in said(page)
+    page = press(page, "Sign as reviewed")
+    assert state(engine, claims["CLEAN"]) == "to_review"
+    assert [one.label for one in page.text_input] == ["Your password again"]
+
+
+def test_a_reviewed_claim_is_for_somebody_else(
+    open_page: Open, engine: Engine, claims: dict[str, int], people: dict[str, int]
+) -> None:
+    review_claim(engine, claims["CLEAN"], people["sam"], at=now())
+    for name in ("rita", "max"):
+        assert "Approve for submission" not in buttons(open_page(CLAIM, name, claim=claims["CLEAN"]))
+    page = open_page(CLAIM, "sue", claim=claims["CLEAN"])
+    assert {"Approve for submission", "Return…"} <= buttons(page)
+
+
+def test_drafts_come_back(open_page: Open, engine: Engine, claims: dict[str, int], people: dict[str, int]) -> None:
+    page = open_page(CLAIM, "rita", claim=claims["OVER"])
+    press(page, "Missed…").text_area[0].set_value("The splint is billed twice").run()
+    assert drafts.of(engine, claims["OVER"], people["rita"]) == {"missed": "The splint is billed twice"}
+    again = press(open_page(CLAIM, "rita", claim=claims["OVER"]), "Missed…")
+    assert again.text_area[0].value == "The splint is billed twice"
+
+
+def test_a_fix_begins_with_what_follows_from_the_note(open_page: Open, claims: dict[str, int]) -> None:
+    page = press(open_page(CLAIM, "rita", claim=claims["OVER"]), "Fix…")
+    assert page.text_area[0].value == "1: 97530 GO x2"
+
+
+def test_worklist_views_and_filters(open_page: Open, engine: Engine, claims: dict[str, int]) -> None:
+    page = open_page(WORKLIST, "rita", view="to_review")
+    assert {"OVER", "CLEAN"} <= buttons(page)
+    page = open_page(WORKLIST, "rita", view="to_review", rule="UNIT-01")
+    assert "OVER" in buttons(page)
+    assert "CLEAN" not in buttons(page)
+    page = open_page(WORKLIST, "rita", view="mine")
+    assert "No claim is assigned to you" in said(page)
+    page = open_page(WORKLIST, "rita", view="no such view")
+    assert "OVER" in buttons(page)
+
+
+def test_worklist_says_who_is_at_work(
+    open_page: Open, engine: Engine, claims: dict[str, int], people: dict[str, int]
+) -> None:
+    leases.take(engine, claims["OVER"], account_id=people["ron"], at=now())
+    assert "▸ Ron" in said(open_page(WORKLIST, "rita", view="to_review"))
+
+
+def test_home_says_what_waits(open_page: Open, claims: dict[str, int]) -> None:
+    page = open_page("pages/home/home.py", "rita")
+    assert "2 claims wait for review, 0 due today" in said(page)
+    assert "Continue reviewing" in buttons(page)
+    assert "Continue reviewing" not in buttons(open_page("pages/home/home.py", "max"))
+    assert "Facts about to run out" in said(open_page("pages/home/home.py", "ada"))
+
+
+def test_the_record_of_a_claim(open_page: Open, engine: Engine, claims: dict[str, int], people: dict[str, int]) -> None:
+    review_claim(engine, claims["OVER"], people["rita"], at=now() - timedelta(minutes=1))
+    page = open_page(RECORD, "lucy")
+    page.text_input[0].set_value("OVER").run()
+    text = said(checked(page))
+    for words in (
+        "loaded version 1",
+        "ran the rules:",
+        "UNIT-01 error",
+        "first review: agreed UNIT-01",
+        "signed: reviewed",
+    ):
+        assert words in text
+    page.text_input[0].set_value("nothing").run()
+    assert "there is no claim with this id" in said(checked(page))
+
+
+@pytest.mark.parametrize("name", ["rita", "sam", "dora"])
+def test_who_reviews_does_not_read_records(
+    engine: Engine, people: dict[str, int], claims: dict[str, int], name: str
+) -> None:
+    """They would see what is hidden from them in a blind review."""
+    token = sessions.begin(engine, people[name], now())
+    page = AppTest.from_file(str(ROOT / RECORD), default_timeout=60)
+    page.user = {"session": sessions.sha256(token), "account": str(people[name])}
+    assert "This page is for" in said(page.run())
+    with pytest.raises(AccessError):
+        record_of(engine, "OVER", account_id=people[name], at=now())
