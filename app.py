@@ -22,6 +22,8 @@ PAGES: dict[str, list[tuple[str, str, str | None, tuple[str, ...]]]] = {
     "Review": [
         ("pages/review/worklist.py", "Worklist", None, REVIEWING),
         ("pages/review/claim.py", "Claim", None, REVIEWING),
+        ("pages/review/together.py", "Decide together", None, ("reviewer", "second_reviewer", "doctor_of_ot")),
+        ("pages/review/release.py", "Release", None, ("second_reviewer", "doctor_of_ot", "manager", "administrator")),
         ("pages/review/record.py", "Record of a claim", None, ("manager", "administrator", "auditor")),
     ],
     "Audits": [
@@ -31,6 +33,7 @@ PAGES: dict[str, list[tuple[str, str, str | None, tuple[str, ...]]]] = {
     "Reports": [
         ("pages/reports/error_rates.py", "Error rates", None, EVERYONE),
         ("pages/reports/rule_book.py", "Rule book", None, EVERYONE),
+        ("pages/reports/trail.py", "Trail", None, ("auditor", "administrator", "manager")),
     ],
     "Administration": [
         ("pages/admin/people.py", "People", None, ("administrator",)),

@@ -98,3 +98,21 @@ def _open(connection: Connection, rule: str, severity: str, account_id: int, at:
     rows = [{**row, "finding_id": row["id"]} for row in connection.execute(query).mappings()]
     standings = stand(connection, [row["claim_version_id"] for row in rows])
     return [row for row in rows if not standings[row["claim_version_id"]].changed]
+
+
+def waiting(engine: Engine, *, account_id: int, at: datetime) -> pd.DataFrame:
+    """Rules with warnings or notes that this person could decide together: finding_id (one of them, for `alike`),
+    rule, severity, findings (how many, at most MOST each). Most first."""
+    with read(engine) as connection:
+        account_may(connection, account_id, REVIEWERS)
+        kept = schema.worklist
+        query = (
+            select(findings.c.rule, findings.c.severity)
+            .join(kept, (kept.c.claim_version_id == findings.c.claim_version_id) & (kept.c.run_id == findings.c.run_id))
+            .where(findings.c.severity.in_(LOW), kept.c.state.in_(("to_review", "sent_back")))
+            .distinct()
+        )
+        told = [(one, _open(connection, one.rule, one.severity, account_id, at)) for one in connection.execute(query)]
+    rows = [(found[0]["finding_id"], one.rule, one.severity, len(found)) for one, found in told if found]
+    rows.sort(key=lambda row: (-row[3], row[1]))
+    return pd.DataFrame(rows, columns=["finding_id", "rule", "severity", "findings"])

@@ -16,22 +16,10 @@ from audit.passages import Passage, passages
 from audit.reference import Facts, load_facts
 from audit.review import newest_run
 from audit.review_plan import Needed, needed
+from audit.second_review import differences
 from audit.sign_off import signatures_of
 from audit.store import reading, schema
 from audit.store.database import read
-from audit.store.rows import Row
-from audit.store.standing import Standing
-
-
-@dataclass(frozen=True)
-class Difference:
-    """`about`: the id of a finding, or of the decision that reported an error (`kind`: "finding", "missed"). `first`
-    and `second`: the decisions as they are stored, with `name`; None where that person gave no verdict."""
-
-    kind: str
-    about: int
-    first: Row | None
-    second: Row | None
 
 
 @dataclass(frozen=True)
@@ -50,15 +38,15 @@ class Decided:
     covered: bool
     """The first reviewer's verdicts are hidden until the second review is committed."""
 
-    differences: list[Difference]
-    """In adjudication: what the two reviews differ on and nobody settled yet."""
+    differences: pd.DataFrame
+    """What the two reviews differ on and nobody settled yet, as `second_review.differences` has it."""
 
     @property
     def undecided(self) -> pd.DataFrame:
         """Findings that wait for a verdict, in the order in which they are shown."""
         waiting = (self.findings["severity"] != "untestable") & (self.findings["decision"] == "")
         if self.stage == "adjudication":
-            waiting &= self.findings["id"].isin([one.about for one in self.differences if one.kind == "finding"])
+            waiting &= self.findings["id"].isin(self.differences["id"].dropna())
         return self.findings[waiting]
 
     @property
@@ -67,8 +55,7 @@ class Decided:
         waiting = self.missed["decision"] == ""
         if self.stage == "second":
             return self.missed[waiting & (self.missed["stage"] == "first")]
-        told = [one.about for one in self.differences if one.kind == "missed"]
-        return self.missed[waiting & self.missed["id"].isin(told)]
+        return self.missed[waiting & self.missed["id"].isin(self.differences["missed_id"].dropna())]
 
     @property
     def untestable(self) -> pd.DataFrame:
@@ -122,6 +109,7 @@ class Evidence:
 def decided(connection: Connection, claim_version_id: int, viewer: int) -> Decided:
     """What the account `viewer` may see. Raises StateError when there is no such claim version."""
     now = required(connection, claim_version_id)
+    differ = differences(connection, claim_version_id, viewer)
     return Decided(
         now.claim,
         findings_of(connection, claim_version_id, viewer),
@@ -132,24 +120,8 @@ def decided(connection: Connection, claim_version_id: int, viewer: int) -> Decid
         working_stage(now, viewer),
         needed(connection, claim_version_id),
         not now.uncovered,
-        _differences(connection, now),
+        differ[differ["adjudicated_decision"] == ""],
     )
-
-
-def _differences(connection: Connection, now: Standing) -> list[Difference]:
-    if now.stage != "adjudication":
-        return []
-    accounts = schema.accounts
-    names = {row.id: row.name for row in connection.execute(select(accounts.c.id, accounts.c.name))}
-
-    def told(made: Row | None) -> Row | None:
-        return made and {**made, "name": names[made["account_id"]]}
-
-    reviews = now.verdicts
-    return [
-        Difference(*key, told(reviews.first.get(key)), told(reviews.second.get(key)))
-        for key in reviews.open_differences()
-    ]
 
 
 def evidence(engine: Engine, claim_version_id: int, facts: Facts | None = None) -> Evidence:

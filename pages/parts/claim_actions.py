@@ -6,7 +6,7 @@ from functools import partial
 
 import streamlit as st
 
-from audit import leases, review, sign_off
+from audit import leases, review, second_review, sign_off
 from audit.access.accounts import Account
 from audit.access.gate import utc_now
 from audit.errors import CountersignError
@@ -99,7 +99,8 @@ def _sign_review(decided: Decided, person: Account, left: int) -> None:
     """The signature that ends this stage; it waits until every finding has its verdict."""
     claim = int(decided.claim["id"])
     ends = {
-        "first": ("Signed as reviewed", lambda **how: sign_off.sign_reviewed(engine(), claim, **how)),
+        "first": ("Signed as reviewed", partial(sign_off.sign_reviewed, engine(), claim)),
+        "second": ("Committed second review", partial(second_review.commit_second, engine(), claim)),
     }
     if decided.stage not in ends:
         return
@@ -112,7 +113,7 @@ def _sign_review(decided: Decided, person: Account, left: int) -> None:
 def _approving(decided: Decided, person: Account) -> None:
     claim = int(decided.claim["id"])
     if st.button("Approve for submission", shortcut="s", type="primary", key="approve"):
-        sign("Approved for submission", person, decided, lambda **how: sign_off.approve(engine(), claim, **how))
+        sign("Approved for submission", person, decided, partial(sign_off.approve, engine(), claim))
     if st.button("Return…", shortcut="b", key="return"):
         claim_dialogs.give_back(decided, person)
 

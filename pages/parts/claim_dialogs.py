@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from audit import drafts, proposal, review, sign_off
+from audit import correcting, drafts, proposal, review, sign_off
 from audit.access.accounts import Account
 from audit.access.gate import utc_now
 from audit.evidence import Decided, Evidence
@@ -16,6 +16,7 @@ from pages.parts.claim_lines import proposal as should_read
 from pages.parts.claim_units import Row
 from pages.parts.signing import done, who, with_password
 from pages.parts.store import engine
+from pages.parts.work import attempt
 
 DAYS_TO_ANSWER = 7
 KEYS = {
@@ -76,10 +77,17 @@ def fix(finding: Row, decided: Decided, person: Account, evidence: Evidence) -> 
     usual = proposal.written(should_read(evidence, finding) or before)
     st.text("One line each: number, code, modifiers, x and units. A line left out is not billed; “new” adds one.")
     text = draft(decided, person, field, "The claim's lines", usual=usual)
-    if _save("Agree, with these lines"):
+    lines = attempt(
+        lambda: [review.LineCorrection(*one) for one in proposal.changes(before, proposal.as_written(text))]
+    )
+    if lines:
+        checked = attempt(lambda: correcting.check(engine(), int(decided.claim["id"]), lines))
+        st.text(f"The rules on these lines: {checked.sentence}" if checked else "")
+        for one in checked.comes.to_dict("records") if checked else ():
+            st.text(f"New: {one['rule']} {one['because']}")
+    if lines is not None and _save("Agree, with these lines"):
 
         def act() -> int:
-            lines = [review.LineCorrection(*one) for one in proposal.changes(before, proposal.as_written(text))]
             return review.decide(engine(), number, kind=review.CORRECT, corrected=lines, **who(person))
 
         done(settling(decided, person, field, act), "Agreed and corrected", inside=True)

@@ -4,36 +4,27 @@ from __future__ import annotations
 
 import json
 
-from audit.evidence import Difference
 from audit.review import REASONS
 from pages.parts.claim_findings import VERDICTS, corrected_line
+from pages.parts.claim_units import Row
 from pages.parts.markup import Markup, element, show
-from pages.parts.words import moment
 
-Made = dict[str, object]
-
-
-def show_difference(one: Difference) -> None:
-    """What each of the two decided, with their reasons."""
-    show(
-        element(
-            "div",
-            _side("First review", one.first),
-            _side("Second review", one.second),
-            name="cs-sides",
-        )
-    )
+SIDES = {"first": "First review", "second": "Second review"}
 
 
-def _side(title: str, made: Made | None) -> Markup:
-    if made is None:
-        return element("div", element("h3", title), element("p", "no verdict"))
-    lines = [corrected_line(**line) for line in json.loads(str(made["corrected"] or "[]"))]
-    why = [REASONS.get(str(made["reason"]), ""), str(made["text"] or ""), *lines]
+def show_difference(one: Row) -> None:
+    """What each of the two decided, with their reasons. `one`: a row of `second_review.differences`."""
+    show(element("div", *[_side(one, side) for side in SIDES], name="cs-sides"))
+
+
+def _side(one: Row, side: str) -> Markup:
+    if not one[f"{side}_decision"]:
+        return element("div", element("h3", SIDES[side]), element("p", "reported nothing here"))
+    lines = [corrected_line(**line) for line in json.loads(one[f"{side}_corrected"] or "[]")]
+    why = [REASONS.get(one[f"{side}_reason"], ""), one[f"{side}_text"], *lines]
     return element(
         "div",
-        element("h3", f"{title} · {made['name']}"),
-        element("p", element("strong", VERDICTS[str(made["kind"])])),
+        element("h3", f"{SIDES[side]} · {one[f'{side}_by']}"),
+        element("p", element("strong", VERDICTS[one[f"{side}_decision"]])),
         *[element("p", part) for part in why if part],
-        element("p", moment(made["at"]), name="cs-small cs-quiet"),  # type: ignore[arg-type]
     )

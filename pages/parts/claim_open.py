@@ -13,7 +13,7 @@ def show_open(now: Decided, finding: Row | None, record: Evidence) -> None:
     """`finding` is the one to decide on, if there is one."""
     if finding:
         show_finding(finding, _place(now), record)
-        _show_differences(now, "finding", int(finding["id"]))
+        _show_differences(now, "id", int(finding["id"]))
     elif len(now.unjudged):
         one = now.unjudged.to_dict("records")[0]
         show(
@@ -24,7 +24,7 @@ def show_open(now: Decided, finding: Row | None, record: Evidence) -> None:
                 name="cs-finding cs-error",
             )
         )
-        _show_differences(now, "missed", int(one["id"]))
+        _show_differences(now, "missed_id", int(one["id"]))
     elif len(now.findings) == len(now.untestable):
         show(element("p", "No rule found anything on this claim.", name="cs-clean"))
 
@@ -37,7 +37,6 @@ def _place(now: Decided) -> str:
     return f"Finding {all_of - left + 1} of {all_of}"
 
 
-def _show_differences(now: Decided, kind: str, about: int) -> None:
-    for one in now.differences:
-        if (one.kind, one.about) == (kind, about):
-            show_difference(one)
+def _show_differences(now: Decided, column: str, about: int) -> None:
+    for one in now.differences[now.differences[column] == about].to_dict("records"):
+        show_difference(one)

@@ -1,0 +1,216 @@
+"""Reviews in a real browser by keyboard alone: several claims to the second signature, blind and adjudicated."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import BrowserContext, Page, expect
+from sqlalchemy import Engine
+
+from audit import review_plan
+from audit.access import demo
+from audit.store.database import connect
+from tests.access_server import ROOT, Browser, serving
+from tests.reviewing import load, open_audit, state, versions, visit
+
+pytest_plugins = ["tests.databases"]
+PATIENCE = 60_000
+STREAMLITS_OWN = {"list", "color-contrast", "nested-interactive", "region", "landmark-one-main", "page-has-heading-one"}
+"""Rules that Streamlit's own elements break (its sidebar list, faint key names on buttons, widget frames)."""
+
+
+@pytest.fixture(scope="module")
+def database(sqlite_file: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Five claims under audit, three of them over-billed, and the people of the demo."""
+    url = f"sqlite:///{shutil.copy(sqlite_file, tmp_path_factory.mktemp('review') / 'review.db')}"
+    engine = connect(url)
+    now = datetime.now(UTC)
+    made = {account.role: account.id for account in demo.create_accounts(engine, now)}
+    days = {"OVER-1": ("2026-03-09", 3), "OVER-2": ("2026-03-10", 3), "OVER-3": ("2026-03-11", 3),
+            "CLEAN-1": ("2026-03-12", 2), "CLEAN-2": ("2026-03-13", 2)}  # fmt: skip
+    load(engine, *[visit(name, day, units, 30, patient=name) for name, (day, units) in days.items()])
+    open_audit(engine, {"max": made["manager"]})
+    engine.dispose()
+    return url
+
+
+@pytest.fixture(scope="module")
+def engine(database: str) -> Iterator[Engine]:
+    made = connect(database)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture(scope="module")
+def site(database: str) -> Iterator[Browser]:
+    with serving(ROOT, database, COUNTERSIGN_DEMO="1") as served:
+        yield served
+
+
+class Person:
+    """One person at one browser, who has only the keyboard."""
+
+    def __init__(self, context: BrowserContext, site: Browser, username: str) -> None:
+        self.page: Page = context.new_page()
+        self.site = site
+        self.page.set_default_timeout(PATIENCE)
+        self.page.goto(site.origin)
+        self.page.get_by_label("Username").fill(username)
+        self.page.get_by_label("Password").fill(demo.PASSWORD)
+        self.page.keyboard.press("Enter")
+        self.sees(self.page.get_by_role("heading", name=re.compile("Good day")))
+
+    def sees(self, what: object) -> None:
+        expect(what if not isinstance(what, str) else self.page.get_by_text(what).first).to_be_visible(timeout=PATIENCE)  # type: ignore[arg-type]
+
+    def rests(self) -> None:
+        self.page.locator('[data-test-script-state="notRunning"]').wait_for()
+
+    def open(self, path: str) -> None:
+        self.page.goto(f"{self.site.origin}{path}")
+        self.sees(self.page.locator(".cs-head h1, h1").first)
+        self.rests()
+
+    @property
+    def claim(self) -> str:
+        return self.page.locator(".cs-head h1").first.inner_text().removeprefix("Claim ")
+
+    def presses(self, key: str, then: str) -> None:
+        """Press a key once the page rests, and wait for what it brings."""
+        self.rests()
+        self.page.keyboard.press(key)
+        self.sees(then)
+        self.rests()
+
+    def signs(self, password: bool) -> str:
+        """S, and the password the first time; the claim that was signed."""
+        self.rests()
+        signed = self.claim
+        self.page.keyboard.press("s")
+        if password:
+            self.types("Your password again", demo.PASSWORD, "Enter")
+        gone = self.page.locator(".cs-head h1", has_text=signed)
+        expect(gone).to_have_count(0, timeout=PATIENCE)
+        self.rests()
+        return signed
+
+    def types(self, label: str, words: str, key: str) -> None:
+        """Reach a field of the dialog by Tab, type, and end with a key."""
+        field = self.page.get_by_role("dialog").get_by_label(label)
+        expect(field).to_be_visible(timeout=PATIENCE)
+        for _ in range(6):
+            if field.evaluate("one => one === document.activeElement"):
+                break
+            self.page.keyboard.press("Tab")
+        self.page.keyboard.type(words)
+        self.page.keyboard.press(key)
+
+
+def test_a_whole_review_by_keyboard_alone(browser: Chromium, site: Browser, engine: Engine) -> None:
+    noise: list[str] = []
+    first = Person(browser.new_context(), site, "reviewer")
+    first.page.on("console", lambda said: noise.append(said.text) if "Content Security" in said.text else None)
+    first.rests()
+    first.page.keyboard.press("Enter")
+    first.sees(first.page.locator(".cs-finding").first)
+    first.presses("a", "agreed: an error · Imke Sorrel")
+    first.presses("z", "Taken back")
+    first.rests()
+    first.page.keyboard.press("f")
+    first.sees("findings go")
+    first.presses("s", "agreed and corrected: line 1 97530 GO × 2")
+    signed = [first.signs(password=True)]
+    first.presses("d", "Why is this no error?")
+    first.presses("2", "dismissed: the rule does not apply")
+    signed.append(first.signs(password=False))
+    first.presses("a", "agreed: an error")
+    signed.append(first.signs(password=False))
+    signed.append(first.signs(password=False))  # a clean claim: one key
+    assert sorted(signed)[1:] == ["OVER-1", "OVER-2", "OVER-3"]
+
+    second = Person(browser.new_context(), site, "second")
+    second.rests()
+    second.page.keyboard.press("Enter")
+    second.sees(second.page.locator(".cs-head h1"))
+    at = versions(engine)
+    clean = sorted(signed)[0]
+    second.open(f"/claim?claim={at[clean]}")
+    second.sees("Approve for submission")
+    assert second.signs(password=True) == clean
+    assert state(engine, at[clean]) == "approved"
+    second.open(f"/claim?claim={at[signed[0]]}")
+    second.rests()
+    second.page.keyboard.press("s")
+    second.sees("upheld error stands on the claim")
+    second.rests()
+    second.page.keyboard.press("b")
+    second.types("In words", "Bill what the note supports", "Tab")
+    second.types("Your password again", demo.PASSWORD, "Tab")
+    second.rests()
+    second.page.keyboard.press("Enter")
+    expect(second.page.get_by_role("dialog")).to_have_count(0, timeout=PATIENCE)
+    assert state(engine, at[signed[0]]) == "returned"
+    assert noise == []
+
+
+def test_a_draft_survives_a_reload_and_keys_rest_while_typing(browser: Chromium, site: Browser, engine: Engine) -> None:
+    one = Person(browser.new_context(), site, "reviewer")
+    left = next(name for name, version in versions(engine).items() if state(engine, version) == "to_review")
+    one.open(f"/claim?claim={versions(engine)[left]}")
+    one.presses("m", "What did the rules miss?")
+    one.types("What is wrong on this claim", "sand as a splint", "Control+Enter")
+    one.rests()
+    one.page.reload()
+    one.sees(one.page.locator(".cs-head h1"))
+    assert one.claim == left
+    one.presses("m", "What did the rules miss?")
+    field = one.page.get_by_role("dialog").get_by_label("What is wrong on this claim")
+    expect(field).to_have_value("sand as a splint", timeout=PATIENCE)
+    one.page.keyboard.press("Escape")
+    assert state(engine, versions(engine)[left]) == "to_review"
+
+
+def test_blind_second_review_and_adjudication(browser: Chromium, site: Browser, engine: Engine) -> None:
+    """Two who cannot see each other differ; a third decides only that."""
+    load(engine, visit("BLIND", "2026-03-20", 3, 30, patient="BLIND"))
+    manager = 4
+    open_audit(engine, {"max": manager})
+    plan = review_plan.Plan(blind_share=1.0)
+    review_plan.set_plan(engine, plan, account_id=manager, at=datetime.now(UTC), reason="measure agreement")
+    link = f"/claim?claim={versions(engine)['BLIND']}"
+    first, second, third = (Person(browser.new_context(), site, name) for name in ("reviewer", "second", "doctor"))
+    first.open(link)
+    first.presses("a", "agreed: an error · Imke Sorrel")
+    first.signs(password=True)
+
+    second.open(link)
+    second.sees("Blind")
+    expect(second.page.get_by_text("agreed: an error")).to_have_count(0)
+    assert "Imke Sorrel decided" not in second.page.content()
+    second.presses("d", "Why is this no error?")
+    second.presses("1", "dismissed: valid, but accepted · Dov Halvorsen")
+    first.open(link)
+    expect(first.page.get_by_text("dismissed: valid")).to_have_count(0)
+    second.signs(password=True)
+    assert state(engine, versions(engine)["BLIND"]) == "adjudicate"
+
+    third.open(link)
+    third.sees("First review · Imke Sorrel")
+    third.sees("Second review · Dov Halvorsen")
+    third.presses("a", "agreed: an error · Theodora Lindqvist")
+    assert state(engine, versions(engine)["BLIND"]) == "ready"
+
+
+@pytest.mark.parametrize("path", ["/", "/claim", "/worklist?view=to_review", "/together"])
+def test_nothing_new_for_axe(browser: Chromium, site: Browser, path: str) -> None:
+    one = Person(browser.new_context(viewport={"width": 1440, "height": 900}), site, "second")
+    one.open(path)
+    found = {violation["id"] for violation in Axe().run(one.page).response["violations"]}
+    assert found - STREAMLITS_OWN == set()
