@@ -1,4 +1,4 @@
-"""A whole review in a real browser, by keyboard: two people, one refused signature, one locked claim."""
+"""The app on the demo clinic in a real browser: keys, and every page of every role. Reviews: test_browser_review."""
 
 from __future__ import annotations
 
@@ -68,10 +68,6 @@ def signed_in(context: BrowserContext, address: str, username: str) -> Page:
     return page
 
 
-def claim_shown(page: Page) -> str:
-    return page.locator(".cs-head h1").first.inner_text()
-
-
 def rest(page: Page) -> None:
     page.locator('[data-test-script-state="notRunning"]').wait_for()
 
@@ -80,91 +76,6 @@ def press(page: Page, key: str) -> None:
     """Press a key once the page rests: while it runs, a key meets no button."""
     rest(page)
     page.keyboard.press(key)
-
-
-def decide_all(page: Page) -> int:
-    """Agree with every finding by its key, until the claim can be signed; how many there were."""
-    sign = page.get_by_role("button", name=re.compile("Sign as reviewed"))
-    number = 0
-    while page.get_by_role("button", name=re.compile("Agree")).count():
-        place = page.locator(".cs-finding").first.inner_text()
-        press(page, "a")
-        page.wait_for_function(
-            "before => { const now = document.querySelector('.cs-finding'); return !now || now.innerText !== before }",
-            arg=place,
-        )
-        rest(page)
-        number += 1
-    expect(sign).to_be_enabled()
-    return number
-
-
-def give_password(page: Page) -> None:
-    """By keyboard: the password, and Enter."""
-    field = page.get_by_role("dialog").get_by_label("Your password again")
-    field.fill(PASSWORD)
-    field.press("Enter")
-
-
-def sign(page: Page, *, refused: str = "") -> None:
-    """Sign by the key, with the password again the first time."""
-    claim = claim_shown(page)
-    press(page, "s")
-    asked = page.get_by_role("dialog").get_by_label("Your password again")
-    moved = page.locator(".cs-head h1").filter(has_not_text=claim)
-    told = page.get_by_text(refused) if refused else moved
-    expect(asked.or_(told).first).to_be_visible()
-    if asked.count():
-        give_password(page)
-    expect(told.first).to_be_visible()
-    if refused and page.get_by_role("dialog").count():
-        page.keyboard.press("Escape")
-
-
-def test_from_sign_in_to_a_signed_claim(browser: Browser, address: str) -> None:
-    first, second = browser.new_context(), browser.new_context()
-    noise: list[str] = []
-    page = signed_in(first, address, "second")
-    page.on("console", lambda message: noise.append(message.text) if "Content Security" in message.text else None)
-
-    # the first reviewer takes a claim from the worklist and decides by keyboard
-    page.get_by_role("link", name="Worklist").click()
-    page.get_by_role("radio", name=re.compile("To review")).click()
-    page.wait_for_url(re.compile("view=to_review"))
-    rest(page)
-    page.locator("[class*=st-key-open_] button").first.click()
-    expect(page.locator(".cs-finding").first).to_be_visible()
-    claim, link = claim_shown(page), page.url
-    press(page, "s")
-    expect(page.get_by_role("button", name=re.compile("left"))).to_be_disabled()
-    assert decide_all(page) >= 1
-    sign(page)
-
-    # and is refused the second signature
-    page.goto(link)
-    expect(page.get_by_role("button", name=re.compile("Approve"))).to_be_visible()
-    sign(page, refused="our own review is for another person to judge")
-
-    # another person may not approve an upheld error, but returns it
-    other = signed_in(second, address, "doctor")
-    other.goto(link)
-    expect(other.locator(".cs-head h1").first).to_have_text(claim)
-    sign(other, refused="n upheld error stands on the claim")
-    press(other, "b")
-    dialog = other.get_by_role("dialog")
-    dialog.get_by_role("textbox").first.fill("Bill what the note supports")
-    dialog.get_by_label("Your password again").fill(PASSWORD)
-    dialog.get_by_label("Your password again").press("Tab")
-    rest(other)
-    dialog.get_by_role("button", name="Return for correction").click()
-    expect(other.locator(".cs-head h1").filter(has_not_text=claim)).to_be_visible()
-
-    # and it is locked for both
-    for one in (page, other):
-        one.goto(link)
-        expect(one.get_by_text("The corrected claim comes as a new version")).to_be_visible()
-        expect(one.get_by_role("button", name=re.compile("Agree|Approve|Sign as"))).to_have_count(0)
-    assert noise == []
 
 
 def test_keys_rest_while_typing_and_a_dismissal_is_undone(browser: Browser, address: str) -> None:
