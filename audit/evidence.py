@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
@@ -88,10 +88,15 @@ class Evidence:
     other_claims: list[str]
     """Other claims whose services are pooled with this one's."""
 
-    def marked(self, note: Mapping[Hashable, Any]) -> list[Passage]:
-        """The passages of one of `notes` that say what its fields say."""
-        listed = self.sessions[self.sessions["note_id"] == note["note_id"]]
-        return passages({str(name): value for name, value in note.items()}, listed.to_dict("records"))
+    @cached_property
+    def marks(self) -> dict[str, list[Passage]]:
+        """By note id: the passages of each of `notes` that say what its fields say."""
+        found = {}
+        for note in self.notes.to_dict("records"):
+            listed = self.sessions[self.sessions["note_id"] == note["note_id"]]
+            told = {str(name): value for name, value in note.items()}
+            found[str(note["note_id"])] = passages(told, listed.to_dict("records"))
+        return found
 
     def with_note_before(self, note_id: str) -> tuple[dict[str, Any], dict[str, Any]] | None:
         """The note before `note_id` of the same discipline, and the note itself; None where there is none, or one

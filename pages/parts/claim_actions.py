@@ -13,7 +13,7 @@ from audit.errors import CountersignError
 from audit.evidence import Decided, Evidence
 from audit.review_rights import TRAIL_READERS
 from pages.parts import claim_dialogs
-from pages.parts.signing import done, go_on, sign, who
+from pages.parts.signing import at_once, go_on, sign, who
 from pages.parts.store import engine
 
 WAITING = {
@@ -80,8 +80,8 @@ def _deciding(decided: Decided, person: Account, evidence: Evidence) -> None:
     elif len(seen):
         give, name = partial(review.judge_missed, engine(), int(seen["id"].iloc[0])), f"missed_{seen['id'].iloc[0]}"
     if finding or len(seen):
-        if st.button("Agree", shortcut="a", type="primary", key=f"agree_{name}"):
-            done(lambda: give(kind=review.AGREE, **who(person)), "Agreed. Z takes it back")
+        agree = partial(at_once, lambda: give(kind=review.AGREE, **who(person)), "Agreed. Z takes it back")
+        st.button("Agree", shortcut="a", type="primary", key=f"agree_{name}", on_click=agree)
         if finding and st.button("Fix…", shortcut="f", key=f"fix_{name}"):
             claim_dialogs.fix(finding, decided, person, evidence)
         if st.button("Dismiss…", shortcut="d", key=f"dismiss_{name}"):
@@ -121,11 +121,11 @@ def _approving(decided: Decided, person: Account) -> None:
 def _undo(decided: Decided, person: Account) -> None:
     """One's own newest decision: taken back at once just after it was made here, later with a reason."""
     mine = _last_of(decided, person)
-    if not st.button("Undo", shortcut="z", key="undo", disabled=mine is None) or mine is None:
-        return
-    if st.session_state.get("newest") == mine:
-        done(lambda: review.undo(engine(), mine, text="taken back at once", **who(person)), "Taken back")
-    else:
+    if mine is not None and st.session_state.get("newest") == mine:
+        back = partial(review.undo, engine(), mine, text="taken back at once")
+        act = partial(at_once, lambda: back(**who(person)), "Taken back")
+        st.button("Undo", shortcut="z", key="undo", on_click=act)
+    elif st.button("Undo", shortcut="z", key="undo", disabled=mine is None) and mine is not None:
         claim_dialogs.undo(mine, decided, person)
 
 

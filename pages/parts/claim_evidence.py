@@ -38,7 +38,7 @@ def place_in_note(evidence: Evidence, rule: str, service: str) -> tuple[str, str
     """The nearest passage a finding rests on: its anchor and its words. None when the text has none."""
     for wanted in about(rule, service):
         for place, note in enumerate(evidence.notes.to_dict("records")):
-            for number_of, passage in enumerate(evidence.marked(note)):
+            for number_of, passage in enumerate(evidence.marks[note["note_id"]]):
                 if wanted in passage.about:
                     return _anchor(place, number_of), note["text"][passage.start : passage.end]
     return None
@@ -55,7 +55,7 @@ def _show_note(place: int, note: Row, evidence: Evidence, now: Collection[str]) 
     timed, treatment = count(note["total_timed_minutes"]), count(note["total_treatment_minutes"])
     marks = [
         (passage.start, passage.end, _anchor(place, n), bool(passage.about & set(now)))
-        for n, passage in enumerate(evidence.marked(note))
+        for n, passage in enumerate(evidence.marks[note["note_id"]])
     ]
     show(
         element("p", element("strong", f"{kind} note {day(note['service_date'])}"), f" · {author} · {_signed(note)}"),

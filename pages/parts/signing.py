@@ -88,6 +88,16 @@ def done(act: Callable[[], object], said: str, *, then: Decided | None = None, i
     st.rerun()
 
 
+def at_once(act: Callable[[], object], said: str) -> None:
+    """For a button's `on_click`: done before the page is drawn, so that one key costs one run of it."""
+    try:
+        st.session_state["newest"] = act()
+    except CountersignError as error:
+        st.session_state["refused"] = error.sentence()
+    else:
+        st.session_state["said"] = said
+
+
 def go_on(decided: Decided) -> None:
     """Open the next claim of the same view; the worklist when there is none. The claim is left to others."""
     claim, person = int(decided.claim["id"]), st.session_state.get("person")
