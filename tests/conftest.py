@@ -18,9 +18,12 @@ os.environ["COUNTERSIGN_FACTS"] = tempfile.mkdtemp(prefix="countersign-facts-")
 SKIPPED = "BROWSER TESTS SKIPPED"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A headless Chromium: the machine's own, else Playwright's download, else the test is skipped."""
+    """A headless Chromium: the machine's own, else Playwright's download, else the test is skipped.
+
+    It ends with its module: while Playwright's event loop runs, nothing else in this process can use asyncio.
+    """
     chromium = find_chromium()
     with sync_playwright() as playwright:
         try:
@@ -39,11 +42,11 @@ def first_line(why: Error) -> str:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what uses the browser, and run it last: Playwright's event loop stops asyncio.run after it."""
+    """Mark what uses the browser, and keep it on one of several processes: a server and a browser at a time."""
     for item in items:
         if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker("browser")
-    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

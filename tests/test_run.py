@@ -56,12 +56,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_arguments_are_handed_on(calls: list[tuple[str, ...]]) -> None:
+    whole = ("python", "-m", "pytest", "--numprocesses", "auto", "--dist", "loadgroup")
     assert run.obey(["test", "tests/test_units.py", "-k", "midpoint"]) == 0
     assert run.obey(["demo", "--port", "8700"]) == 0
     assert run.obey(["serve"]) == 0
     assert calls == [
         ("python", "-m", "tests.browser"),
-        ("python", "-m", "pytest", "tests/test_units.py", "-k", "midpoint"),
+        (*whole, "tests/test_units.py", "-k", "midpoint"),
         ("python", "-m", "audit.cli", "demo", "--port", "8700"),
         ("python", "-m", "audit.cli", "serve"),
     ]
