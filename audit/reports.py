@@ -7,6 +7,8 @@ import io
 import json
 from collections.abc import Iterable, Iterator
 from datetime import date
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import pandas as pd
@@ -54,9 +56,9 @@ def as_text(findings: pd.DataFrame, form: str) -> Iterator[str]:
 
 
 def _table(findings: pd.DataFrame) -> Iterator[str]:
-    for claim_id, rows in findings.groupby("claim_id", sort=False):
+    for claim_id, rows in groupby(as_records(findings), key=itemgetter("claim_id")):
         yield f"Claim {claim_id!s}" if claim_id else "On no claim: patterns of clinicians"
-        for row in as_records(rows):
+        for row in rows:
             line = f"line {row['line_number']}" if row["line_number"] else ""
             place = " ".join(part for part in (row["service_date"], line, row["procedure_code"]) if part)
             unchecked = " (rests on a fact nobody has checked)" if row["facts_unchecked"] else ""

@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 import tomllib
 import venv
 from pathlib import Path
@@ -258,11 +257,8 @@ def test_who_waited_for_another_run_does_not_build_again(folder: Path, monkeypat
 
 def test_one_run_builds_at_a_time(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run, "PATIENCE", 0)
-    with run.only_one():
-        began = time.monotonic()
-        with pytest.raises(SystemExit, match="Another run"), run.only_one():
-            pass
-        assert time.monotonic() - began < 5
+    with run.only_one(), pytest.raises(SystemExit, match="Another run"), run.only_one():
+        pass
     with run.only_one():
         pass
 

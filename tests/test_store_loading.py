@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from dataclasses import asdict, replace
 from datetime import timedelta
 from decimal import Decimal
@@ -238,15 +237,3 @@ def test_content_has_one_spelling() -> None:
     assert canonical(row) == spelt + '"text":"Ü","units":2}'
     with pytest.raises(TypeError, match="object has no canonical form"):
         canonical({"text": object()})
-
-
-@on_sqlite
-def test_four_thousand_lines_load_in_two_seconds(engine: Engine) -> None:
-    claims = [line(f"C{number // 3}", number % 3 + 1) for number in range(4000)]
-    notes = [note(f"N{number}") for number in range(1334)]
-    services = [service(f"N{number // 3}") for number in range(4000)]
-    tables = tables_of(claims=claims, notes=notes, note_services=services)
-    start = time.perf_counter()
-    loaded = take(engine, tables)
-    assert time.perf_counter() - start < 2
-    assert loaded.counts["lines"]["new"] == 4000

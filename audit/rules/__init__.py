@@ -111,7 +111,10 @@ def rule_book() -> dict[str, Rule]:
 
 
 def nothing() -> pd.DataFrame:
-    return pd.DataFrame(columns=list(FINDING_COLUMNS))
+    return _NOTHING.copy()
+
+
+_NOTHING = pd.DataFrame(columns=list(FINDING_COLUMNS))
 
 
 def ordered(parts: list[pd.DataFrame]) -> pd.DataFrame:
