@@ -20,12 +20,14 @@ def treatment_days(lines: pd.DataFrame, linked: pd.DataFrame, services: pd.DataF
     `treated`: services are billed or documented. `episode`: 0 until the first evaluation on file, then one more
     with each. `episode_began`: the first date of it. `since_report`: treatment days since the last report, this
     day included; `since_report_at_least`: as few as they can be, where some day has no note, or one of unknown
-    type or author, that may be a report; `reaches_back`: a report or an evaluation on file starts the count.
+    type or author, that may be a report; `reaches_back`: a report or an evaluation on file starts the count; and the
+    columns of `_with_participation`.
     """
-    marks = ["treated", "evaluated", "reported", "may_report"]
+    marks = ["treated", "evaluated", "reported", "may_report", "participated", "may_participate"]
     days = pd.concat([_billed(lines, linked), _noted(lines, linked, services)], ignore_index=True)
     rows = days.groupby(DATE, as_index=False, sort=True)[marks].max()
     rows[marks] = rows[marks].astype("bool")
+    rows["participated"] &= rows["treated"]
     by_patient = [rows[name] for name in PATIENT]
     rows["episode"] = rows["evaluated"].astype("int64").groupby(by_patient).cumsum()
     treated = rows["service_date"].where(rows["treated"])
@@ -35,7 +37,25 @@ def treatment_days(lines: pd.DataFrame, linked: pd.DataFrame, services: pd.DataF
     rows["since_report_at_least"] = _since(rows, certain | rows["may_report"])
     before = certain.astype("int64").groupby(by_patient).cumsum() - certain > 0
     rows["reaches_back"] = before | rows["evaluated"]
-    return rows
+    return _with_participation(rows)
+
+
+def _with_participation(rows: pd.DataFrame) -> pd.DataFrame:
+    """Adds what is known of a progress report's period, which begins with an evaluation or after a report's day:
+    `closes_early`: it is the last treatment day of a period that a report ended; `unattended`: up to this day of it no
+    therapist gave a service whole; `maybe_attended`: on some day that cannot be told."""
+    by_patient = [rows[name] for name in PATIENT]
+    ends = rows["reported"] & ~rows["evaluated"]
+    ended = ends.astype("int64").groupby(by_patient).cumsum() - ends
+    period = [*by_patient, ended, rows["episode"]]
+    number = rows["treated"].astype("int64").groupby(period).cumsum()
+    last = rows["treated"] & (number == number.groupby(period).transform("max"))
+    so_far = rows[["participated", "may_participate"]].astype("int64").groupby(period).cumsum()
+    return rows.assign(
+        closes_early=last & ends.groupby(period).transform("any"),
+        unattended=so_far["participated"] == 0,
+        maybe_attended=so_far["may_participate"] > 0,
+    )
 
 
 def _since(rows: pd.DataFrame, report: pd.Series[bool]) -> pd.Series[int]:
@@ -48,12 +68,15 @@ def _since(rows: pd.DataFrame, report: pd.Series[bool]) -> pd.Series[int]:
 
 
 def _billed(lines: pd.DataFrame, linked: pd.DataFrame) -> pd.DataFrame:
-    """A billed day without a note may have had a report that is not on file."""
+    """A billed day without a note may have had a report that is not on file, and a therapist who treated."""
+    unknown = ~lines["day"].isin(linked["day"])
     return lines[DATE].assign(
         treated=True,
         evaluated=lines["procedure_code"].isin(EVALUATIONS),
         reported=False,
-        may_report=~lines["day"].isin(linked["day"]),
+        may_report=unknown,
+        participated=False,
+        may_participate=unknown,
     )
 
 
@@ -62,13 +85,27 @@ def _noted(lines: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFrame) ->
     of_day = lines.drop_duplicates("day").set_index("day")["discipline"]
     report = linked["note_type"].isin(REPORTS)
     listed = linked["note_id"].isin(services["note_id"])
+    whole, shared = (linked["note_id"].isin(ids) for ids in _by_therapist(services))
+    only = ~listed.groupby([linked[name] for name in DATE]).transform("any")
     return linked[DATE].assign(
         discipline=linked["day"].map(of_day).astype("object").fillna(linked["discipline"]).astype("str"),
         treated=listed | (linked["total_treatment_minutes"] > 0).fillna(False).astype("bool"),
         evaluated=linked["note_type"] == "evaluation",
         reported=report & (written_by(linked) == "therapist"),
         may_report=(linked["note_type"] == "") | (report & (written_by(linked) == "")),
+        participated=whole | (only & (linked["author"] == "therapist")),
+        may_participate=shared | (only & (linked["author"] == "")),
     )
+
+
+def _by_therapist(services: pd.DataFrame) -> tuple[set[str], set[str]]:
+    """Notes with a service that the therapist gave whole, alone or together with an assistant; and notes with one
+    of which that cannot be told, or that the two shared in turn."""
+    alone = (services["assistant_minutes"] == 0).fillna(False).astype("bool")
+    took = services["therapist_minutes"].fillna(0) + services["together_minutes"].fillna(0) > 0
+    unknown = services["assistant_minutes"].isna()
+    whole = alone & (took | (services["author"] == "therapist"))
+    return set(services.loc[whole, "note_id"]), set(services.loc[~whole & (took | unknown), "note_id"])
 
 
 def written_by(notes: pd.DataFrame) -> pd.Series[str]:

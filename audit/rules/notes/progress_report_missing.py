@@ -7,15 +7,18 @@ from audit.rules import findings, rule, untestable
 
 @rule("DOC-09", grain="episode_day", severity="error", sources=["pub-100-02-ch-15-s220-3-d"])
 def progress_report_missing(days: pd.DataFrame) -> list[pd.DataFrame]:
-    """More treatment days than Medicare allows have passed without a progress report by a therapist.
+    """More treatment days than Medicare allows have passed without a therapist's progress report, or service.
 
     Why it matters: a therapist must write a progress report at least every 10 treatment days, the first of them the
-    day on which treatment began; without it the days that follow are not shown to be necessary.
-    What to do: load the report if there is one. An assistant may write parts of it, but not the report.
+    day on which treatment began, and must give at least one service whole in each such period. Calendar days do not
+    count: the "or 30 days" of an old answer of CMS is superseded.
+    What to do: load the report if there is one; a visit note that holds all of it counts, as note_type progress. An
+    assistant may write parts of it, but not the report. Where only an assistant treated, do not bill the period.
     """
     rows = days[(days["medicare"] == "yes") & days["treated"]]
     dated = rows[rows["report_within"].notna()]
     over = dated["since_report_at_least"] > dated["report_within"]
+    alone = dated[dated["unattended"] & dated["reaches_back"] & _period_over(dated)]
     maybe = ~over & dated["reaches_back"] & (dated["since_report"] > dated["report_within"])
     return [
         findings(
@@ -24,6 +27,21 @@ def progress_report_missing(days: pd.DataFrame) -> list[pd.DataFrame]:
             observed="treatment day {since_report_at_least} without one",
             because="{service_date:%Y-%m-%d} is treatment day {since_report_at_least} since the last evaluation or "
             "progress report on file by a therapist; one is due at least every {report_within} treatment days.",
+        ),
+        findings(
+            alone[~alone["maybe_attended"]],
+            expected="a whole service by the therapist in these {since_report} treatment days",
+            observed="{since_report} treatment days by an assistant",
+            because="In each period of a progress report the therapist must give at least one service, from its "
+            "beginning to its end; the {since_report} treatment days up to {service_date:%Y-%m-%d} show an assistant "
+            "only.",
+        ),
+        untestable(
+            alone[alone["maybe_attended"]],
+            "Whether the therapist gave a whole service in the {since_report} treatment days up to "
+            "{service_date:%Y-%m-%d} cannot be told: a note is missing, or does not say who gave what, or a service "
+            "was shared in turn.|Load notes of every visit, and note_services with therapist_minutes and "
+            "assistant_minutes",
         ),
         untestable(
             dated[maybe],
@@ -48,3 +66,10 @@ def progress_report_missing(days: pd.DataFrame) -> list[pd.DataFrame]:
             "|Load payers with medicare (yes or no) for this payer and date",
         ),
     ]
+
+
+def _period_over(days: pd.DataFrame) -> pd.Series[bool]:
+    """The period of a progress report ends with the report, at the latest with its tenth treatment day. Treatment
+    that breaks off before asks for no visit of the therapist."""
+    over: pd.Series[bool] = days["closes_early"] | (days["since_report"] >= days["report_within"])
+    return over
