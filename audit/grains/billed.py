@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from audit.grains.again import REPLACED
 from audit.reference import EARLIEST, LATEST
 from audit.tables import Tables
 
@@ -23,7 +24,7 @@ def billed(lines: pd.DataFrame) -> pd.DataFrame:
     first = named.groupby([lines["patient_id"], lines["service_date"]]).transform("min")
     rows = lines.assign(practice=named.fillna(first).fillna(""), place=THERAPY_PLACE)
     rows["day_key"] = rows.groupby(DAY_KEY, sort=False, dropna=False).ngroup()
-    units = lines["units"].fillna(0).astype("int64")
+    units = lines["units"].where(lines["told_again"] != REPLACED, 0).fillna(0).astype("int64")
     co_units = units.where(lines["has_co"], 0)
     return rows[COLUMNS].assign(plain_units=units - co_units, co_units=co_units)
 

@@ -20,7 +20,7 @@ def limits(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     covers for later ones; <NA> and "" where it has no row. `coverage`: within, after or before the dates of the table
     (`table_period`).
     """
-    rows = lines[lines["units"] > 0].copy()
+    rows = lines[lines["counting"] > 0].copy()
     rows["practice"] = _practice(rows)
     known = facts.covered("mue", rows["service_date"])
     rows[["coverage", "table_period"]] = known[["coverage", "table_period"]]

@@ -25,12 +25,13 @@ def services_of_day(lines: pd.DataFrame, note_services: pd.DataFrame) -> pd.Data
     when a session lacks them), `minutes_told` (what is given of them), `in_note`, `notes_listing` (notes of the
     day that list services). From both: `code_known`, `in_pool`, `timed`, and the columns of `_allotted`.
     """
-    billed = lines.assign(co=lines["units"].where(lines["has_co"], 0)).groupby(KEY, sort=True)
+    counts = lines["told_again"] == ""
+    billed = lines.assign(co=lines["counting"].where(lines["has_co"], 0), counts=counts).groupby(KEY, sort=True)
     rows = billed.agg(
-        units=("units", "sum"),
+        units=("counting", "sum"),
         co_units=("co", "sum"),
         largest_co_line=("co", "max"),
-        line_count=("units", "size"),
+        line_count=("counts", "sum"),
         in_pool=("in_pool", "first"),
         timed=("timed", "first"),
         code_known=("code_known", "all"),
@@ -107,7 +108,7 @@ def days(lines: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFrame) -> p
     pooled = lines.assign(pooled=lines["in_pool"] == "yes").sort_values("pooled", ascending=False, kind="stable")
     rows = pooled.drop_duplicates(["claim_id", "day"]).sort_index()
     wanted = ["day", "claim_id", "line_number", "note_id", "patient_id", "service_date", "procedure_code", "payer_id"]
-    rows = rows[[*wanted, "discipline", "pooled"]].merge(totals, on="day", validate="m:1")
+    rows = rows[[*wanted, "discipline", "pooled", "told_again"]].merge(totals, on="day", validate="m:1")
     return rows.reset_index(drop=True)
 
 

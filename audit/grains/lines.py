@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from audit.grains.again import told_again
 from audit.reference import EARLIEST, LATEST, Facts, with_facts
 from audit.tables import Tables
 from audit.units import COGNITIVE, COGNITIVE_SERVICE
@@ -25,7 +26,8 @@ MEDICARE = "medicare-b"
 
 def lines(tables: Tables, facts: Facts) -> pd.DataFrame:
     """Claim lines with code facts (`code_known`), payer profile (`payer_known`), modifier flags, discipline
-    (`discipline_known`: a practitioner or a note tells it), `by_physician` and `day` (a number shared by all lines of
+    (`discipline_known`: a practitioner or a note tells it), `by_physician`, `told_again` (`again.told_again`),
+    `counting` (units that count in the day: none where the line is told again) and `day` (a number shared by all lines of
     one patient, discipline and date of service). `assistant_modifier` is about CO: "none" where the line is no
     occupational therapy."""
     rows = tables.claims.sort_values(["claim_id", "line_number"], ignore_index=True)
@@ -35,6 +37,8 @@ def lines(tables: Tables, facts: Facts) -> pd.DataFrame:
     rows = _with_modifiers(rows)
     rows = _with_profile(rows, tables, facts)
     rows = _with_discipline(rows, tables)
+    rows["told_again"] = told_again(rows)
+    rows["counting"] = rows["units"].where(rows["told_again"] == "", 0)
     rows["by_physician"] = by_physician(tables, rows["rendering_npi"])
     is_therapy = (rows["discipline"] == "OT") & (rows["therapy_class"] != "none")
     rows["assistant_modifier"] = rows["assistant_modifier"].where(is_therapy, "none")

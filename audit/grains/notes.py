@@ -98,7 +98,8 @@ def _contributor(rows: pd.DataFrame, services: pd.DataFrame) -> pd.Series[str]:
 
 
 def _timed_minutes(services: pd.DataFrame) -> pd.Series[int]:
-    """By note: the sum over its timed services, <NA> when one of them has no minutes; 0 for only untimed ones."""
-    minutes = services["minutes"].where(services["timed"] == "yes", 0)
+    """By note: the sum over its timed services, <NA> when one of them has no minutes or a code is not on file; 0 for
+    only untimed ones."""
+    minutes = services["minutes"].where((services["timed"] == "yes") | ~services["known"], 0).where(services["known"])
     by_note = minutes.groupby(services["note_id"])
     return by_note.sum().where(by_note.count() == by_note.size())

@@ -20,7 +20,8 @@ def code_not_in_use(lines: pd.DataFrame) -> list[pd.DataFrame]:
     """
     shaped = lines["procedure_code"].map(_is_code(lines["procedure_code"])).astype("bool")
     asked = lines[shaped & ~lines["procedure_code"].isin(OTHERS)]
-    known = asked[(asked["code_period"] != "") & asked["codes_covered"]]
+    told = asked["codes_covered"] | (asked["service_date"] < asked["code_begins"])
+    known = asked[(asked["code_period"] != "") & told]
     late = known[known["code_known"] & (known["fees_covered"] == "after")]
     gone = known[known["code_known"] & (known["fees_covered"] == "within") & ~known["fee_known"] & known["fee_before"]]
     return [
@@ -44,7 +45,7 @@ def code_not_in_use(lines: pd.DataFrame) -> list[pd.DataFrame]:
             severity="warning",
         ),
         untestable(
-            asked[(asked["code_period"] != "") & ~asked["codes_covered"]],
+            asked[(asked["code_period"] != "") & ~told],
             "The list of codes does not reach back to this date.|Load facts (codes) of this date",
         ),
         untestable(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from audit.grains.again import REPLACED, SECOND_PAYER
 from audit.rules import findings, rule
 
 SERVICE = ["patient_id", "service_date", "procedure_code", "modifier_set", "rendering_npi"]
@@ -24,6 +25,9 @@ def line_billed_twice(lines: pd.DataFrame) -> list[pd.DataFrame]:
     rows = rows.sort_values(["replacing", "claim_id", "line_number"], ignore_index=True)
     within = _with_first(rows, [*SERVICE, "claim_id"])
     across = _with_first(rows[~rows.duplicated([*SERVICE, "claim_id"])], SERVICE)
+    named = {*across.loc[across["replacing"], "claim_id"], *across.loc[across["replacing"], "first_claim_id"]}
+    gone = rows[(rows["told_again"] == REPLACED) & ~rows["claim_id"].isin(named)]
+    across["once"] = across["told_again"].map({SECOND_PAYER: " Its units are counted once."}).fillna("").astype("str")
     two_payers = ~across["replacing"] & (across["payer_id"] != across["first_payer_id"])
     return [
         findings(
@@ -56,8 +60,16 @@ def line_billed_twice(lines: pd.DataFrame) -> list[pd.DataFrame]:
             expected="one payer first",
             observed="also claim {first_claim_id} to {first_payer_id}",
             because="{procedure_code} of this date is billed to {payer_id} here and to {first_payer_id} on claim "
-            "{first_claim_id}. That is right only when one of them pays second.",
+            "{first_claim_id}. That is right only when one of them pays second.{once}",
             severity="warning",
+        ),
+        findings(
+            gone.drop_duplicates("claim_id"),
+            expected="one claim of the two",
+            observed="claim {claim_id}",
+            because="Claim {claim_id} is replaced or voided by another one on file, or only voids one: its units are "
+            "not added to those of the day.",
+            severity="info",
         ),
     ]
 

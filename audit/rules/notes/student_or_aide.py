@@ -14,7 +14,7 @@ STUDENT = (
 )
 """Students and aides in a text. "Student" alone may be the patient's own occupation."""
 FURNISHED = r"(?:treat|provid|deliver|perform|led\b|lead|carried out|conduct|gave|ran\b|instruct|furnish|complet)\w*"
-WATCHED = r"\b(?:observ|watch|shadow|assist|help|set ?up|clean)\w*"
+WATCHED = r"\b(?:observ|watch|shadow|assist(?!ant)|help|set ?up|clean)\w*"
 DIRECTED = (
     r"(?<!not )\b(?:present (?:in|throughout|for)|in the (?:same )?(?:treatment )?room|line[- ]of[- ]sight"
     r"|direct(?:ed|ing) (?:the )?(?:service|session|treatment|student|aide)\w*"

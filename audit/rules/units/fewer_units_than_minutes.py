@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from audit.grains.again import REPLACED
 from audit.rules import findings, rule, untestable
 from audit.rules.units.more_units_than_minutes import unjudged
 
@@ -13,7 +14,7 @@ def fewer_units_than_minutes(days: pd.DataFrame) -> list[pd.DataFrame]:
     Why it matters: documented work goes unpaid. It is no error: a clinician may choose not to bill.
     What to do: see whether a unit was forgotten; leave the claim as it is when it was meant so.
     """
-    timed = days[days["codes_of_day"] > 0]
+    timed = days[(days["codes_of_day"] > 0) & (days["told_again"] != REPLACED)]
     timed = timed[timed["pooled"] | ~timed.groupby("day")["pooled"].transform("any")]
     timed = timed.assign(fewest=_supported(timed, "low"), most=_supported(timed, "high"))
     under = (timed["units"] < timed["fewest"]).fillna(False) & timed["codes_known"]

@@ -14,7 +14,7 @@ def further_cognitive_unit_alone(lines: pd.DataFrame) -> list[pd.DataFrame]:
     15. A second 97129, or 97130 without 97129, is denied.
     What to do: bill one unit of 97129 and every further unit as 97130.
     """
-    rows = lines[lines["procedure_code"].isin(COGNITIVE) & (lines["units"] > 0)]
+    rows = lines[lines["procedure_code"].isin(COGNITIVE) & (lines["counting"] > 0)]
     known, strange = rows[rows["code_known"]], rows[~rows["code_known"]]
     is_first = known["procedure_code"] == COGNITIVE[0]
     units = known.assign(first=known["units"].where(is_first, 0), further=known["units"].where(~is_first, 0))

@@ -1,0 +1,52 @@
+"""Lines that tell of a service once more, which must not be added up twice: those of a claim that a later one
+replaces or voids, and the copy of a claim that goes to a second payer."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+REPLACES = ("7", "8")
+"""Frequency codes of a claim that replaces (7) or voids (8) an earlier one."""
+VOIDS = "8"
+VISIT = ["patient_id", "payer_id", "rendering_npi", "service_date", "procedure_code"]
+COPY = ["patient_id", "rendering_npi", "service_date", "procedure_code", "modifiers", "units"]
+REPLACED, SECOND_PAYER = "replaced", "second payer"
+
+
+def told_again(lines: pd.DataFrame) -> pd.Series[str]:
+    """REPLACED, SECOND_PAYER, or "" for a line that counts, in the order of `lines`.
+
+    A claim is replaced when it is the only one that shares payer, practitioner, date and code with a claim that says
+    it replaces an earlier one: of two, nobody can tell which is meant, and both count. A line goes to a second payer
+    when a whole claim like it, line by line, went to another.
+    """
+    result = pd.Series("", index=lines.index, dtype="str")
+    result = result.mask(_copies(lines), SECOND_PAYER)
+    return result.mask(lines["claim_id"].isin(_replaced(lines)), REPLACED)
+
+
+def _replaced(lines: pd.DataFrame) -> set[str]:
+    """The claims that are replaced or voided, and those that only void."""
+    later = lines["frequency_code"].isin(REPLACES)
+    if not later.any():
+        return set()
+    new = lines.loc[later, [*VISIT, "claim_id"]].drop_duplicates()
+    both = lines.loc[~later, [*VISIT, "claim_id"]].drop_duplicates().merge(new, on=VISIT, suffixes=("", "_new"))
+    meant = both.groupby("claim_id_new")["claim_id"].agg(["first", "nunique"])
+    return {*meant.loc[meant["nunique"] == 1, "first"], *lines.loc[lines["frequency_code"] == VOIDS, "claim_id"]}
+
+
+def _copies(lines: pd.DataFrame) -> pd.Series[bool]:
+    """Lines of claims of which another claim, to another payer and before them in order, has every line."""
+    numbered = lines[[*COPY, "payer_id", "claim_id"]].assign(
+        nth=lines.groupby([*COPY, "claim_id"], dropna=False).cumcount()
+    )
+    again = numbered[numbered.duplicated([*COPY, "nth"], keep=False)]
+    if again.empty:
+        return pd.Series(False, index=lines.index)
+    one = again.reset_index().merge(again, on=[*COPY, "nth"], suffixes=("", "_other"))
+    other = one[(one["payer_id"] != one["payer_id_other"]) & (one["claim_id_other"] < one["claim_id"])]
+    shared = other.groupby(["claim_id", "claim_id_other"])["index"].nunique().rename("shared").reset_index()
+    size = lines.groupby("claim_id").size()
+    shared["whole"] = shared["shared"] == shared["claim_id"].map(size)
+    return lines["claim_id"].isin(shared.loc[shared["whole"], "claim_id"])
