@@ -25,13 +25,13 @@ def services_of_day(lines: pd.DataFrame, note_services: pd.DataFrame) -> pd.Data
     when a session lacks them), `minutes_told` (what is given of them), `in_note`, `notes_listing` (notes of the
     day that list services). From both: `code_known`, `in_pool`, `timed`, and the columns of `_allotted`.
     """
-    counts = lines["told_again"] == ""
-    billed = lines.assign(co=lines["counting"].where(lines["has_co"], 0), counts=counts).groupby(KEY, sort=True)
+    once = lines["told_again"] == ""
+    billed = lines.assign(co=lines["counting"].where(lines["has_co"], 0), once=once).groupby(KEY, sort=True)
     rows = billed.agg(
         units=("counting", "sum"),
         co_units=("co", "sum"),
         largest_co_line=("co", "max"),
-        line_count=("counts", "sum"),
+        line_count=("once", "sum"),
         in_pool=("in_pool", "first"),
         timed=("timed", "first"),
         code_known=("code_known", "all"),

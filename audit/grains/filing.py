@@ -18,7 +18,8 @@ def filing(lines: pd.DataFrame, linked: pd.DataFrame, tables: Tables, facts: Fac
     """Claim lines with what is on file of their code, place, modifiers and authorisation.
 
     `code_period`, `place_period`: the dates for which the code or place is on file, in words, "" when it is on file
-    for none. `code_begins`: the first of them. `codes_covered`, `places_covered`, `modifiers_covered`: the table can be relied on for the date.
+    for none. `code_begins`: the first of them. `codes_covered`, `places_covered`, `modifiers_covered`: the table can be
+    relied on for the date.
     `place_setting`: in_person, telehealth, any, "" for a place that was not in use. `modality`: that of the line's
     own note. `status`: Medicare's status of the code, "" where the fee schedule of the date does not tell;
     `statuses`: all that it ever had on file; `fees_covered`: "within" when the fee schedule holds for the date,

@@ -27,8 +27,8 @@ MEDICARE = "medicare-b"
 def lines(tables: Tables, facts: Facts) -> pd.DataFrame:
     """Claim lines with code facts (`code_known`), payer profile (`payer_known`), modifier flags, discipline
     (`discipline_known`: a practitioner or a note tells it), `by_physician`, `told_again` (`again.told_again`),
-    `counting` (units that count in the day: none where the line is told again) and `day` (a number shared by all lines of
-    one patient, discipline and date of service). `assistant_modifier` is about CO: "none" where the line is no
+    `counting` (units that count in the day: none where the line is told again) and `day` (a number shared by all lines
+    of one patient, discipline and date of service). `assistant_modifier` is about CO: "none" where the line is no
     occupational therapy."""
     rows = tables.claims.sort_values(["claim_id", "line_number"], ignore_index=True)
     rows = with_facts(rows, facts["codes"], CODE_FACTS, on="procedure_code", key="code")
