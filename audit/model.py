@@ -140,6 +140,7 @@ PAYERS = Table(
         Column("medicare", "word", words=("yes", "no")),
         Column("pair_edits", "list"),
         Column("authorization", "word", words=("required", "no")),
+        Column("habilitative_modifier", "word", words=("required", "optional", "none")),
         Column("effective_from", "date"),
         Column("effective_to", "date"),
     ),
@@ -159,6 +160,8 @@ PLANS_OF_CARE = Table(
         Column("signed_order_on", "date"),
         Column("sent_on", "date"),
         *_text("frequency", "duration"),
+        Column("verbal_order_on", "date"),
+        Column("delay_reason"),
     ),
 )
 AUTHORIZATIONS = Table(

@@ -56,7 +56,7 @@ GRAINS = {
     "provider": "one clinician's billed visits with known minutes, all together",
     "provider_figures": "one clinician's written minutes beside those of all others",
     "provider_day": "one clinician's visit within their day over all patients, in one claim",
-    "authorized_line": "one claim line of occupational therapy with the authorisation it falls under",
+    "authorized_line": "one claim line of occupational therapy with its authorisation, and a discharge before it",
     "documented_line": "one claim line with what the notes of its day say in words",
     "episode_day": "one claim's day with its plan of care and its place among the treatment days",
 }
@@ -151,7 +151,7 @@ class Prepared:
 
     @cached_property
     def authorized_line(self) -> pd.DataFrame:
-        return authorizations.authorized_lines(self.line, self.tables)
+        return authorizations.authorized_lines(self.line, self.linked_notes, self.tables)
 
     @cached_property
     def documented_line(self) -> pd.DataFrame:

@@ -1,9 +1,10 @@
-"""The grain `authorized_line`: a claim line with its authorisation and what was used of it up to there."""
+"""The grain `authorized_line`: a claim line with its authorisation, what was used of it, and a discharge before."""
 
 from __future__ import annotations
 
 import pandas as pd
 
+from audit.grains.treatment_days import DATE, EVALUATIONS, PATIENT
 from audit.tables import Tables
 
 VOIDED = "8"
@@ -11,21 +12,42 @@ VOIDED = "8"
 RENAMED = {"units": "authorized_units", "visits": "authorized_visits", "payer_id": "authorizing_payer"}
 
 
-def authorized_lines(lines: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+def authorized_lines(lines: pd.DataFrame, linked: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """Lines of occupational therapy whose patient has an authorisation of their payer, or that name one (`number` is
-    "" when none is on file).
+    "" when none is on file), or that come after a discharge.
 
     `in_dates`, `in_codes`: the authorisation covers the line's date and code; dates or codes that it leaves out set
     no limit. `units_used`, `visits_used`: units and dates of the covered lines up to and with this one, in order of
-    date.
+    date. `discharged_on`: the last discharge note of the discipline before the service, NaT where there is none or a
+    new evaluation or plan of care follows it.
     """
     wanted = lines[(lines["discipline"] == "OT") & (lines["frequency_code"] != VOIDED)].reset_index(drop=True)
     best = _chosen(_candidates(wanted, tables.authorizations.rename(columns=RENAMED)))
     rows = wanted.join(best)
     rows["number"] = rows["number"].astype("object").fillna("").astype("str")
     rows[["in_dates", "in_codes"]] = rows[["in_dates", "in_codes"]].eq(True)
-    rows = rows[(rows["number"] != "") | (rows["prior_authorization"] != "")]
+    rows = rows.merge(_discharges(rows, lines, linked, tables), on=DATE, how="left", validate="m:1")
+    rows = rows[(rows["number"] != "") | (rows["prior_authorization"] != "") | rows["discharged_on"].notna()]
     return _with_use(rows)
+
+
+def _discharges(
+    rows: pd.DataFrame, lines: pd.DataFrame, linked: pd.DataFrame, tables: Tables
+) -> pd.DataFrame:
+    """By patient, discipline and date of service: `discharged_on`, where a discharge still stands."""
+    plans = tables.plans_of_care.rename(columns={"start_date": "opened_on"})
+    plans = pd.concat([plans[plans["discipline"] != ""], plans[plans["discipline"] == ""].assign(discipline="OT")])
+    billed = lines[lines["procedure_code"].isin(EVALUATIONS)].rename(columns={"service_date": "opened_on"})
+    noted = linked[linked["note_type"] == "evaluation"].rename(columns={"service_date": "opened_on"})
+    opened = pd.concat([table[[*PATIENT, "opened_on"]] for table in (plans, billed, noted)])
+    closed = linked[linked["note_type"] == "discharge"].rename(columns={"service_date": "discharged_on"})
+    dates = rows[DATE].drop_duplicates()
+    before = dates.merge(closed[[*PATIENT, "discharged_on"]], on=PATIENT)
+    before = before[before["discharged_on"] < before["service_date"]].groupby(DATE, as_index=False).max()
+    since = before.merge(opened, on=PATIENT)
+    since = since[(since["opened_on"] > since["discharged_on"]) & (since["opened_on"] <= since["service_date"])]
+    reopened = pd.MultiIndex.from_frame(before[DATE]).isin(pd.MultiIndex.from_frame(since[DATE]))
+    return before[~reopened]
 
 
 def _candidates(lines: pd.DataFrame, held: pd.DataFrame) -> pd.DataFrame:

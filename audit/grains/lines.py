@@ -18,7 +18,8 @@ SEPARATE = ("59", "XE", "XP", "XS", "XU")
 BODY_SIDES = ("LT", "RT", "FA", *(f"F{n}" for n in range(1, 10)), "TA", *(f"T{n}" for n in range(1, 10)))
 """Sides, fingers and toes: the other modifiers that part a pair (NCCI policy manual ch. 1)."""
 CODE_FACTS = ["label", "family", "timed", "in_pool", "once_a_day", "therapy_class", "typical_minutes", "evidence"]
-PROFILE = ["unit_method", "therapy_modifier", "assistant_modifier", "medicare", "pair_edits", "authorization"]
+PROFILE = ["unit_method", "therapy_modifier", "assistant_modifier", "medicare", "pair_edits", "authorization",
+           "habilitative_modifier"]  # fmt: skip
 PHYSICIAN = r"\b(?:MD|DO|DPM|NP|FNP|APRN|CNS|PA|PA-C)\b"
 MEDICARE = "medicare-b"
 """The shipped profile that a claim filed as Medicare Part B (claim_filing MB) falls back to."""

@@ -10,9 +10,11 @@ from audit.reference import Facts
 from audit.tables import Tables
 
 PLACE = ["claim_id", "line_number", "note_id", "patient_id", "service_date", "procedure_code"]
-OF_PLAN = ["plan_id", "start_date", "end_date", "certified_on", "signed_order_on", "sent_on", "frequency", "duration"]
+DATED = ["start_date", "end_date", "certified_on", "signed_order_on", "sent_on", "verbal_order_on"]
+SAID = ["frequency", "duration", "delay_reason"]
 LIMITS = {
     "certify_within": "INITIAL_CERT_DAYS",
+    "sign_verbal_within": "VERBAL_CERT_SIGN_DAYS",
     "recertify_within": "RECERT_DAYS",
     "order_within": "POC_SIGNED_ORDER_EXCEPTION",
     "report_within": "PROGRESS_REPORT_TREATMENT_DAYS",
@@ -39,7 +41,7 @@ def episode_days(
     rows[flags] = rows[flags].eq(True)
     rows["plans_on_file"] = rows["plans_on_file"].fillna(0).astype("int64")
     rows["plan_id"] = rows["plan_id"].astype("object").fillna("").astype("str")
-    for name in ("frequency", "duration"):
+    for name in SAID:
         rows[name] = rows[name].astype("object").fillna("").astype("str")
     return with_limits(rows, facts, LIMITS)
 
@@ -56,7 +58,7 @@ def _plan_of_day(days: pd.DataFrame, plans: pd.DataFrame) -> pd.DataFrame:
     result = by_day.agg(plans_on_file=("plan_id", "size"), in_plan=("in_plan", "any"))
     began = found[~(start > date)].sort_values(["may_be_in_plan", "start_date", "plan_id"], na_position="first")
     chosen = began.drop_duplicates(DATE, keep="last").set_index(DATE)
-    result = result.join(chosen[[*OF_PLAN, "may_be_in_plan"]]).reset_index()
+    result = result.join(chosen[["plan_id", *DATED, *SAID, "may_be_in_plan"]]).reset_index()
     return result.merge(_histories(chosen.reset_index(), found), on=["plan_id", *PATIENT], how="left")
 
 

@@ -13,10 +13,11 @@ from pages.parts.store import engine
 from pages.parts.words import day
 
 WORDS = {"unit_method": "Units are counted by", "therapy_modifier": "GO", "assistant_modifier": "CO",
-         "medicare": "Is it Medicare", "authorization": "Authorisation number"}  # fmt: skip
+         "medicare": "Is it Medicare", "authorization": "Authorisation number",
+         "habilitative_modifier": "96 or 97"}  # fmt: skip
 COLUMNS = {"payer_id": "payer", "name": "name", "unit_method": "units by",
            "therapy_modifier": "GO", "assistant_modifier": "CO", "medicare": "Medicare",
-           "authorization": "authorisation number", "pair_edits": "pairs",
+           "authorization": "authorisation number", "habilitative_modifier": "96/97", "pair_edits": "pairs",
            "since": "from", "until": "to", "reason": "known from", "saved": "saved by"}  # fmt: skip
 
 person = who.require()

@@ -6,6 +6,8 @@ from audit.rules import findings, rule, untestable
 
 MODIFIERS = ["modifier_1", "modifier_2", "modifier_3", "modifier_4"]
 MOST = 4
+BEGAN = pd.Timestamp("2018-01-01")
+"""First date of 96 and 97."""
 
 
 @rule("MOD-21", grain="filing", severity="warning", sources=["therapy-modifiers", "hcpcs-modifier-list",
@@ -15,11 +17,14 @@ def modifier_not_in_use(lines: pd.DataFrame) -> list[pd.DataFrame]:
 
     Why it matters: a line with a modifier that the payer cannot read is rejected, or is read without it.
     What to do: correct the modifier. SZ became 96 in 2018. AT belongs to chiropractors; 96 (a skill never had) and 97
-    (a skill regained) exclude each other.
+    (a skill regained) exclude each other. Some payers ask for one of them: say so in the payer's profile.
     """
     crowded = lines[MODIFIERS].apply(lambda cells: cells.str.contains(" ", regex=False)).any(axis=1)
     covered = lines["modifiers_covered"]
     both = lines[MODIFIERS].isin(["96"]).any(axis=1) & lines[MODIFIERS].isin(["97"]).any(axis=1)
+    either = lines[MODIFIERS].isin(["96", "97"]).any(axis=1)
+    asked = (lines["habilitative_modifier"] == "required") & (lines["service_date"] >= BEGAN)
+    bare = lines[asked & ~either & (lines["discipline"] == "OT") & lines["code_known"]]
     chiropractic = lines[MODIFIERS].isin(["AT"]).any(axis=1)
     return [
         findings(
@@ -58,6 +63,20 @@ def modifier_not_in_use(lines: pd.DataFrame) -> list[pd.DataFrame]:
             expected="96 or 97",
             observed="{modifiers}",
             because="96 says that the skill was never had, 97 that it is regained; one line cannot be both.",
+        ),
+        findings(
+            bare,
+            expected="96 or 97",
+            observed="{modifiers}",
+            because="This payer asks on every therapy line for 96 (a skill never had) or 97 (a skill regained); "
+            "{procedure_code} has neither.",
+            severity=pd.Series("error", index=bare.index).mask(bare["family"] == "eval", "warning"),
+        ),
+        findings(
+            lines[either & (lines["habilitative_modifier"] == "none")],
+            expected="neither 96 nor 97",
+            observed="{modifiers}",
+            because="This payer does not take 96 and 97; the line has one.",
         ),
         untestable(
             lines[((lines["strange_modifiers"] != "") | (lines["lapsed_modifiers"] != "")) & ~covered],

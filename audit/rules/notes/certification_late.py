@@ -4,6 +4,7 @@ import pandas as pd
 
 from audit.rules import findings, rule, untestable
 
+REASON = " A reason for the delay is on file: a delayed certification is accepted when the reason holds."
 SOURCES = ["noridian-je-certification-page", "noridian-je-apta-89-fr-97912-97918"]
 
 
@@ -13,8 +14,10 @@ def certification_late(days: pd.DataFrame) -> list[pd.DataFrame]:
 
     Why it matters: Medicare pays for therapy that a physician certifies. For services from 2025-01-01 a signed
     order on file, with the plan sent within 30 days of the evaluation, stands in its place (see DOC-07).
-    What to do: get the plan signed and dated, with the reason for the delay, or load the order and the date on which
-    the plan was sent.
+    A verbal order within the 30 days counts when a signature follows within 14 days; an order stands in for the first
+    certification only.
+    What to do: get the plan signed and dated, with the reason for the delay, and load it (plans_of_care with
+    delay_reason), or the order and the date on which the plan was sent.
     """
     rows = _with_dates(days)
     under = (rows["medicare"] == "yes") & rows["may_be_in_plan"] & rows["initial"]
@@ -23,8 +26,10 @@ def certification_late(days: pd.DataFrame) -> list[pd.DataFrame]:
     before = ~missing & (medicare["service_date"] < medicare["certified_on"])
     sure = medicare["certified_on"] > medicare["latest"]
     past = medicare["newest"] > medicare["latest"]
+    late = medicare[before & sure]
     return [
-        _found(medicare[before & sure], "certified on {certified_on:%Y-%m-%d}"),
+        _found(late[late["delay_reason"] == ""], "certified on {certified_on:%Y-%m-%d}"),
+        _found(late[late["delay_reason"] != ""], "certified on {certified_on:%Y-%m-%d}", REASON, "warning"),
         _found(medicare[missing & past], "no certification on file"),
         untestable(
             medicare[before & ~sure],
@@ -51,14 +56,23 @@ def certification_late(days: pd.DataFrame) -> list[pd.DataFrame]:
     ]
 
 
-def _found(rows: pd.DataFrame, observed: str) -> pd.DataFrame:
+def _found(rows: pd.DataFrame, observed: str, further: str = "", severity: str = "") -> pd.DataFrame:
     return findings(
         rows,
         expected="plan {plan_id} certified by {latest:%Y-%m-%d}",
         observed=observed,
         because="Treatment began on {first_treatment:%Y-%m-%d}, so plan {plan_id} had to be certified by "
-        "{latest:%Y-%m-%d}: " + observed + "{order}.",
+        "{latest:%Y-%m-%d}: " + observed + "{order}." + further,
+        severity=severity,
     )
+
+
+def _latest(days: pd.DataFrame, latest: pd.Series[pd.Timestamp]) -> pd.Series[pd.Timestamp]:
+    """A verbal order up to `latest` gives its signature some days more."""
+    verbal = days["verbal_order_on"].where(days["verbal_order_on"] <= latest)
+    signed = verbal + pd.to_timedelta(days["sign_verbal_within"].astype("float64"), unit="D")
+    result: pd.Series[pd.Timestamp] = pd.DataFrame({"plain": latest, "signed": signed}).max(axis=1)
+    return result
 
 
 def _with_dates(days: pd.DataFrame) -> pd.DataFrame:
@@ -70,7 +84,7 @@ def _with_dates(days: pd.DataFrame) -> pd.DataFrame:
     """
     within = pd.to_timedelta(days["certify_within"].astype("float64"), unit="D")
     earliest = days["first_treatment"].where(days["begun"], days[["first_treatment", "start_date"]].min(axis=1))
-    latest = days["first_treatment"] + within
+    latest = _latest(days, days["first_treatment"] + within)
     may_send = pd.to_timedelta(days["order_within"].astype("float64"), unit="D")
     ordered, sent = days["signed_order_on"].notna(), days["sent_on"]
     late = sent > days["first_treatment"] + may_send
@@ -81,7 +95,7 @@ def _with_dates(days: pd.DataFrame) -> pd.DataFrame:
     order = order.mask(excepted & ordered & late, when)
     return days.assign(
         latest=latest,
-        in_time=days["certified_on"] <= earliest + within,
+        in_time=days["certified_on"] <= _latest(days, earliest + within),
         stands_in=excepted & ordered & sent.notna() & ~late,
         order=order.mask(excepted & ~ordered & sent.notna(), "; the plan was sent, but no signed order is on file"),
     )

@@ -4,16 +4,21 @@ import pandas as pd
 
 from audit.rules import findings, rule, untestable
 
+SOURCES = ["payer-authorizations", "pub-100-02-ch-15-s220-3-d"]
 
-@rule("DOC-14", grain="authorized_line", severity="error", sources=["payer-authorizations"])
+
+@rule("DOC-14", grain="authorized_line", severity="error", sources=SOURCES)
 def outside_authorization(lines: pd.DataFrame) -> list[pd.DataFrame]:
-    """The service lies outside of the payer's authorisation: its dates, its codes, its units or its visits.
+    """The service lies outside of the payer's authorisation (dates, codes, units, visits), or comes after discharge.
 
     Why it matters: a payer that authorises services pays for those and no others; the rest is denied, and the
-    patient often may not be asked to pay.
-    What to do: ask the payer for a newer or wider authorisation and load it, or do not bill the service.
+    patient often may not be asked to pay. A discharge note ends the episode: what follows needs a new evaluation or
+    plan of care.
+    What to do: ask the payer for a newer or wider authorisation and load it, or do not bill the service. After a
+    discharge load the new evaluation or plan, or have the note's type corrected.
     """
-    on_file = lines["number"] != ""
+    on_file, named = lines["number"] != "", lines["prior_authorization"] != ""
+    discharged = lines[lines["discharged_on"].notna()].sort_values(["claim_id", "line_number"])
     rows = lines[on_file].assign(period=_period(lines[on_file]))
     covered = rows["in_dates"] & rows["in_codes"]
     too_late = covered & _above(rows["visits_used"], rows["authorized_visits"])
@@ -44,8 +49,16 @@ def outside_authorization(lines: pd.DataFrame) -> list[pd.DataFrame]:
             says="covers {authorized_units:unit}; with {procedure_code} of {service_date:%Y-%m-%d} "
             "{units_used:unit} are used.",
         ),
+        findings(
+            discharged.drop_duplicates(["claim_id", "day"]),
+            expected="no service after discharge",
+            observed="discharged on {discharged_on:%Y-%m-%d}",
+            because="The patient was discharged from {discipline} on {discharged_on:%Y-%m-%d}; {service_date:%Y-%m-%d} "
+            "is later, and no new evaluation or plan of care since is on file.",
+            severity="warning",
+        ),
         untestable(
-            lines[~on_file],
+            lines[~on_file & named],
             "The claim names authorisation {prior_authorization}, which is not on file, nor is another one of this "
             "patient and payer.|Load authorizations with {prior_authorization}: its codes, units, visits and dates",
         ),

@@ -11,7 +11,9 @@ def recertification_missing(days: pd.DataFrame) -> list[pd.DataFrame]:
 
     Why it matters: a certification lasts as long as the plan, and never longer than 90 days from its beginning; after
     that Medicare pays only under a plan that was certified anew. A late one is accepted with the reason.
-    What to do: load the newer plan with its certification; when it came late, note the reason for the delay.
+    A significant change of the plan asks for a new certification too: load the changed plan as one of its own.
+    What to do: load the newer plan with its certification; when it came late, with the reason for the delay
+    (delay_reason).
     """
     rows = _with_limits(days)
     planned = (rows["medicare"] == "yes") & (rows["plan_id"] != "")
@@ -25,7 +27,8 @@ def recertification_missing(days: pd.DataFrame) -> list[pd.DataFrame]:
         _beyond(rows[later & (rows["plan_episode"].isna() | (rows["plan_episode"] == rows["episode"]))]),
         _too_long(rows[planned & ~later & (rows["end_date"] > rows["limit"])]),
         _uncertified(rows[uncovered & known & missing & past]),
-        _delayed(rows[uncovered & known & late]),
+        _delayed(rows[uncovered & known & late & (rows["delay_reason"] == "")]),
+        _delayed_with_reason(rows[uncovered & known & late & (rows["delay_reason"] != "")]),
         untestable(
             rows[uncovered & known & missing & ~past],
             "Plan {plan_id} goes on with the treatment and is not certified yet; nothing on file for this patient is "
@@ -106,6 +109,18 @@ def _delayed(rows: pd.DataFrame) -> pd.DataFrame:
         observed="certified on {certified_on:%Y-%m-%d}",
         because="Plan {plan_id} was certified on {certified_on:%Y-%m-%d}, after the treatment of "
         "{service_date:%Y-%m-%d}; the certification before it reached to {limit_before:%Y-%m-%d}. A delayed "
-        "certification is accepted when the reason is documented.",
+        "certification is accepted when the reason is documented; plans_of_care (delay_reason) names none, so it "
+        "has to be looked for.",
         severity="warning",
+    )
+
+
+def _delayed_with_reason(rows: pd.DataFrame) -> pd.DataFrame:
+    return findings(
+        rows,
+        expected="plan {plan_id} certified by {limit_before:%Y-%m-%d}",
+        observed="certified on {certified_on:%Y-%m-%d}, with a reason",
+        because="Plan {plan_id} was certified on {certified_on:%Y-%m-%d}, after the treatment of "
+        "{service_date:%Y-%m-%d}; a reason for the delay is on file, with which a delayed certification is accepted.",
+        severity="info",
     )
