@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from audit import __version__, reports
 from audit.engine import SPLITS, audit, chosen_rules
 from audit.errors import CountersignError, InputError
+from audit.gaps import unbilled_notes
 from audit.intake import Batch, read
 from audit.model import ROLE_NAMES
 from audit.reference import load_facts
@@ -107,13 +108,20 @@ def _check_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="a folder, a workbook, tables, 837P files")
     for name in OPTIONS:
         parser.add_argument(f"--{name}", type=Path, metavar="F")
-    parser.add_argument("--as-of", type=date.fromisoformat, metavar="DATE", help="refuse services after this date")
+    parser.add_argument("--as-of", type=_date, metavar="DATE", help="refuse services after this date")
     parser.add_argument("--rules", metavar="ID,...", help="only these rules")
     parser.add_argument("--format", choices=reports.FORMATS, default="table")
     parser.add_argument("--split", choices=SPLITS, default="whole")
     parser.add_argument("--refused", type=Path, metavar="F", help="write the refused rows with reasons to F")
     parser.add_argument("--strict", action="store_true", help="check nothing when a row is refused")
     parser.set_defaults(run=_check)
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is no date. Write it as YYYY-MM-DD, such as 2026-03-12") from None
 
 
 def _check(chosen: argparse.Namespace) -> int:
@@ -129,6 +137,8 @@ def _check(chosen: argparse.Namespace) -> int:
         raise InputError(wrong, do="Mend them, or leave out --strict")
     if tables.claims.empty:
         raise InputError("there is no claim line to check", do="Give claims.csv, a workbook, a folder or an 837P file")
+    for line in reports.unbilled_lines(unbilled_notes(tables)):
+        print(line, file=sys.stderr)
     findings = audit(tables, rules=rules, split=chosen.split, as_of=chosen.as_of)
     gaps = reports.gap_lines(findings) if chosen.format == "table" else ()
     for line in chain(reports.as_text(findings, chosen.format), gaps):

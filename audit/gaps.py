@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
+from audit.grains import Prepared
+from audit.reference import load_facts
+from audit.tables import Tables
+
 
 def wanted_inputs(findings: pd.DataFrame) -> pd.DataFrame:
     """The untestable ones of `findings` (columns of the contract), one row for each input that is wanted.
@@ -19,3 +23,9 @@ def wanted_inputs(findings: pd.DataFrame) -> pd.DataFrame:
     )
     rows = by_input.rename_axis("wanted").reset_index()
     return rows.sort_values(["claims", "wanted"], ascending=[False, True], ignore_index=True)
+
+
+def unbilled_notes(tables: Tables) -> list[str]:
+    """Notes that belong to no claim line of their patient, discipline and date (or of the claim they name), by id."""
+    notes = Prepared(tables, load_facts()).linked_notes
+    return list(notes.loc[notes["day"].isna(), "note_id"])

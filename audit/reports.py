@@ -77,6 +77,13 @@ def gap_lines(findings: pd.DataFrame) -> Iterator[str]:
         yield f"  {gap['wanted']}: {gap['rules']} on {gap['claims']} claim{'s' if gap['claims'] > 1 else ''}."
 
 
+def unbilled_lines(note_ids: list[str]) -> Iterator[str]:
+    """One sentence on the notes that no claim line belongs to; nothing where there are none."""
+    if note_ids:
+        number = f"{len(note_ids)} note{' belongs' if len(note_ids) == 1 else 's belong'}"
+        yield f"{number} to no claim line: {', '.join(note_ids)}. Load their claims, or see why nothing was billed."
+
+
 def csv_line(cells: Iterable[Any]) -> str:
     """One CSV line in which no spreadsheet finds a formula."""
     text = io.StringIO()

@@ -161,3 +161,22 @@ def test_the_command_runs_as_a_program(folder):
     )
     assert done.returncode == 1
     assert b"UNIT-01" in done.stdout
+
+
+def test_a_note_that_no_claim_belongs_to_is_named(folder, capsys):
+    with (folder / "notes.csv").open("a", encoding="utf-8") as notes:
+        notes.write("N9,,P9,2026-03-12,OTR/L,A,2026-03-12,30,30\n")
+    main(["check", str(folder), "--rules", "UNIT-01"])
+    assert "1 note belongs to no claim line: N9." in capsys.readouterr().err
+
+
+def test_notes_that_are_billed_are_not_named(folder, capsys):
+    main(["check", str(folder), "--rules", "UNIT-01"])
+    assert "no claim line" not in capsys.readouterr().err
+
+
+def test_a_date_that_is_none(folder, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["check", str(folder), "--as-of", "2026-3-1x"])
+    assert ended.value.code == 2
+    assert "'2026-3-1x' is no date. Write it as YYYY-MM-DD" in capsys.readouterr().err
