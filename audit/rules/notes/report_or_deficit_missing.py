@@ -7,7 +7,13 @@ from audit.rules import findings, rule, untestable
 REPORTED = ["97750", "97755", "95851", "96125"]
 """Tests and measurements that include a written report of their own."""
 COGNITIVE = ["97129", "97130"]
-REPORT = r"(?<!self-)(?<!self )\breport\b"
+REPORT = r"\breport\b"
+NO_REPORT = (
+    r"\b(?:no|not|without)\b(?: \w+){0,3} report\b|\breport (?:was |is )?(?:not|never|pending|missing)\b"
+    r"|\b(?:self|patient|client|caregiver|family|parent|mother|father|wife|husband|son|daughter|verbal|subjective)"
+    r"(?:['’]s)?[- ]report\b|\b(?:per|by|on) report\b"
+)
+"""What a note calls a report that is none: one that was not made, or what the patient says."""
 DEFICIT = (
     r"cogniti|memor|\brecall|attention|executive|problem[- ]solving|judg|orientat|disorient|sequenc|initiat|planning"
     r"|processing|concentrat|impulsiv|confus|dementia|brain injury|concussion|insight|safety awareness|reasoning"
@@ -27,7 +33,8 @@ def report_or_deficit_missing(lines: pd.DataFrame) -> list[pd.DataFrame]:
     noted = lines[lines["notes_of_day"] > 0]
     told, silent = noted[noted["text_of_day"] != ""], noted[noted["text_of_day"] == ""]
     tests = told[told["procedure_code"].isin(REPORTED)]
-    no_report = tests[~tests["text_of_day"].str.contains(REPORT, case=False, regex=True)]
+    written = tests["text_of_day"].str.replace(NO_REPORT, " ", case=False, regex=True)
+    no_report = tests[~written.str.contains(REPORT, case=False, regex=True)]
     needed = _no_deficit(noted)
     no_deficit = needed[needed["text_of_day"] != ""].drop_duplicates(["claim_id", "day"])
     return [
