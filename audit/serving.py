@@ -13,7 +13,9 @@ from sqlalchemy import Engine
 
 from audit.access import invitations, oidc, sessions, settings
 from audit.errors import InputError
-from audit.store.database import VARIABLE, connect, prepare
+from audit.reference import load_facts
+from audit.store import kept
+from audit.store.database import VARIABLE, connect, prepare, write
 
 APP = Path(__file__).resolve().parent.parent / "app.py"
 HOST = "127.0.0.1"
@@ -22,6 +24,12 @@ HOST = "127.0.0.1"
 def site(port: int) -> str:
     """The address that people type."""
     return settings.public_url() or f"http://{HOST}:{port}"
+
+
+def note_facts(engine: Engine) -> None:
+    """What was judged by other facts than those of today is stale from now on, not only from the next screening."""
+    with write(engine) as connection:
+        kept.note_facts(connection, load_facts().sha256, datetime.now(UTC))
 
 
 def welcome(engine: Engine, address: str) -> None:
@@ -51,7 +59,10 @@ def serve(url: str | None, port: int, *, demo: bool) -> int:
     if demo:
         environment["COUNTERSIGN_DEMO"] = "1"
     else:
-        welcome(connect(url), site(port))
+        engine = connect(url)
+        welcome(engine, site(port))
+        note_facts(engine)
+        engine.dispose()
     command = [sys.executable, "-m", "streamlit", "run", str(APP), "--server.port", str(port)]
     print(f"Countersign is at {site(port)}   (Ctrl-C stops it)", flush=True)
     try:
