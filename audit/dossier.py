@@ -26,6 +26,7 @@ from audit.audits import Audit
 from audit.errors import CountersignError, InputError, StateError
 from audit.estimates import Estimate
 from audit.judging import estimate_of, strata_of, watched
+from audit.model import OPENERS
 from audit.results import Results, results
 from audit.sampling import Frame, Plan, draw_sample
 from audit.store import database, schema, trail
@@ -41,7 +42,8 @@ Facts = dict[str, Any]
 
 
 def export(engine: Engine, audit_id: int, *, account_id: int, at: datetime) -> bytes:
-    """`write` for a person, with the event that it leaves."""
+    """`write` for a person who may open audits, with the event that it leaves."""
+    permission.demand_now(engine, account_id, OPENERS)
     made = write(engine, results(engine, audit_id), made_by=permission.printed_name(engine, account_id), at=at)
     with database.write(engine) as connection:
         details = {"sha256": hashlib.sha256(made).hexdigest()}

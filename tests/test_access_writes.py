@@ -16,6 +16,7 @@ WITHOUT = {
     "fact_loading._record": "the event of what was asked for before",
     "leases.give_back": "one's own lease",
     "leases.viewed": "an event that tells who looked",
+    "serving.note_facts": "the server at its start, for nobody",
 }
 
 
