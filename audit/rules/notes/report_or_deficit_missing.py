@@ -18,6 +18,12 @@ DEFICIT = (
     r"cogniti|memor|\brecall|attention|executive|problem[- ]solving|judg|orientat|disorient|sequenc|initiat|planning"
     r"|processing|concentrat|impulsiv|confus|dementia|brain injury|concussion|insight|safety awareness|reasoning"
 )
+NO_DEFICIT = (
+    r"\b(?:no|denies|denied|without)(?: \w+){0,2} (?:cogniti\w*|memory|attention\w*|orientation)(?: \w+){0,2}"
+    r" (?:deficits?|problems?|impairments?|issues?|loss|decline|concerns?|complaints?)\b"
+    r"|\b(?:cogniti\w+|memory|attention|orientation)(?: is| was)? (?:intact|normal|within normal limits|WNL)\b"
+)
+"""Where a text says that there is no deficit."""
 COGNITIVE_DIAGNOSIS = r"\b(?:F0[1-79]|F84|F90|G30|G31|R41|R48|S06|I69\.?\d1|Z87\.?820)"
 """Codes for dementia, brain injury, cognitive signs and symptoms, and cognitive deficits after a stroke."""
 
@@ -63,4 +69,5 @@ def _no_deficit(lines: pd.DataFrame) -> pd.DataFrame:
     """Cognitive training of which neither the day's text nor the claim's diagnoses name a deficit."""
     rows = lines[lines["procedure_code"].isin(COGNITIVE)]
     diagnosed = rows["diagnosis_codes"].str.contains(COGNITIVE_DIAGNOSIS, regex=True)
-    return rows[~diagnosed & ~rows["text_of_day"].str.contains(DEFICIT, case=False, regex=True)]
+    said = rows["text_of_day"].str.replace(NO_DEFICIT, " ", case=False, regex=True)
+    return rows[~diagnosed & ~said.str.contains(DEFICIT, case=False, regex=True)]

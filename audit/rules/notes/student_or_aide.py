@@ -13,8 +13,13 @@ STUDENT = (
     r"|\b(?:OTS|OTAS|SOTA?)\b|\b(?:rehab\w*|therapy|OT|restorative) (?:aides?|tech(?:nician)?s?)\b"
 )
 """Students and aides in a text. "Student" alone may be the patient's own occupation."""
-FURNISHED = r"(?:treat|provid|deliver|perform|led\b|lead|carried out|conduct|gave|ran\b|instruct|furnish|complet)\w*"
+FURNISHED = (
+    r"\b(?:treat(?!ment)|provid|deliver(?!y)|perform(?!ance)|led\b|lead|carried out|conduct|gave|ran\b|instruct(?!ion)"
+    r"|furnish|complet)\w*"
+)
 WATCHED = r"\b(?:observ|watch|shadow|assist(?!ant)|help|set ?up|clean)\w*"
+DENIED = r"(?:\b(?:not|never|without)|n['’]t)\b[^.;,\n]{0,40}"
+"""What a text says was not so: "not present in the room"."""
 DIRECTED = (
     r"(?<!not )\b(?:present (?:in|throughout|for)|in the (?:same )?(?:treatment )?room|line[- ]of[- ]sight"
     r"|direct(?:ed|ing) (?:the )?(?:service|session|treatment|student|aide)\w*"
@@ -36,7 +41,8 @@ def student_or_aide(lines: pd.DataFrame) -> list[pd.DataFrame]:
     credential = rows["own_credential"].str.replace(".", "", regex=False)
     wrote = credential.str.contains(NO_PRACTITIONER, case=False, regex=True)
     said = ~wrote & rows["text_of_day"].map(_furnished_by_student)
-    directed = rows["text_of_day"].str.contains(DIRECTED, case=False, regex=True)
+    asserted = rows["text_of_day"].str.replace(DENIED, " ", case=False, regex=True)
+    directed = asserted.str.contains(DIRECTED, case=False, regex=True)
     found = (wrote | said) & ~directed
     return [
         findings(
@@ -72,10 +78,21 @@ def student_or_aide(lines: pd.DataFrame) -> list[pd.DataFrame]:
 
 
 def _furnished_by_student(text: str) -> bool:
-    """A sentence names a student or an aide as the one who furnished something, not as one who watched or helped."""
-    return any(
-        _STUDENT.search(said) and _FURNISHED.search(said) and not _WATCHED.search(said) for said in text.split(".")
-    )
+    """A sentence names a student or an aide as the one who furnished something, not as one who watched or helped:
+    the first thing that is said to be done after the name decides, else what stands before it."""
+    return any(_did(sentence) for sentence in text.split("."))
 
 
-_STUDENT, _FURNISHED, _WATCHED = (re.compile(words, re.IGNORECASE) for words in (STUDENT, FURNISHED, WATCHED))
+def _did(sentence: str) -> bool:
+    named = re.search(STUDENT, sentence, re.IGNORECASE)
+    if named is None:
+        return False
+    does = re.search(f"(?P<did>{FURNISHED})|{WATCHED}", sentence[named.end() :], re.IGNORECASE)
+    if does:
+        return does["did"] is not None
+    before = sentence[: named.start()]
+    return _says(before, FURNISHED) and not _says(before, WATCHED)
+
+
+def _says(text: str, words: str) -> bool:
+    return re.search(words, text, re.IGNORECASE) is not None
