@@ -77,6 +77,7 @@ KINDS = {
     "copied_text": "DOC-10",
     "student_minutes": "DOC-12",
     "outside_authorization": "DOC-14",
+    "after_discharge": "DOC-14",
     "note_missing": "DOC-01",
     "note_incomplete": "DOC-02",
     "times_overlap": "MOD-13",

@@ -104,6 +104,7 @@ class Prepared:
     @cached_property
     def note(self) -> pd.DataFrame:
         rows = notes.of_claims(self.linked_notes, self.line, self._note_services)
+        rows["as_of"] = pd.Timestamp(self.facts.as_of) if self.facts.as_of else pd.NaT
         return with_limits(rows, self.facts, {"sign_within": "SIGNATURE_DAYS"})
 
     @cached_property

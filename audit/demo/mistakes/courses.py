@@ -89,6 +89,19 @@ def outside_authorization(_: Random, visit: Visit, __: list[Visit]) -> Slip | No
     return Slip(f"the authorisation ended on {visit.patient.authorized_to}")
 
 
+def after_discharge(_: Random, visit: Visit, pool: list[Visit]) -> Slip | None:
+    """The visit before the last is a discharge already."""
+    if visit.note_type != "discharge":
+        return None
+    before = [one for one in pool if one.plan is visit.plan and one.day < visit.day]
+    last = max(before, key=lambda one: one.day, default=visit)
+    skipped = visit.treatment_day - last.treatment_day != 1
+    if skipped or last.note_type != "daily" or last.author.is_assistant or last.in_group:
+        return None
+    last.note_type = "discharge"
+    return Slip(f"the patient had been discharged on {last.day}", visit.lines[0])
+
+
 def signed_late(rng: Random, visit: Visit, _: list[Visit]) -> Slip | None:
     if visit.note_type != "daily" or not visit.signed_at or visit.author.is_assistant or not visit.linked:
         return None

@@ -7,6 +7,7 @@ from random import Random
 
 from audit.demo.billing import bill
 from audit.demo.diary import clock, set_clocks
+from audit.demo.mistakes.courses import after_discharge
 from audit.demo.mistakes.kind import Answer, Kind, Slip, is_medicare, without_assistant_rules
 from audit.demo.records import Visit
 from audit.units import total_units
@@ -85,4 +86,5 @@ KINDS = {
     "further_cognitive_alone": Kind("UNIT-09", 3, further_cognitive_alone),
     "hour_too_short": Kind("UNIT-10", 3, hour_too_short),
     "limit_exceeded": Kind("UNIT-11", 3, limit_exceeded),
+    "after_discharge": Kind("DOC-14", 3, after_discharge),
 }

@@ -18,7 +18,9 @@ def cloned_text(notes: pd.DataFrame) -> list[pd.DataFrame]:
     """The note is nearly the same, word for word, as the patient's note before it.
 
     Why it matters: copied notes do not show what was done and needed on the day; reviewers take such days back.
-    What to do: read both notes side by side; when the day's own findings are missing, do not bill on this note.
+    What to do: read both notes side by side; when the day's own findings are missing, do not bill on this note. A
+    plateau or unchanged goals are not judged: skilled maintenance is covered without improvement, so a word in a text
+    would raise false alarms.
     """
     rows = notes.merge(_with_previous(notes), on="note_id", how="left", validate="m:1")
     alike = rows[rows["alike"] >= ALIKE]

@@ -11,7 +11,8 @@ def outside_plan(days: pd.DataFrame) -> list[pd.DataFrame]:
 
     Why it matters: Medicare pays for therapy only under a plan of care; a day outside of every plan is not covered,
     however well it is documented. An evaluation may come before the plan that it leads to.
-    What to do: find the plan that was in force that day and load it, or do not bill the day.
+    What to do: find the plan that was in force that day and load it, or do not bill the day. Its diagnoses, goals, type
+    and amount stand in no table: read them in the plan itself. A plan of another discipline covers no day of this one.
     """
     treatment = days[~days["only_evaluated"]]
     medicare = treatment[treatment["medicare"] == "yes"]

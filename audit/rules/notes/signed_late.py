@@ -10,24 +10,35 @@ RECORD = ["claim_id", "day", "author_name", "rendering_npi"]
 
 @rule("DOC-04", grain="note", severity="warning", sources=["cms-100-08-ch3-3.3.2.4"])
 def signed_late(notes: pd.DataFrame) -> list[pd.DataFrame]:
-    """The note was signed long after the service, or before it.
+    """The note was signed long after the service, before it, or after the claim.
 
     Why it matters: a signature long after the service makes a reviewer doubt that the note was written from memory of
-    the visit; one before it signs for something that had not happened. A missing signature is DOC-02's matter.
+    the visit; one before it signs for something that had not happened; a claim stands on notes that are signed. A
+    missing signature is DOC-02's matter. Claims do not say when they were filed: that is judged where the user names
+    the day (--as-of), and nothing is said of it elsewhere, for it would be said of every claim.
     What to do: ask the author when the note was written; a late one may be explained by a dated addendum, the date of
-    dictation counts. A note signed before the service has to be corrected by its author.
+    dictation counts (tables do not hold it). A note signed before the service has to be corrected by its author.
     """
     rows = notes.assign(signed_on=pd.to_datetime(notes["signed_at"].str[:10], errors="coerce"))
     rows["delay"] = (rows["signed_on"] - rows["service_date"]).dt.days.astype("Int64")
     late = (rows["delay"] > rows["sign_within"]).fillna(False).astype("bool") & ~_addendum(rows)
+    after = (rows["signed_on"] > rows["as_of"]) & ~_addendum(rows)
     early = rows[(rows["delay"] < 0).fillna(False).astype("bool")]
     return [
         findings(
-            rows[late],
+            rows[late & ~after],
             expected="a signature by {sign_within:day} after the service",
             observed="signed {delay:day} after it",
             because="The note of {service_date:%Y-%m-%d} was signed on {signed_on:%Y-%m-%d}, {delay:day} after the "
             "service; more than {sign_within:day} calls for an explanation.",
+        ),
+        findings(
+            rows[after],
+            expected="a signature by {as_of:%Y-%m-%d}",
+            observed="signed on {signed_on:%Y-%m-%d}",
+            because="The note of {service_date:%Y-%m-%d} was signed on {signed_on:%Y-%m-%d}; the claim was checked or "
+            "filed on {as_of:%Y-%m-%d}, without a signed note.",
+            severity="error",
         ),
         findings(
             early.assign(delay=-early["delay"]),

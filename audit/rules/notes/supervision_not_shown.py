@@ -7,7 +7,7 @@ from audit.rules import findings, rule, untestable
 PRIVATE_PRACTICE = "11"
 """Place of service office. Other settings have supervision rules of their own and are not judged."""
 TRICARE = "tricare"
-"""The shipped profile of the payer that asks for direct supervision to this day."""
+"""What the id or the name of the payer holds that asks for direct supervision to this day."""
 PRESENT = r"\b(?:direct supervision|on[- ]?site|in the (?:suite|clinic|building|office) (?:throughout|during))\b"
 SOURCES = ["getpowerback-cy2025-proposed-rule-finalisation-f", "tricare-manual"]
 
@@ -22,7 +22,8 @@ def supervision_not_shown(lines: pd.DataFrame) -> list[pd.DataFrame]:
     """
     assistant = lines[lines["has_co"] | (lines["own_author"] == "assistant")]
     direct = (assistant["medicare"] == "yes") & ~assistant["general_supervision"]
-    rows = assistant[direct | (assistant["profile_id"] == TRICARE)].drop_duplicates(["claim_id", "day"])
+    named = assistant["payer_id"].str.cat(assistant["payer_name"], sep=" ").str.contains(TRICARE, case=False)
+    rows = assistant[direct | named].drop_duplicates(["claim_id", "day"])
     seen = rows["therapist_seen"] | rows["text_of_day"].str.contains(PRESENT, case=False, regex=True)
     office, unknown = rows["place_of_service"] == PRIVATE_PRACTICE, rows["place_of_service"] == ""
     return [
@@ -39,7 +40,7 @@ def supervision_not_shown(lines: pd.DataFrame) -> list[pd.DataFrame]:
             "supervision was needed cannot be told.|Load claims with place_of_service",
         ),
         untestable(
-            assistant[(assistant["medicare"] == "") & ~assistant["general_supervision"]],
+            assistant[~named & (assistant["medicare"] == "") & ~assistant["general_supervision"]],
             "Which supervision of assistants this payer asked for on {service_date:%Y-%m-%d} is not on file."
             "|Load payers with medicare (yes or no) for this payer and date",
         ),
