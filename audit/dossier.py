@@ -10,6 +10,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 import zipfile
 from dataclasses import asdict
 from datetime import datetime
@@ -25,16 +26,19 @@ from audit.access import permission
 from audit.audits import Audit
 from audit.errors import CountersignError, InputError, StateError
 from audit.estimates import Estimate
-from audit.judging import estimate_of, strata_of, watched
+from audit.judging import Dollars, dollars_of, estimate_of, strata_of, watched
 from audit.model import OPENERS
+from audit.projections import Projection
 from audit.results import Results, results
 from audit.sampling import Frame, Plan, draw_sample
 from audit.store import database, schema, trail
 from audit.store.database import read
 
-FORMAT = "countersign dossier 1"
+FORMAT = "countersign dossier 2"
 TEMPLATE = Path(__file__).parent / "templates" / "dossier.typ"
-SAMPLE = ["position", "stratum", "claim_id", "reviewed", "missing", "in_error"]
+SAMPLE = ["position", "stratum", "claim_id", "reviewed", "missing", "in_error", "over", "under", "unpriced"]
+"""`over` and `under` are dollars and cents, `unpriced` yes or no; empty where the plan does not ask for dollars, or
+before every claim is reviewed."""
 PARTS = ("dossier.json", "frame.csv", "plan.json", "sample.csv")
 LARGEST = 200_000_000
 """Bytes that one part of a dossier may unpack to: a frame of two million claims."""
@@ -77,9 +81,10 @@ def sample_csv(claims: pd.DataFrame) -> str:
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(SAMPLE)
-    for position, row in enumerate(claims[SAMPLE[1:]].to_dict("records"), start=1):
-        flags = ["yes" if row[name] else "no" for name in SAMPLE[3:]]
-        writer.writerow([position, row["stratum"], row["claim_id"], *flags])
+    for position, row in enumerate(claims.to_dict("records"), start=1):
+        flags = [_yes(row[name]) for name in SAMPLE[3:6]]
+        money = [row["over"], row["under"], _yes(row["unpriced"])] if "over" in row else ["", "", ""]
+        writer.writerow([position, row["stratum"], row["claim_id"], *flags, *money])
     return text.getvalue()
 
 
@@ -118,7 +123,7 @@ def _facts(engine: Engine, now: Results, made_by: str, at: datetime) -> Facts:
         "seeded_at": row.seeded_at.isoformat(),
         "other_audits_of_this_frame": others,
         "replacements": "none; a drawn claim without a record counts as an error",
-        "results": results_of(now.strata, now.estimate, now),
+        "results": results_of(now.strata, now.estimate, now.dollars, now),
         "answer": now.sentence,
         "made_by": made_by,
         "made_at": at.isoformat(),
@@ -126,16 +131,32 @@ def _facts(engine: Engine, now: Results, made_by: str, at: datetime) -> Facts:
     }
 
 
-def results_of(strata: pd.DataFrame, estimate: Estimate | None, now: Results | None = None) -> Facts:
-    """Counts by stratum, the interval (None before the planned end) and the verdict of the monitor."""
+def results_of(
+    strata: pd.DataFrame, estimate: Estimate | None, dollars: Dollars | None, now: Results | None = None
+) -> Facts:
+    """Counts by stratum, the interval and the dollars (None before the planned end), the verdict of the monitor."""
     seen = now.watch if now else None
     return {
         "strata": strata.astype(object).to_dict("records"),
         "estimate": None
         if estimate is None
         else {"rate": estimate.rate, "lower": estimate.lower, "upper": estimate.upper},
+        "dollars": None
+        if dollars is None
+        else {
+            "over": _projected(dollars.over),
+            "under": _projected(dollars.under),
+            "over_one_sided": _projected(dollars.recovery),
+            "claims_with_an_error_without_price": dollars.unpriced,
+        },
         "monitor": None if seen is None else asdict(seen),
     }
+
+
+def _projected(one: Projection) -> Facts:
+    """In cents, so that another machine's last digit does not matter; no limits where there are none."""
+    lower, upper = (round(one.lower, 2), round(one.upper, 2)) if one.bounded else (None, None)
+    return {"total": round(one.total, 2), "lower": lower, "upper": upper, "confidence": one.confidence}
 
 
 def on_paper(facts: Facts, now: Results) -> bytes:
@@ -166,6 +187,7 @@ def on_paper(facts: Facts, now: Results) -> bytes:
             ]),
             {"heading": "What was found", "head": ["stratum", "in the frame", "drawn", "reviewed", "in error"],
              "rows": strata, "text": now.interval},
+            *([{"heading": "What it comes to in dollars", "text": now.dollars.sentence}] if now.dollars else []),
             _pairs("How to check it", [
                 ("Draw it again", "countersign verify-sample DOSSIER.zip"),
                 ("By hand", "Sort the claim ids of each stratum by the SHA-256 of seed, comma, id; the first are "
@@ -227,9 +249,10 @@ def verify(path: Path) -> list[str]:
 
 def _counted_again(audit: Audit, claims: pd.DataFrame, said: Facts) -> list[str]:
     strata = strata_of(audit, claims)
-    again = json.loads(json.dumps(results_of(strata, estimate_of(audit, strata))))
+    dollars = dollars_of(audit, claims) if (claims["over"] != "").all() else None
+    again = json.loads(json.dumps(results_of(strata, estimate_of(audit, strata), dollars)))
     wrong = [f"{key}: the reviews give {again[key]}, the dossier says {said.get(key)}"
-             for key in ("strata", "estimate") if again[key] != said.get(key)]  # fmt: skip
+             for key in ("strata", "estimate", "dollars") if again[key] != said.get(key)]  # fmt: skip
     seen, told = watched(audit, claims), said.get("monitor")
     if seen and (told is None or seen.verdict != told.get("verdict") or seen.reviewed != told.get("reviewed")):
         wrong.append(f"monitor: the reviews give '{seen.verdict}' after {seen.reviewed}, the dossier says {told}")
@@ -256,5 +279,9 @@ def _claims(text: str, path: Path) -> pd.DataFrame:
     if not rows or rows[0] != SAMPLE or any(len(row) != len(SAMPLE) for row in rows):
         raise InputError("sample.csv is not what a dossier holds", where=str(path), do="Use it as saved")
     claims = pd.DataFrame(rows[1:], columns=SAMPLE, dtype="str")
-    flags = {name: claims[name] == "yes" for name in SAMPLE[3:]}
+    money = claims[["over", "under"]].to_numpy().ravel().tolist()
+    if not all(re.fullmatch(r"(\d+\.\d\d)?", one) for one in money):
+        wrong = "sample.csv holds an amount that is not dollars and cents"
+        raise InputError(wrong, where=str(path), do="Use the dossier as it was saved")
+    flags = {name: claims[name] == "yes" for name in [*SAMPLE[3:6], "unpriced"]}
     return claims.assign(**flags)

@@ -5,12 +5,57 @@ Nothing here reads the store, so that a stranger comes to the same numbers from 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pandas as pd
 
 from audit.audits import Audit
 from audit.estimates import Estimate, simple_rate, stratified_rate
 from audit.monitor import Watch, watch
-from audit.sampling import PLANNING_RATES, UNFLAGGED, WHOLE_FRAME
+from audit.projections import Projection, Sides, by_size, mean_per_unit
+from audit.sampling import PLANNING_RATES, UNFLAGGED, WHOLE_FRAME, chances
+
+IN_DOLLARS = ("compliance", "dollars")
+"""Kinds of plan whose results are projected in dollars."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dollars:
+    """What a sample says of the dollars in error in all claims: over and under gross, never netted. `recovery`: over
+    with limits that each hold alone. `unpriced`: reviewed claims with an error that has no price."""
+
+    over: Projection
+    under: Projection
+    recovery: Projection
+    unpriced: int
+
+    @property
+    def sentence(self) -> str:
+        """The answer for a manager."""
+        alone = f"${max(self.recovery.lower, 0):,.0f}"
+        recovered = (
+            f" At least {alone} by the lower limit of a one-sided {100 * self.recovery.confidence:g} % interval, at "
+            "which Medicare's contractors recover."
+        )
+        return (
+            f"Overbilled: {self.over.sentence}{recovered if self._spread else ''} Underbilled: {self.under.sentence} "
+            f"The two are never netted. {self.left_out}"
+        )
+
+    @property
+    def _spread(self) -> bool:
+        return self.over.standard_error > 0
+
+    @property
+    def left_out(self) -> str:
+        if not self.unpriced:
+            return "Every upheld error has its price."
+        one = self.unpriced == 1
+        return (
+            f"{self.unpriced:,} reviewed claim{'' if one else 's'} hold{'s' if one else ''} an error without a price "
+            "(no fee on file, an error that changes no units, or a missing record): what it is worth is not in these "
+            "dollars, so they are too low by that."
+        )
 
 
 def strata_of(audit: Audit, claims: pd.DataFrame) -> pd.DataFrame:
@@ -43,6 +88,25 @@ def estimate_of(audit: Audit, strata: pd.DataFrame) -> Estimate | None:
         return simple_rate(wrong, reviewed, size, audit.plan.confidence)
     counted = strata[["frame_size", "reviewed", "in_error"]].to_numpy().tolist()
     return stratified_rate([(size, done, wrong) for size, done, wrong in counted], audit.plan.confidence)
+
+
+def dollars_of(audit: Audit, claims: pd.DataFrame) -> Dollars | None:
+    """The dollars in error of the whole frame, once every drawn claim is reviewed, for a plan of IN_DOLLARS. `claims`:
+    claim_id, reviewed, over, under, unpriced of each drawn claim."""
+    if audit.plan is None or audit.kind not in IN_DOLLARS or not len(claims) or not claims["reviewed"].all():
+        return None
+    size, level = audit.frame.size, audit.plan.confidence
+    if len(claims) < min(2, size):
+        return None
+    chance = chances(audit.frame, len(claims)) if audit.kind == "dollars" else {}
+
+    def projected(side: str, sides: Sides = 2) -> Projection:
+        amounts = [float(one) for one in claims[side]]
+        if chance:
+            return by_size(amounts, [chance[one] for one in claims["claim_id"]], size, level, sides)
+        return mean_per_unit(amounts, size, level, sides)
+
+    return Dollars(projected("over"), projected("under"), projected("over", 1), int(claims["unpriced"].sum()))
 
 
 def watched(audit: Audit, claims: pd.DataFrame) -> Watch | None:

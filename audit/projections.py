@@ -43,9 +43,21 @@ class Projection:
     sides: Sides
 
     @property
+    def bounded(self) -> bool:
+        """Whether the limits mean anything: amounts that are all alike, as all zero, show no spread to go by."""
+        return self.standard_error > 0 or self.sampled == self.frame_size
+
+    @property
     def sentence(self) -> str:
         """The projection for a manager, the lower limit named by its kind."""
         kind = "two-sided" if self.sides == 2 else "one-sided"
+        if not self.nonzero and not self.bounded:
+            return (
+                f"None in the {self.sampled:,} of {self.frame_size:,} claims reviewed. That does not bound what the "
+                "others hold: no interval is given from zeros."
+            )
+        if not self.bounded:
+            return f"Projected from {self.sampled:,} of {self.frame_size:,} claims, all alike: ${self.total:,.0f}."
         rough = "" if self.nonzero >= FEW else f" Only {self.nonzero} claims carry an amount, so the range is rough."
         if self.sampled == self.frame_size:
             return f"All {self.frame_size:,} claims were reviewed: ${self.total:,.2f}."

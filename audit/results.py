@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, and_, func, or_, select
 
 from audit.audits import FLAGGING, KINDS, Audit, audit_of, audits
 from audit.estimates import Estimate, in_words, per_hundred, verdict
-from audit.judging import estimate_of, strata_of, watched, watched_in_words
+from audit.judging import IN_DOLLARS, Dollars, dollars_of, estimate_of, strata_of, watched, watched_in_words
 from audit.monitor import Watch
 from audit.review import (
     AGREE,
@@ -33,6 +33,7 @@ from audit.review import (
 )
 from audit.store import schema
 from audit.store.database import read
+from audit.upheld import with_dollars
 
 DONE = ("reviewed", "second", "approved", "returned")
 """A returned claim is reviewed: its verdicts stand, and it waits for its correction."""
@@ -42,7 +43,8 @@ DONE = ("reviewed", "second", "approved", "returned")
 class Results:
     """Results of one audit. `strata`: frame_size, drawn, reviewed, in_error by stratum. `claims`: one row per
     drawn claim, in the order drawn: claim_version_id, claim_id, service_date, therapist, payer, stratum, missing,
-    reviewed, in_error. `watch`: what the monitor of a watched plan knows; `stopped`: it was ended by a person."""
+    reviewed, in_error, and once a plan in dollars is complete over, under, unpriced. `watch`: what the monitor of a
+    watched plan knows; `stopped`: it was ended by a person. `dollars`: see `judging.Dollars`."""
 
     audit: Audit
     strata: pd.DataFrame
@@ -52,6 +54,7 @@ class Results:
     limit: float
     watch: Watch | None = None
     stopped: bool = False
+    dollars: Dollars | None = None
 
     @property
     def complete(self) -> bool:
@@ -68,6 +71,10 @@ class Results:
         """What the audit can answer: screening never tells a rate."""
         if self.audit.plan is None:
             return "What did reviewers find on the flagged claims?"
+        if self.audit.kind == "dollars":
+            return "How many dollars are billed in error?"
+        if self.audit.kind == "each":
+            return "How does each therapist bill?"
         return f"Is our claim error rate under {100 * self.limit:g} %?"
 
     @property
@@ -78,6 +85,11 @@ class Results:
             return watched_in_words(self.watch, self.limit, drawn, stopped=self.stopped)
         if self.estimate:
             return in_words(self.estimate, done, int(self.strata["frame_size"].sum()), self.limit)
+        if self.audit.kind == "dollars" and self.dollars:
+            return self.dollars.sentence
+        return self._without_answer(drawn, done)
+
+    def _without_answer(self, drawn: int, done: int) -> str:
         if self.audit.plan is None:
             wrong = int(self.strata["in_error"].sum())
             return (
@@ -86,7 +98,8 @@ class Results:
             )
         if not self.audit.seed:
             return "No claim is drawn yet: the plan is frozen and waits for its seed."
-        return f"{done} of {drawn} drawn claims are reviewed. The rate is given when all of them are, not before."
+        what = "The dollars are" if self.audit.kind == "dollars" else "The rate is"
+        return f"{done} of {drawn} drawn claims are reviewed. {what} given when all of them are, not before."
 
     @property
     def interval(self) -> str:
@@ -110,7 +123,10 @@ def results(engine: Engine, audit_id: int) -> Results:
         stopped = connection.execute(select(stops.c.audit_id).where(stops.c.audit_id == audit_id)).first() is not None
     strata = strata_of(audit, claims)
     limit = audit.plan.tolerable_rate if audit.plan else 0.05
-    return Results(audit, strata, claims, by_rule, estimate_of(audit, strata), limit, watched(audit, claims), stopped)
+    if audit.kind in IN_DOLLARS and len(claims) and claims["reviewed"].all():
+        claims = with_dollars(engine, claims)
+    seen, dollars = watched(audit, claims), dollars_of(audit, claims)
+    return Results(audit, strata, claims, by_rule, estimate_of(audit, strata), limit, seen, stopped, dollars)
 
 
 def overview(engine: Engine) -> pd.DataFrame:

@@ -4,7 +4,8 @@ In this order, each bound to the one before by SHA-256: the frame is frozen, the
 given, the sample is drawn. Nothing here looks at a result of review.
 """
 
-from audit.sampling.drawing import Sample, chances, check_seed, draw, draw_sample, new_seed
+from audit.sampling.by_size import chances
+from audit.sampling.drawing import Sample, check_seed, draw, draw_sample, new_seed
 from audit.sampling.frames import FLAGGED, UNFLAGGED, Frame, FrameRow, freeze
 from audit.sampling.planning import (
     ALL,

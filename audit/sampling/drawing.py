@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from audit.errors import CountersignError, StateError
+from audit.sampling.by_size import cents_of, drawn_for_sure
 from audit.sampling.frames import Frame, refuse_repeats, sha256
 from audit.sampling.planning import ALL, WHOLE_FRAME, Plan
 
@@ -97,34 +98,10 @@ def _in_turns(
     return order
 
 
-def chances(frame: Frame, n: int) -> dict[str, float]:
-    """By claim its chance of being drawn in proportion to dollars: n x / sum x, and 1 for those it would exceed."""
-    cents = _cents(frame)
-    sure = _sure(cents, n)
-    rest = sum(amount for claim_id, amount in cents.items() if claim_id not in sure)
-    return {one: 1.0 if one in sure else (n - len(sure)) * amount / rest for one, amount in cents.items()}
-
-
 def _by_size(frame: Frame, n: int, seed: str) -> list[str]:
     """Sequential Poisson sampling: those drawn for sure, then by ascending hash / amount."""
-    cents = _cents(frame)
-    sure = _sure(cents, n)
+    cents = cents_of(frame)
+    sure = drawn_for_sure(cents, n)
     rest = [claim_id for claim_id in cents if claim_id not in sure]
     rest.sort(key=lambda one: (int(sha256(f"{seed},{one}"), 16) // cents[one], one))
     return [*sorted(sure), *rest][:n]
-
-
-def _cents(frame: Frame) -> dict[str, int]:
-    return {row.claim_id: int(Decimal(row.amount) * 100) for row in frame.rows if not row.excluded}
-
-
-def _sure(cents: Mapping[str, int], n: int) -> set[str]:
-    """Claims so dear that a draw of `n` in proportion takes them always; each makes the next more likely so."""
-    sure: set[str] = set()
-    rest = sum(cents.values())
-    for claim_id, amount in sorted(cents.items(), key=lambda one: (-one[1], one[0])):
-        if amount * (n - len(sure)) < rest:
-            break
-        sure.add(claim_id)
-        rest -= amount
-    return sure

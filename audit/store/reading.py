@@ -64,6 +64,16 @@ def tables_in_store(
     return Tables(**found)
 
 
+def lines_of(engine: Engine, claim_version_ids: Collection[int]) -> pd.DataFrame:
+    """Checked lines of these claim versions, current or replaced, with `claim_version_id`."""
+    lines = schema.claim_lines
+    with read(engine) as connection:
+        chosen = among(connection, lines.c.claim_version_id, list(claim_version_ids))
+        query = select(lines).where(chosen).order_by(lines.c.claim_version_id, lines.c.line_number)
+        found = _fetch(connection, query)
+    return typed(found, model.CLAIMS).assign(claim_version_id=found["claim_version_id"].astype("int64"))
+
+
 def _claims(connection: Connection, bear: ColumnElement[bool]) -> pd.DataFrame:
     lines = schema.claim_lines
     query = select(lines).join(claims).where(claims.c.is_current, bear)

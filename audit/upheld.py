@@ -1,0 +1,120 @@
+"""What reviewers upheld on the claims of a sample, in dollars: over and under apart, never netted.
+
+All upheld findings of a claim are priced together in its patient-days (`audit.worth`), each unit once, on the version
+that was drawn; those that tell of too few units billed are among them. Where a reviewer gave the right lines, these
+count instead of what the rule said. Facts and fees are those of today. An error without a price is told of, never
+counted as zero in silence.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import Connection, Engine, and_, func, select
+
+from audit.audits import FLAGGING
+from audit.grains import Prepared
+from audit.reference import load_facts
+from audit.review import UPHELD, LineCorrection, decisions, final, findings, missed_stands, newest_run
+from audit.store import reading, schema
+from audit.store.database import read
+from audit.store.rows import among
+from audit.tables import Tables
+from audit.worth import by_claim
+
+MODIFIERS = ["modifier_1", "modifier_2", "modifier_3", "modifier_4"]
+
+
+def with_dollars(engine: Engine, claims: pd.DataFrame) -> pd.DataFrame:
+    """`claims` (claim_version_id, claim_id, missing) with `over` and `under` (Decimal, zero where nothing upheld
+    changes the bill) and `unpriced`: all or a part of what is wrong with the claim has no price, so is not in them."""
+    ids = [int(one) for one in claims["claim_version_id"]]
+    with read(engine) as connection:
+        found = _upheld(connection, ids)
+        no_rule = set(connection.execute(_seen_by_people(connection, ids)).scalars())
+    tables = _as_drawn(engine, found["claim_version_id"].unique().tolist())
+    found["change"] = [_change(tables.claims, row) for row in found.to_dict("records")]
+    worth = by_claim(found, Prepared(tables, load_facts())).reindex(claims["claim_id"]).set_axis(claims.index)
+    bare = found.loc[(found["change"] == "") & found["severity"].isin(FLAGGING), "claim_version_id"]
+    unpriced = (worth["unpriced"].fillna(0).astype("int64") > 0) | claims["missing"]
+    unpriced |= claims["claim_version_id"].isin({*bare, *no_rule})
+    over, under = (_or_zero(worth[side]) for side in ("over", "under"))
+    return claims.assign(over=over, under=under, unpriced=unpriced)
+
+
+def _or_zero(amounts: pd.Series[Any]) -> pd.Series[Any]:
+    known = [Decimal("0.00") if pd.isna(one) else one for one in amounts]
+    return pd.Series(known, index=amounts.index, dtype="object")
+
+
+def _upheld(connection: Connection, ids: list[int]) -> pd.DataFrame:
+    """Upheld findings of these versions in their newest screening, with the lines that a reviewer gave instead."""
+    claims, lines, run = schema.claims, schema.claim_lines, newest_run().subquery()
+    same_line = and_(lines.c.claim_version_id == claims.c.id, lines.c.line_number == findings.c.line_number)
+    of_run = and_(run.c.claim_version_id == findings.c.claim_version_id, run.c.run_id == findings.c.run_id)
+    stands = and_(decisions.c.finding_id == findings.c.id, decisions.c.kind.in_(UPHELD), final())
+    day = func.coalesce(lines.c.service_date, claims.c.service_date).label("service_date")
+    query = (
+        select(findings.c.claim_version_id, claims.c.claim_id, day, findings.c.severity, findings.c.change)
+        .add_columns(decisions.c.corrected)
+        .join(claims, claims.c.id == findings.c.claim_version_id)
+        .join(run, of_run)
+        .join(decisions, stands)
+        .outerjoin(lines, same_line)
+        .where(among(connection, claims.c.id, ids))
+        .order_by(findings.c.id)
+    )
+    rows = connection.execute(query)
+    found = pd.DataFrame(rows.all(), columns=list(rows.keys()))
+    return found.assign(service_date=pd.to_datetime(found["service_date"]))
+
+
+def _seen_by_people(connection: Connection, ids: list[int]) -> Any:
+    """Versions with an error that no rule found: a person saw it, nothing priced it."""
+    version = decisions.c.claim_version_id
+    return select(version).where(missed_stands(), among(connection, version, ids))
+
+
+def _as_drawn(engine: Engine, ids: list[int]) -> Tables:
+    """The tables around these versions, with their own lines in the place of what replaced them since."""
+    claims, newer = schema.claims, schema.claims.alias()
+    current = select(newer.c.id).join(claims, claims.c.claim_id == newer.c.claim_id).where(newer.c.is_current)
+    with read(engine) as connection:
+        now = list(connection.execute(current.where(among(connection, claims.c.id, ids))).scalars())
+    tables = reading.tables_in_store(engine, claim_version_ids=now)
+    drawn = reading.lines_of(engine, ids)
+    others = tables.claims[~tables.claims["claim_id"].isin(drawn["claim_id"])]
+    return replace(tables, claims=pd.concat([others, drawn], ignore_index=True))
+
+
+def _change(lines: pd.DataFrame, finding: dict[Any, Any]) -> str:
+    if not finding["corrected"]:
+        return str(finding["change"])
+    given = [LineCorrection(**one) for one in json.loads(finding["corrected"])]
+    named = [one.line_number for one in given]
+    rows = lines[(lines["claim_id"] == finding["claim_id"]) & lines["line_number"].isin(named)]
+    billed = [(row["procedure_code"], int(row["units"]), "CO" in [row[name] for name in MODIFIERS])
+              for row in rows.to_dict("records")]  # fmt: skip
+    right = [(one.procedure_code, one.units, "CO" in one.modifiers) for one in given if not one.remove]
+    return _difference(billed, right)
+
+
+def _difference(billed: Sequence[tuple[str, int, bool]], right: Sequence[tuple[str, int, bool]]) -> str:
+    """The change from lines (code, units, CO) to others in the words of `audit.worth`, where a unit less is one with
+    CO already. "" where units and CO stay: what else was corrected has no price."""
+    units: Counter[str] = Counter()
+    with_co: Counter[str] = Counter()
+    for lines, sign in ((right, 1), (billed, -1)):
+        for code, number, co in lines:
+            units[code] += sign * number
+            with_co[code] += sign * number * co
+    parts = [(code, units[code]) for code in sorted(units)]
+    marked = sorted({code for lines in (billed, right) for code, _, co in lines if co})
+    parts += [(f"{code} CO", with_co[code] - min(units[code], 0)) for code in marked]
+    return "; ".join(f"{what} {number:+d}" for what, number in parts if number)
