@@ -10,13 +10,15 @@ from dataclasses import dataclass
 import pandas as pd
 
 from audit.audits import Audit
-from audit.estimates import Estimate, simple_rate, stratified_rate
+from audit.estimates import Estimate, Verdict, simple_rate, stratified_rate
 from audit.monitor import Watch, watch
 from audit.projections import Projection, Sides, by_size, mean_per_unit
 from audit.sampling import PLANNING_RATES, UNFLAGGED, WHOLE_FRAME, chances
 
 IN_DOLLARS = ("compliance", "dollars")
 """Kinds of plan whose results are projected in dollars."""
+NO_INTERVAL = ("watched", "dollars", "discovery")
+"""A watched plan has its monitor, in a draw by dollars claims do not count alike, discovery only clears or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +80,10 @@ def strata_of(audit: Audit, claims: pd.DataFrame) -> pd.DataFrame:
 
 
 def estimate_of(audit: Audit, strata: pd.DataFrame) -> Estimate | None:
-    """The interval of the plan, once every drawn claim is reviewed; None before, for screening, for a watched plan
-    and for a draw by dollars, in which claims do not count alike."""
+    """The interval of the plan, once every drawn claim is reviewed; None before, for screening and for the plans of
+    NO_INTERVAL."""
     drawn, reviewed = int(strata["drawn"].sum()), int(strata["reviewed"].sum())
-    if audit.plan is None or audit.kind in ("watched", "dollars") or not drawn or reviewed < drawn:
+    if audit.plan is None or audit.kind in NO_INTERVAL or not drawn or reviewed < drawn:
         return None
     if audit.kind in WHOLE_FRAME and not (audit.kind == "simple" and (strata["reviewed"] > 0).all()):
         wrong, size = int(strata["in_error"].sum()), int(strata["frame_size"].sum())
@@ -107,6 +109,30 @@ def dollars_of(audit: Audit, claims: pd.DataFrame) -> Dollars | None:
         return mean_per_unit(amounts, size, level, sides)
 
     return Dollars(projected("over"), projected("under"), projected("over", 1), int(claims["unpriced"].sum()))
+
+
+def discovered(audit: Audit, strata: pd.DataFrame) -> Verdict:
+    """Whether a discovery sample clears the limit: "within" when all of it is reviewed without an error. It never
+    says "above": one error only means that it cannot clear."""
+    clean = audit.kind == "discovery" and not strata["in_error"].sum() and strata["drawn"].sum() > 0
+    return "within" if clean and strata["reviewed"].sum() == strata["drawn"].sum() else "unknown"
+
+
+def discovered_in_words(strata: pd.DataFrame, limit: float, confidence: float) -> str:
+    """The answer of a discovery sample for a manager."""
+    drawn, done, wrong = (int(strata[name].sum()) for name in ("drawn", "reviewed", "in_error"))
+    at = f"{100 * limit:g} in 100"
+    if wrong:
+        return (
+            f"{wrong:,} of {done:,} reviewed claims {'is' if wrong == 1 else 'are'} in error: this sample cannot clear "
+            f"a rate of {at}. It may end here. How large the rate is, it does not tell: plan a sample that does."
+        )
+    if done < drawn:
+        return f"{done:,} of {drawn:,} drawn claims are reviewed, none in error so far. All of them have to be."
+    return (
+        f"None of {drawn:,} claims is in error: the rate is within {at}, with {100 * confidence:g} % confidence (the "
+        "upper limit of a one-sided interval). How large it is, this sample does not tell."
+    )
 
 
 def watched(audit: Audit, claims: pd.DataFrame) -> Watch | None:

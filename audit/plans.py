@@ -6,8 +6,8 @@ First the question, then the ways to answer it, then the number of claims that t
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from itertools import pairwise
@@ -80,6 +80,18 @@ class Pace:
 
 
 @dataclass(frozen=True, slots=True)
+class Expected:
+    """Rates of claims in error by stratum that a plan goes by, and the name of the sample that showed them; "" for a
+    guess. A stratum that is not there is guessed: PLANNING_RATES, or the limit."""
+
+    rates: Mapping[str, float] = field(default_factory=lambda: dict(PLANNING_RATES))
+    sample: str = ""
+
+    def rate(self, stratum: str, limit: float) -> float:
+        return self.rates.get(stratum, PLANNING_RATES.get(stratum, limit))
+
+
+@dataclass(frozen=True, slots=True)
 class Offer:
     """A choice that is not frozen yet. `plan` and `foreseen` are None where there is none."""
 
@@ -88,6 +100,7 @@ class Offer:
     plan: Plan | None
     foreseen: Estimate | None
     pace: Pace = Pace()
+    expected: Expected = Expected()
 
     @property
     def claims(self) -> int:
@@ -130,35 +143,45 @@ class Offer:
         rate, lower, upper = (100 * x for x in (self.foreseen.rate, self.foreseen.lower, self.foreseen.upper))
         return (
             f"Expected answer: something like {rate:.0f} in 100, reasonably {lower:.0f} to {upper:.0f} in 100 "
-            f"({(upper - lower) / 2:.1f} either way). That rests on {_guess(self.frame)}"
+            f"({(upper - lower) / 2:.1f} either way). That rests on {_guess(self.frame, self.expected)}"
         )
 
 
-def offer(frame: Frame, kind: str, n: int, pace: Pace | None = None, *, limit: float = 0.05) -> Offer:
+def offer(
+    frame: Frame,
+    kind: str,
+    n: int,
+    pace: Pace | None = None,
+    *,
+    limit: float = 0.05,
+    expected: Expected | None = None,
+) -> Offer:
     """The choice `kind` (of `audits.KINDS`) with `n` claims (of each therapist for `each`, at most for `watched`);
-    `n` does not matter for FIXED_SIZE. `frame` has the strata of that kind, see `audits.frame_of`.
+    `n` does not matter for FIXED_SIZE. `frame` has the strata of that kind, see `audits.frame_of`. `expected`: see
+    `last_period.expected`; guesses without.
 
     Raises CountersignError for an `n` that does not fit the frame.
     """
-    pace = pace or Pace()
+    pace, expected = pace or Pace(), expected or Expected()
     if kind == FLAGGED_KIND:
         return Offer(frame, kind, None, None, pace)
-    plan = _plan(frame, kind, n, limit)
-    guesses = [(p.frame_size, p.n, _guessed(frame, p.stratum, limit)) for p in plan.strata]
+    plan = _plan(frame, kind, n, limit, expected)
+    guesses = [(p.frame_size, p.n, _guessed(frame, p.stratum, limit, expected)) for p in plan.strata]
     ahead = foreseen(guesses, plan.confidence) if kind in (*WAYS["size"], "compliance") else None
-    return Offer(frame, kind, plan, ahead, pace)
+    return Offer(frame, kind, plan, ahead, pace, expected)
 
 
-def _plan(frame: Frame, kind: str, n: int, limit: float) -> Plan:
+def _plan(frame: Frame, kind: str, n: int, limit: float, expected: Expected) -> Plan:
+    rates = {stratum: expected.rate(stratum, limit) for stratum in frame.eligible}
     make: dict[str, Callable[..., Plan]] = {
         "simple": sampling.simple_plan,
         "compliance": sampling.compliance_plan,
         "watched": sampling.watched_plan,
         "dollars": sampling.dollars_plan,
         "each": sampling.each_plan,
-        "flag": sampling.flag_plan,
-        "therapist": partial(sampling.stratified_plan, kind="therapist"),
-        "payer": partial(sampling.stratified_plan, kind="payer"),
+        "flag": partial(sampling.flag_plan, planning_rates=rates),
+        "therapist": partial(sampling.stratified_plan, kind="therapist", planning_rates=rates),
+        "payer": partial(sampling.stratified_plan, kind="payer", planning_rates=rates),
     }
     if kind == "discovery":
         return sampling.discovery_plan(frame, tolerable_rate=limit)
@@ -177,13 +200,15 @@ def most(frame: Frame, kind: str) -> int:
     return max(map(len, frame.eligible.values())) if kind == "each" else frame.size
 
 
-def size_for(frame: Frame, kind: str, half_width: float = HALF_WIDTH, *, limit: float = 0.05) -> int:
+def size_for(
+    frame: Frame, kind: str, half_width: float = HALF_WIDTH, *, limit: float = 0.05, expected: Expected | None = None
+) -> int:
     """Fewest claims whose interval is foreseen to be no wider than `half_width` either way, by the same interval
     that will be reported; the whole frame when nothing less does."""
     least = 1 if kind in WHOLE_FRAME else len(frame.eligible)
 
     def narrow(n: int) -> bool:
-        ahead = offer(frame, kind, n, limit=limit).foreseen
+        ahead = offer(frame, kind, n, limit=limit, expected=expected).foreseen
         return ahead is not None and (ahead.upper - ahead.lower) / 2 <= half_width
 
     sizes = range(least, frame.size)
@@ -204,12 +229,13 @@ def measured_pace(engine: Engine) -> Pace:
 def _watched(frame: Frame, plan: Plan) -> str:
     sizes = {planned.stratum: planned.frame_size for planned in plan.strata}
     ahead = watch([], sizes, dict(plan.shares), limit=plan.tolerable_rate, expected=PLANNING_RATES).further
-    rate = 100 * sum(_guessed(frame, stratum, 0) * size for stratum, size in sizes.items()) / frame.size
+    guess = Expected()
+    rate = 100 * sum(guess.rate(stratum, 0) * size for stratum, size in sizes.items()) / frame.size
     soon = f"about {ahead:,} reviews decide" if ahead and ahead < plan.n else "all of them may not decide"
     return (
         f"If about {rate:.0f} in 100 claims are in error, {soon}; the nearer the true rate lies to the limit of "
         f"{100 * plan.tolerable_rate:g} in 100, the more it takes. It says above or within, each wrongly in at most 5 "
-        f"of 100 audits; how large the rate is, it does not tell. That rests on {_guess(frame)}"
+        f"of 100 audits; how large the rate is, it does not tell. That rests on {_guess(frame, guess)}"
     )
 
 
@@ -225,20 +251,24 @@ def _each(plan: Plan) -> str:
     )
 
 
-def _guess(frame: Frame) -> str:
-    if set(frame.eligible) <= {FLAGGED, UNFLAGGED}:
-        flagged, unflagged = (f"{100 * PLANNING_RATES[stratum]:g}" for stratum in (FLAGGED, UNFLAGGED))
-        return f"a guess: {flagged} in 100 flagged and {unflagged} in 100 unflagged claims in error."
-    return "a guess: every group at the limit."
+def _guess(frame: Frame, expected: Expected) -> str:
+    """What a promise rests on, in words."""
+    if not set(frame.eligible) <= {FLAGGED, UNFLAGGED}:
+        if expected.sample:
+            return f"the rates of the last sample, {expected.sample}, drawn towards the limit where it was small."
+        return "a guess: every group at the limit."
+    flagged, unflagged = (f"{100 * expected.rate(stratum, 0):.2g}" for stratum in (FLAGGED, UNFLAGGED))
+    found = f"{flagged} in 100 flagged and {unflagged} in 100 unflagged claims in error."
+    if expected.sample:
+        return f"the last sample, {expected.sample}, drawn a little towards the usual guess: {found}"
+    return f"a guess: {found}"
 
 
-def _guessed(frame: Frame, stratum: str, limit: float) -> float:
-    """The guessed rate of a stratum; for the whole frame that of its strata together."""
-    if stratum in PLANNING_RATES:
-        return PLANNING_RATES[stratum]
+def _guessed(frame: Frame, stratum: str, limit: float, expected: Expected) -> float:
+    """The expected rate of a stratum; for the whole frame that of its strata together."""
     if stratum != sampling.ALL:
-        return limit
-    return sum(PLANNING_RATES.get(name, limit) * len(ids) for name, ids in frame.eligible.items()) / frame.size
+        return expected.rate(stratum, limit)
+    return sum(expected.rate(name, limit) * len(ids) for name, ids in frame.eligible.items()) / frame.size
 
 
 def _claims(number: int) -> str:

@@ -17,7 +17,17 @@ from sqlalchemy import Connection, Engine, and_, func, or_, select
 
 from audit.audits import FLAGGING, KINDS, Audit, audit_of, audits
 from audit.estimates import Estimate, in_words, per_hundred, verdict
-from audit.judging import IN_DOLLARS, Dollars, dollars_of, estimate_of, strata_of, watched, watched_in_words
+from audit.judging import (
+    IN_DOLLARS,
+    Dollars,
+    discovered,
+    discovered_in_words,
+    dollars_of,
+    estimate_of,
+    strata_of,
+    watched,
+    watched_in_words,
+)
 from audit.monitor import Watch
 from audit.review import (
     AGREE,
@@ -64,7 +74,7 @@ class Results:
     def verdict(self) -> str:
         if self.watch:
             return self.watch.verdict
-        return verdict(self.estimate, self.limit) if self.estimate else "unknown"
+        return verdict(self.estimate, self.limit) if self.estimate else discovered(self.audit, self.strata)
 
     @property
     def question(self) -> str:
@@ -83,6 +93,8 @@ class Results:
         drawn, done = int(self.strata["drawn"].sum()), int(self.strata["reviewed"].sum())
         if self.watch and self.audit.seed:
             return watched_in_words(self.watch, self.limit, drawn, stopped=self.stopped)
+        if self.audit.plan and self.audit.kind == "discovery" and self.audit.seed:
+            return discovered_in_words(self.strata, self.limit, self.audit.plan.confidence)
         if self.estimate:
             return in_words(self.estimate, done, int(self.strata["frame_size"].sum()), self.limit)
         if self.audit.kind == "dollars" and self.dollars:

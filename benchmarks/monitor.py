@@ -12,7 +12,7 @@ import numpy as np
 from audit.monitor import Counts, Floats, log_capital, verdicts
 from audit.sampling import FLAGGED, FLAGGED_SHARE, PLANNING_RATES, UNFLAGGED
 
-LIMIT, FRAME, LONGEST, RUNS = 0.05, 20_000, 1_500, 400
+LIMIT, FRAME, LONGEST, RUNS = 0.05, 20_000, 1_500, 1_000
 RATES = (0.02, 0.05, 0.08, 0.10)
 FLAGS = {"good": (0.8, 0.95), "weak": (0.4, 0.85), "useless": (0.15, 0.85)}
 """Sensitivity and specificity of the rules as a flag."""

@@ -308,10 +308,52 @@ def test_the_answer_stands_in_words_with_its_interval(
     review_all(engine, sample, people["reviewer"])
     app = open_page(RATES, audit=str(sample))
     assert results.results(engine, sample).sentence in said(app)
-    interval, by_rule = app.get("plotly_chart")
+    interval, by_rule, funnel = app.get("plotly_chart")
     assert interval.proto.alt == results.results(engine, sample).interval
     assert by_rule.proto.alt.startswith("Of 6 findings decided, reviewers upheld 6")
+    assert funnel.proto.alt.startswith("No: of 1 with 10 reviews or more, none differs from the others")
     assert "6 of 24" in said(app)
+    assert "No finding has been judged by two people yet" in said(app)
+
+
+def sampled(engine: Engine, loaded: int, by: int, kind: str, n: int) -> int:
+    with read(engine) as connection:
+        plan = plans.offer(audits.frame_of(connection, loaded, kind), kind, n).plan
+    audit_id = audits.open_audit(engine, loaded, name=kind, plan=plan, account_id=by, at=NOW)
+    audits.draw_seed(engine, audit_id, account_id=by, at=NOW, seed="20261125090000000001")
+    return audit_id
+
+
+def test_a_watched_audit_shows_its_monitor_and_no_interval(
+    open_page: Open, engine: Engine, loaded: int, people: dict[str, int]
+):
+    audit_id = sampled(engine, loaded, people["manager"], "watched", 20)
+    claims = results.results(engine, audit_id).claims["claim_version_id"]
+    reviewing.review_all(engine, claims[:4], people["reviewer"])
+    app = open_page(RATES, audit=str(audit_id))
+    assert "is not yet known" in said(app)
+    assert len(app.get("progress")) == 2
+    reviewing.review_all(engine, claims[4:], people["reviewer"])
+    app = open_page(RATES, audit=str(audit_id))
+    assert "above your limit of 5 in 100" in said(app)
+    assert not any(words in said(app) for words in ("reasonably", "interval", "best estimate"))
+    assert len(app.get("plotly_chart")) == 1, "only what the rules found"
+
+
+def test_each_plan_says_only_what_it_may(open_page: Open, engine: Engine, loaded: int, people: dict[str, int]):
+    by = people["manager"]
+    all_of_them = sampled(engine, loaded, by, "compliance", 24)
+    review_all(engine, all_of_them, people["reviewer"])
+    others = {kind: sampled(engine, loaded, by, kind, 12) for kind in ("dollars", "discovery")}
+    pages = {kind: said(open_page(RATES, audit=str(one))) for kind, one in others.items()}
+    assert "Overbilled: Projected from 12 of 24 claims" in pages["dollars"]
+    assert "billing error" not in pages["dollars"]
+    assert "How many dollars are billed in error?" in pages["dollars"]
+    assert "this sample cannot clear a rate of 5 in 100" in pages["discovery"]
+    assert "reasonably" not in pages["discovery"]
+    compliance = said(open_page(RATES, audit=str(all_of_them)))
+    assert "Overbilled: All 24 claims were reviewed: $" in compliance
+    assert "25 in 100 have a billing error" in compliance
 
 
 def test_screening_is_never_called_an_error_rate(open_page: Open, engine: Engine, loaded: int, people: dict[str, int]):

@@ -14,6 +14,7 @@ from pages.parts.audit_steps import show_fixed
 from pages.parts.headings import heading
 from pages.parts.markup import element, show
 from pages.parts.pick_audit import open_audit
+from pages.parts.rates import show_evidence
 from pages.parts.rows import show_rows
 from pages.parts.store import engine
 
@@ -51,8 +52,7 @@ def _watch(now: results.Results, person: Account) -> None:
     """What the monitor knows, and the two things a manager may do about it."""
     show(element("p", now.sentence, name="cs-answer"))
     shown = now.watch
-    for side, evidence in (("above", shown.above), ("within", shown.within)):
-        st.progress(evidence, f"Evidence that the rate is {side} the limit: {100 * evidence:.0f} of 100 needed")
+    show_evidence(shown)
     if now.stopped or person.role not in OPENERS:
         return
     who = {"account_id": person.id, "at": utc_now()}

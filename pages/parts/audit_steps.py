@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from audit import audits, plans, screening
+from audit import audits, last_period, plans, screening
 from audit.access.accounts import Account
 from audit.access.gate import utc_now
 from audit.sampling import Frame
@@ -67,7 +67,10 @@ def choose_sample(run_id: int, person: Account) -> None:
     pace = plans.measured_pace(engine())
     with read(engine()) as connection:
         frame = work.attempt(lambda: audits.frame_of(connection, run_id, kind))
-    offered = frame and work.attempt(lambda: plans.offer(frame, kind, _size(frame, kind), pace, limit=limit))
+    before = last_period.expected(engine(), kind, limit)
+    offered = frame and work.attempt(
+        lambda: plans.offer(frame, kind, _size(frame, kind, before), pace, limit=limit, expected=before)
+    )
     if not offered:
         return
     show(element("p", element("strong", offered.effort)), element("p", offered.promise))
@@ -91,7 +94,7 @@ def _question() -> tuple[str, float]:
     return kind, st.number_input("Limit, claims in error in 100", 0.5, 50.0, 5.0, 0.5, width=260) / 100
 
 
-def _size(frame: Frame, kind: str) -> int:
+def _size(frame: Frame, kind: str, before: plans.Expected | None) -> int:
     """How many claims; where a width is wanted, the number that it takes is said beside it."""
     if kind in plans.FIXED_SIZE:
         return 0
@@ -100,7 +103,7 @@ def _size(frame: Frame, kind: str) -> int:
         label, 1, plans.most(frame, kind), plans.usual_size(frame, kind), width=260, key=f"size_{kind}"
     )
     if kind in plans.WAYS["size"]:
-        wanted = plans.size_for(frame, kind)
+        wanted = plans.size_for(frame, kind, expected=before)
         st.caption(f"{wanted:,} claims are foreseen to tell it within 3 in 100 either way.")
     return number
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import plotly.graph_objects as go
 
+from audit.differences import Groups, Months
 from audit.estimates import Estimate, per_hundred
+from audit.variation import INNER, WIDEST
 
 ACCENT, QUIET, FAINT, LIMIT = "#0f857b", "#8494a0", "rgba(132, 148, 160, .28)", "#c0661a"
 LOOK = {"margin": {"l": 8, "r": 0, "t": 8, "b": 0}, "showlegend": False, "hovermode": False}
@@ -46,3 +48,47 @@ def by_rule(rules: pd.DataFrame) -> go.Figure:
     figure.update_traces(textposition="inside", insidetextanchor="middle", textangle=0, textfont={"size": 13})
     figure.update_yaxes(tickfont={"size": 13})
     return figure.update_xaxes(title="findings", rangemode="tozero", tickformat="d")
+
+
+def funnel(groups: Groups) -> go.Figure:
+    """Weighted rate by effective reviews, a dot for each group with enough of them; 95 and 99.8 % limits around the
+    rate of all, and the limit of the audit."""
+    told = groups.told
+    figure = go.Figure(layout={**LOOK, "height": 330})
+    sizes = list(range(5, max(30, round(1.15 * told["size"].max())) + 1))
+    for level, dash, name in ((INNER, "dash", "95 %"), (WIDEST, "dot", "99.8 %")):
+        low, high = zip(*groups.limits(sizes, level), strict=True)
+        for side in (low, high):
+            y = [100 * one for one in side]
+            figure.add_scatter(x=sizes, y=y, mode="lines", line={"color": QUIET, "width": 1.5, "dash": dash})
+        _label(figure, sizes[-1], name, y=100 * high[-1], xanchor="right", yanchor="bottom")
+    figure.add_hline(y=100 * groups.centre, line={"color": QUIET, "width": 1.5})
+    figure.add_hline(y=100 * groups.limit, line={"color": LIMIT, "width": 2})
+    _label(figure, sizes[-1], f"limit {100 * groups.limit:g}", y=100 * groups.limit, xanchor="right", yanchor="bottom")
+    figure.add_scatter(
+        x=told["size"], y=100 * told["rate"], mode="markers+text", text=told["group"], textposition="top center",
+        marker={"color": ACCENT, "size": 11}, textfont={"size": 13},
+    )  # fmt: skip
+    figure.update_xaxes(title="reviews that count as much as a plain sample", range=[sizes[0], sizes[-1]])
+    highest = max(100 * told["rate"].max(), 100 * groups.limit, 100 * groups.limits([10])[0][1])
+    return figure.update_yaxes(title="claims in error in 100", range=[0, min(1.15 * highest, 105)])
+
+
+def over_time(months: Months, limit: float) -> go.Figure:
+    """The rate of each month with its limits, the smoothed rate where a drift is looked for, the limit of the audit."""
+    figure = go.Figure(layout={**LOOK, "height": 300})
+    names, chart = list(months.names), months.chart
+    for side in (chart.lower, chart.upper):
+        y = [100 * one for one in side]
+        line = {"color": QUIET, "width": 1.5, "dash": "dash", "shape": "hvh"}
+        figure.add_scatter(x=names, y=y, mode="lines", line=line)
+    if months.drift:
+        y = [100 * one for one in months.drift.rates]
+        figure.add_scatter(x=names, y=y, mode="lines", line={"color": QUIET, "width": 2.5})
+    figure.add_scatter(
+        x=names, y=[100 * rate for rate in chart.rates], mode="lines+markers",
+        line={"color": ACCENT, "width": 1.5}, marker={"color": ACCENT, "size": 9},
+    )  # fmt: skip
+    figure.add_hline(y=100 * limit, line={"color": LIMIT, "width": 2})
+    _label(figure, 1, f"limit {100 * limit:g}", y=100 * limit, xref="paper", xanchor="right", yanchor="bottom")
+    return figure.update_yaxes(title="claims in error in 100", rangemode="tozero")
