@@ -16,7 +16,7 @@ ENOUGH = 10
 """Fewest reviewed claims of a group of which more is said than their number."""
 
 CAUTION = (
-    "These are counts of reviewed claims, not error rates: a sample draws flagged claims more often than others, and "
+    "These are counts of reviewed claims, not error rates: a sample draws some claims more often than others, and "
     f"under {ENOUGH} reviewed claims tell nothing about a month or a person."
 )
 

@@ -34,6 +34,7 @@ TOO_FEW = "too few reviews to tell"
 MANY = 10
 """Fewest groups from whose spread it is told whether they differ more than chance; of fewer, one far out would hide
 itself."""
+PULL = 5
 LEAST_MONTHS = 4
 """Fewest months in which a chart over time can show more than noise."""
 LONG = 8
@@ -78,7 +79,8 @@ class Groups:
             return f"Too few reviews to tell: nobody has {ENOUGH} or more. That is normal for a sample of all claims."
         many = f"{len(self.told)} with {ENOUGH} reviews or more"
         closer = self.rows.loc[self.rows["closer"], "group"]
-        above = f" Above the limit of {100 * self.limit:g} by more than chance: {', '.join(closer)}." * bool(len(closer))
+        named = f" Above the limit of {100 * self.limit:g} by more than chance: {', '.join(closer)}."
+        above = named if len(closer) else ""
         if not self.outside:
             return f"No: of {many}, none differs from the others by more than chance allows.{above}{rest}"
         lie = "lies" if len(self.outside) == 1 else "lie"
@@ -96,7 +98,7 @@ def by_therapist(now: Results) -> Groups | None:
 def _groups(now: Results, names: pd.Series[str]) -> Groups:
     assert now.estimate is not None
     found = _weighted(now, names)
-    prior = fitted_prior(found["errors"], found["size"])
+    prior = _modest(fitted_prior(found["errors"], found["size"]), len(found))
     enough = found["reviewed"] >= ENOUGH
     told = found[enough]
     spread = overdispersion(told["errors"], told["size"]) if len(told) >= MANY else 1.0
@@ -105,6 +107,13 @@ def _groups(now: Results, names: pd.Series[str]) -> Groups:
     closer = pd.Series(look_closer(errors, sizes, now.limit), index=found.index) & enough
     says = [_says(row, prior, now.limit) for row in found.to_dict("records")]
     return Groups(found.assign(says=says, enough=enough, closer=closer), now.estimate.rate, now.limit, spread)
+
+
+def _modest(prior: Prior, groups: int) -> Prior:
+    """The prior, no stronger than PULL claims for each group it was fitted to: of five therapists that look alike
+    nobody knows that they are."""
+    part = min(1.0, PULL * groups / sum(prior))
+    return prior[0] * part, prior[1] * part
 
 
 def _says(row: dict[object, object], prior: Prior, limit: float) -> str:

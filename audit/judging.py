@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from audit.audits import Audit
-from audit.estimates import Estimate, Verdict, simple_rate, stratified_rate
+from audit.estimates import STOPPING_RULE, Estimate, Verdict, simple_rate, stratified_rate
 from audit.monitor import Watch, watch
 from audit.projections import Projection, Sides, by_size, mean_per_unit
 from audit.sampling import PLANNING_RATES, UNFLAGGED, WHOLE_FRAME, chances
@@ -32,21 +32,19 @@ class Dollars:
     unpriced: int
 
     @property
-    def sentence(self) -> str:
-        """The answer for a manager."""
+    def sentences(self) -> tuple[str, str, str]:
+        """The answer for a manager: over, under, and what has no price."""
         alone = f"${max(self.recovery.lower, 0):,.0f}"
         recovered = (
             f" At least {alone} by the lower limit of a one-sided {100 * self.recovery.confidence:g} % interval, at "
             "which Medicare's contractors recover."
         )
-        return (
-            f"Overbilled: {self.over.sentence}{recovered if self._spread else ''} Underbilled: {self.under.sentence} "
-            f"The two are never netted. {self.left_out}"
-        )
+        over = f"Overbilled: {self.over.sentence}{recovered if self.over.standard_error else ''}"
+        return over, f"Underbilled: {self.under.sentence} The two are never netted.", self.left_out
 
     @property
-    def _spread(self) -> bool:
-        return self.over.standard_error > 0
+    def sentence(self) -> str:
+        return " ".join(self.sentences)
 
     @property
     def left_out(self) -> str:
@@ -131,7 +129,7 @@ def discovered_in_words(strata: pd.DataFrame, limit: float, confidence: float) -
         return f"{done:,} of {drawn:,} drawn claims are reviewed, none in error so far. All of them have to be."
     return (
         f"None of {drawn:,} claims is in error: the rate is within {at}, with {100 * confidence:g} % confidence (the "
-        "upper limit of a one-sided interval). How large it is, this sample does not tell."
+        f"upper limit of a one-sided interval). How large it is, this sample does not tell. {STOPPING_RULE}"
     )
 
 
@@ -157,7 +155,8 @@ def watched_in_words(now: Watch, limit: float, planned: int, *, stopped: bool = 
     at, done = f"{100 * limit:g} in 100", f"{now.reviewed:,} of up to {planned:,} claims reviewed in the order drawn"
     if now.verdict != "unknown":
         side = "above your limit" if now.verdict == "above" else "within your limit"
-        return f"{done}: the rate of claims in error is {side} of {at}. This was known after {now.decided_after:,}."
+        known = f"{done}: the rate of claims in error is {side} of {at}. This was known after {now.decided_after:,}."
+        return f"{known} {STOPPING_RULE}"
     if stopped:
         return f"{done}, then stopped: whether the rate is within {at} is not known."
     more = f"about {now.further:,} more" if now.further else "only reviewing nearly all of the frame"

@@ -58,7 +58,8 @@ class Projection:
             )
         if not self.bounded:
             return f"Projected from {self.sampled:,} of {self.frame_size:,} claims, all alike: ${self.total:,.0f}."
-        rough = "" if self.nonzero >= FEW else f" Only {self.nonzero} claims carry an amount, so the range is rough."
+        carry = "1 claim carries" if self.nonzero == 1 else f"{self.nonzero} claims carry"
+        rough = "" if self.nonzero >= FEW else f" Only {carry} an amount, so the range is rough."
         if self.sampled == self.frame_size:
             return f"All {self.frame_size:,} claims were reviewed: ${self.total:,.2f}."
         return (

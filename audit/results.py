@@ -114,6 +114,25 @@ class Results:
         return f"{done} of {drawn} drawn claims are reviewed. {what} given when all of them are, not before."
 
     @property
+    def in_dollars(self) -> pd.DataFrame:
+        """side, claims (reviewed claims that carry an amount), found (their dollars), projected, lower, upper, in
+        words; no rows without dollars."""
+        sides = {"overbilled": self.dollars.over, "underbilled": self.dollars.under} if self.dollars else {}
+        found = {"overbilled": "over", "underbilled": "under"}
+        rows = [
+            {
+                "side": side,
+                "claims": f"{one.nonzero:,}",
+                "found": f"${sum(self.claims[found[side]]):,.2f}",
+                "projected": f"${one.total:,.0f}",
+                "lower": f"${max(one.lower, 0):,.0f}" if one.bounded else "not known",
+                "upper": f"${one.upper:,.0f}" if one.bounded else "not known",
+            }
+            for side, one in sides.items()
+        ]
+        return pd.DataFrame(rows)
+
+    @property
     def interval(self) -> str:
         """The estimate, its interval and the limit, short: what a drawing of them says. "" without an estimate."""
         if not self.estimate:

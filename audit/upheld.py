@@ -21,7 +21,7 @@ from sqlalchemy import Connection, Engine, and_, func, select
 from audit.audits import FLAGGING
 from audit.grains import Prepared
 from audit.reference import load_facts
-from audit.review import UPHELD, LineCorrection, decisions, final, findings, missed_stands, newest_run
+from audit.review import DISMISS, UPHELD, LineCorrection, decisions, final, findings, missed_stands
 from audit.store import reading, schema
 from audit.store.database import read
 from audit.store.rows import among
@@ -54,24 +54,25 @@ def _or_zero(amounts: pd.Series[Any]) -> pd.Series[Any]:
 
 
 def _upheld(connection: Connection, ids: list[int]) -> pd.DataFrame:
-    """Upheld findings of these versions in their newest screening, with the lines that a reviewer gave instead."""
-    claims, lines, run = schema.claims, schema.claim_lines, newest_run().subquery()
+    """Upheld findings of these versions, in the newest screening that people judged, with the lines that a reviewer
+    gave instead."""
+    claims, lines = schema.claims, schema.claim_lines
     same_line = and_(lines.c.claim_version_id == claims.c.id, lines.c.line_number == findings.c.line_number)
-    of_run = and_(run.c.claim_version_id == findings.c.claim_version_id, run.c.run_id == findings.c.run_id)
-    stands = and_(decisions.c.finding_id == findings.c.id, decisions.c.kind.in_(UPHELD), final())
+    judged = and_(decisions.c.finding_id == findings.c.id, decisions.c.kind.in_((*UPHELD, DISMISS)), final())
     day = func.coalesce(lines.c.service_date, claims.c.service_date).label("service_date")
     query = (
         select(findings.c.claim_version_id, claims.c.claim_id, day, findings.c.severity, findings.c.change)
-        .add_columns(decisions.c.corrected)
+        .add_columns(findings.c.run_id, decisions.c.kind, decisions.c.corrected)
         .join(claims, claims.c.id == findings.c.claim_version_id)
-        .join(run, of_run)
-        .join(decisions, stands)
+        .join(decisions, judged)
         .outerjoin(lines, same_line)
         .where(among(connection, claims.c.id, ids))
         .order_by(findings.c.id)
     )
     rows = connection.execute(query)
     found = pd.DataFrame(rows.all(), columns=list(rows.keys()))
+    newest = found["run_id"] == found.groupby("claim_version_id")["run_id"].transform("max")
+    found = found[newest & found["kind"].isin(UPHELD)]
     return found.assign(service_date=pd.to_datetime(found["service_date"]))
 
 

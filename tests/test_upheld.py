@@ -113,6 +113,17 @@ def test_a_claim_corrected_since_keeps_the_price_of_the_version_that_was_drawn(
 
 
 @on_sqlite
+def test_another_screening_of_reviewed_claims_takes_no_dollars_away(
+    engine: Engine, people: dict[str, int], run_id: int
+) -> None:
+    audit_id = sampled(engine, people, run_id, "compliance", 24)
+    review_all(engine, drawn(engine, audit_id), people["rita"])
+    before = results.results(engine, audit_id)
+    audits.screen(engine, account_id=people["rita"], at=NOW)
+    assert results.results(engine, audit_id).dollars == before.dollars
+
+
+@on_sqlite
 def test_a_draw_by_dollars_gives_dollars_and_no_rate_and_is_verified(
     engine: Engine, people: dict[str, int], run_id: int, tmp_path: Path
 ) -> None:

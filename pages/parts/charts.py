@@ -9,7 +9,8 @@ from audit.differences import Groups, Months
 from audit.estimates import Estimate, per_hundred
 from audit.variation import INNER, WIDEST
 
-ACCENT, QUIET, FAINT, LIMIT = "#0f857b", "#8494a0", "rgba(132, 148, 160, .28)", "#c0661a"
+ACCENT, QUIET, LIMIT = "#0f857b", "#8494a0", "#c0661a"
+DISMISSED, OPEN = "#5b6770", "#aab5bd"
 LOOK = {"margin": {"l": 8, "r": 0, "t": 8, "b": 0}, "showlegend": False, "hovermode": False}
 BARE = {"displayModeBar": False, "staticPlot": True}
 
@@ -42,12 +43,13 @@ def by_rule(rules: pd.DataFrame) -> go.Figure:
     legend = {"orientation": "h", "y": 1, "yanchor": "bottom", "traceorder": "normal"}
     height = 70 + 26 * len(rules)
     figure = go.Figure(layout={**LOOK, "barmode": "stack", "height": height, "showlegend": True, "legend": legend})
-    for column, color in {"upheld": ACCENT, "dismissed": QUIET, "open": FAINT}.items():
+    for column, color in {"upheld": ACCENT, "dismissed": DISMISSED, "open": OPEN}.items():
         text = [str(number) if number else "" for number in shown[column]]
         figure.add_bar(x=shown[column], y=shown["rule"], name=column, orientation="h", marker_color=color, text=text)
     figure.update_traces(textposition="inside", insidetextanchor="middle", textangle=0, textfont={"size": 13})
     figure.update_yaxes(tickfont={"size": 13})
-    return figure.update_xaxes(title="findings", rangemode="tozero", tickformat="d")
+    few = rules[["upheld", "dismissed", "open"]].sum(axis=1).max() <= 10
+    return figure.update_xaxes(title="findings", rangemode="tozero", tickformat="d", dtick=1 if few else None)
 
 
 def funnel(groups: Groups) -> go.Figure:

@@ -15,18 +15,26 @@ from pages.parts.store import engine
 
 GROUPS = {"says": "reviewed claims in error", "drawn": "claims drawn"}
 RATES = {"group": "therapist", "reviewed": "reviewed", "in_error": "in error", "says": "rate of all their claims"}
+DOLLARS = {"side": "", "claims": "claims with an amount", "found": "in the sample", "projected": "in all claims",
+           "lower": "at least (two-sided)", "upper": "at most"}  # fmt: skip
 RULES = {"rule": "rule", "title": "what it finds", "upheld": "upheld", "dismissed": "dismissed", "open": "open"}
+MOST_RULES = 12
+"""Rules in the drawing: those with most findings."""
 
 
 def show_answer(now: Results) -> None:
     """The answer, then its picture. A watched plan shows its monitor, one in dollars its dollars, screening neither."""
-    show(element("p", now.sentence, name="cs-answer"))
+    in_dollars = now.dollars and not now.estimate
+    said = now.dollars.sentences if in_dollars else [now.sentence]
+    show(*[element("p", one, name="cs-answer") for one in said])
     if now.watch and now.audit.seed:
         show_evidence(now.watch)
     if now.estimate:
         st.plotly_chart(charts.interval(now.estimate, now.limit), config=charts.BARE, alt=now.interval)
-    if now.dollars and now.estimate:
-        show(element("p", now.dollars.sentence))
+    if now.dollars:
+        if now.estimate:
+            show(*[element("p", one) for one in now.dollars.sentences])
+        show_rows(now.in_dollars, DOLLARS, "Dollars in error")
     if now.audit.kind == "dollars":
         small("Counted in dollars. Claims were drawn in proportion to their charges: no rate of claims is given.")
     elif now.audit.plan:
@@ -44,9 +52,10 @@ def show_rules(now: Results) -> None:
         return
     heading("Which rules do reviewers uphold?")
     said = breakdowns.rules_in_words(now.by_rule)
-    st.plotly_chart(charts.by_rule(now.by_rule), config=charts.BARE, alt=said)
+    st.plotly_chart(charts.by_rule(now.by_rule.head(MOST_RULES)), config=charts.BARE, alt=said)
     st.text(said)
-    with st.expander("As a table"):
+    more = len(now.by_rule) > MOST_RULES
+    with st.expander(f"All {len(now.by_rule)} rules as a table" if more else "As a table"):
         show_rows(breakdowns.with_titles(now.by_rule), RULES, "Findings by rule")
 
 
@@ -54,6 +63,8 @@ def show_therapists(now: Results) -> None:
     """Weighted rates once the plan allows them, else counts."""
     groups = differences.by_therapist(now)
     if groups is None:
+        heading("Whose claims, and when?")
+        st.text(breakdowns.CAUTION)
         show_rows(breakdowns.by_therapist(now.claims), {"group": "therapist", **GROUPS}, "By therapist")
         return
     heading("Does a therapist's rate differ by more than chance?")
