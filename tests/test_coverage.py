@@ -24,7 +24,7 @@ AUDITS = 150
 def test_the_benchmark_sums_over_the_very_interval_that_is_reported():
     one = clinic(0.08, *FLAGS["good"], frame=2000)
     a, b = (coverage.ends(size, wrong, 15, 0.95) for size, wrong in zip(one.sizes, one.errors, strict=True))
-    for x, y in ((0, 0), (3, 1), (9, 2)):
+    for x, y in ((8, 1), (9, 0), (6, 2)):  # likely ones: rare outcomes are left out
         found = stratified_rate([(int(one.sizes[0]), 15, x), (int(one.sizes[1]), 15, y)])
         i, j = (int(np.abs(side.middle - seen * size / 15).argmin())
                 for side, seen, size in zip((a, b), (x, y), one.sizes, strict=True))  # fmt: skip
