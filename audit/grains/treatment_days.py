@@ -103,7 +103,7 @@ def _by_therapist(services: pd.DataFrame) -> tuple[set[str], set[str]]:
     of which that cannot be told, or that the two shared in turn."""
     alone = (services["assistant_minutes"] == 0).fillna(False).astype("bool")
     took = services["therapist_minutes"].fillna(0) + services["together_minutes"].fillna(0) > 0
-    unknown = services["assistant_minutes"].isna()
+    unknown = services["therapist_minutes"].isna()
     whole = alone & (took | (services["author"] == "therapist"))
     return set(services.loc[whole, "note_id"]), set(services.loc[~whole & (took | unknown), "note_id"])
 

@@ -4,7 +4,7 @@ import pandas as pd
 
 from audit.rules import findings, rule, untestable
 
-SOURCES = ["payer-authorizations", "pub-100-02-ch-15-s220-3-d"]
+SOURCES = ["payer-authorizations", "pub-100-02-ch-15-s220-3-d-discharge"]
 
 
 @rule("DOC-14", grain="authorized_line", severity="error", sources=SOURCES)
