@@ -37,7 +37,7 @@ def student_or_aide(lines: pd.DataFrame) -> list[pd.DataFrame]:
     What to do: do not bill these minutes; if the therapist was in the room and directed, have that noted.
     """
     rows = lines[(lines["medicare"] != "no") & lines["code_known"]].drop_duplicates(["claim_id", "day", "note_id"])
-    medicare, noted = rows["medicare"] == "yes", rows["notes_of_day"] > 0
+    medicare, noted = rows["medicare"] == "yes", rows["note_id"] != ""
     credential = rows["own_credential"].str.replace(".", "", regex=False)
     wrote = credential.str.contains(NO_PRACTITIONER, case=False, regex=True)
     said = ~wrote & rows["text_of_day"].map(_furnished_by_student)
