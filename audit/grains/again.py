@@ -38,9 +38,10 @@ def _replaced(lines: pd.DataFrame) -> set[str]:
 
 def _copies(lines: pd.DataFrame) -> pd.Series[bool]:
     """Lines of claims of which another claim, to another payer and before them in order, has every line."""
-    numbered = lines[[*COPY, "payer_id", "claim_id"]].assign(
-        nth=lines.groupby([*COPY, "claim_id"], dropna=False).cumcount()
-    )
+    payers = lines[["patient_id", "payer_id"]].drop_duplicates()
+    several = lines["patient_id"].isin(payers.loc[payers["patient_id"].duplicated(), "patient_id"])
+    numbered = lines.loc[several, [*COPY, "payer_id", "claim_id"]]
+    numbered["nth"] = numbered.groupby([*COPY, "claim_id"], dropna=False).cumcount()
     again = numbered[numbered.duplicated([*COPY, "nth"], keep=False)]
     if again.empty:
         return pd.Series(False, index=lines.index)
