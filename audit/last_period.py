@@ -19,9 +19,8 @@ BY_FLAG = ("flag", "simple")
 def expected(engine: Engine, kind: str, limit: float = 0.05) -> Expected | None:
     """Rates by stratum of the newest sample of such strata whose every drawn claim is reviewed; None without any."""
     kinds = BY.get(kind, BY_FLAG)
-    done = overview(engine)
-    done = done[done["kind"].isin(kinds) & done["seeded"] & (done["reviewed"] >= done["claims"])]
-    for audit_id in done["id"]:
+    drawn = overview(engine)
+    for audit_id in drawn.loc[drawn["kind"].isin(kinds) & drawn["seeded"], "id"]:
         found = results(engine, int(audit_id))
         if found.estimate:
             rows = found.strata[found.strata["reviewed"] > 0].to_dict("records")

@@ -117,8 +117,8 @@ class Results:
     def in_dollars(self) -> pd.DataFrame:
         """side, claims (reviewed claims that carry an amount), found (their dollars), projected, lower, upper, in
         words; no rows without dollars."""
-        sides = {"overbilled": self.dollars.over, "underbilled": self.dollars.under} if self.dollars else {}
-        found = {"overbilled": "over", "underbilled": "under"}
+        sides = {"too much": self.dollars.over, "too little": self.dollars.under} if self.dollars else {}
+        found = {"too much": "over", "too little": "under"}
         rows = [
             {
                 "side": side,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
+from fractions import Fraction
 from itertools import combinations
 
 import numpy as np
@@ -158,3 +160,33 @@ def test_plans_that_cannot_be_are_refused():
         discovery_plan(groups, tolerable_rate=5)
     assert each_plan(groups, 5).strata[1].n == 2
     assert dollars_plan(groups, 2).strata[0].stratum == ALL
+
+
+def test_samples_drawn_by_hand_as_the_docs_say():
+    """docs/statistics.md, with nothing of the product but the frame and the plan."""
+
+    def number(text: str) -> int:
+        return int(hashlib.sha256(text.encode()).hexdigest(), 16)
+
+    frame = clinic(30, 70)
+    plan = watched_plan(frame, 60)
+    waiting = {name: sorted(ids, key=lambda one: number(f"{SEED},{one}")) for name, ids in frame.eligible.items()}
+    share = Fraction(str(dict(plan.shares)[FLAGGED]))
+    by_hand = []
+    for turn in range(1, 61):
+        name = FLAGGED if Fraction(number(f"{SEED},turn,{turn}"), 2**256) < share else UNFLAGGED
+        name = name if waiting[name] else next(other for other in waiting if other != name)
+        by_hand.append((name, waiting[name].pop(0)))
+    assert draw_sample(frame, plan, SEED).order == tuple(by_hand)
+
+    frame = priced("900.00", "10.00", "20.00", "30.00", "40.00", "55.50")
+    left = {row.claim_id: int(row.amount.replace(".", "")) for row in frame.rows}
+    sure, draws = [], 3
+    for one in sorted(left, key=left.get, reverse=True):
+        if left[one] * (draws - len(sure)) < sum(left.values()) - sum(left[other] for other in sure):
+            break
+        sure.append(one)
+    rest = sorted((one for one in left if one not in sure), key=lambda one: (number(f"{SEED},{one}") // left[one], one))
+    drawn = [*sorted(sure), *rest][:draws]
+    assert sure == ["C000"]
+    assert list(draw_sample(frame, dollars_plan(frame, draws), SEED).claim_ids) == drawn

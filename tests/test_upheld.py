@@ -34,7 +34,6 @@ def sampled(engine: Engine, people: dict[str, int], run_id: int, plan: str, n: i
     return audit_id
 
 
-@on_sqlite
 def test_every_claim_reviewed_projects_the_dollars_of_the_findings(
     engine: Engine, people: dict[str, int], run_id: int
 ) -> None:

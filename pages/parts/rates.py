@@ -15,7 +15,7 @@ from pages.parts.store import engine
 
 GROUPS = {"says": "reviewed claims in error", "drawn": "claims drawn"}
 RATES = {"group": "therapist", "reviewed": "reviewed", "in_error": "in error", "says": "rate of all their claims"}
-DOLLARS = {"side": "", "claims": "claims with an amount", "found": "in the sample", "projected": "in all claims",
+DOLLARS = {"side": "billed", "claims": "claims with an amount", "found": "in the sample", "projected": "in all claims",
            "lower": "at least (two-sided)", "upper": "at most"}  # fmt: skip
 RULES = {"rule": "rule", "title": "what it finds", "upheld": "upheld", "dismissed": "dismissed", "open": "open"}
 MOST_RULES = 12
