@@ -30,7 +30,7 @@ CONTRACT = {
     "history_level, performance_deficits, decision_making, comorbidities, assistance, text",
     "note_services": "note_id, procedure_code, minutes, therapist_minutes, assistant_minutes, together_minutes, "
     "start_time, end_time, mode, body_region, text",
-    "payers": "payer_id, name, unit_method, therapy_modifier, assistant_modifier, medicare, pair_edits, "
+    "payers": "payer_id, name, unit_method, therapy_modifier, assistant_modifier, medicare, pair_edits, authorization, "
     "effective_from, effective_to",
     "plans_of_care": "plan_id, patient_id, discipline, start_date, end_date, certified_on, certified_by, "
     "signed_order_on, sent_on, frequency, duration",

@@ -75,16 +75,17 @@ class Payer:
     assistant_modifier: str
     medicare: str
     pair_edits: str
+    authorization: str
 
     @property
     def splits_assistant(self) -> bool:
         return self.assistant_modifier == "required"
 
 
-MEDICARE = Payer("MEDICARE", "Medicare Part B", "total", "required", "required", "yes", "medicare")
-NORTHLAKE = Payer("NORTHLAKE", "Northlake Mutual Health", "midpoint", "required", "optional", "no", "none")
-HARBOR = Payer("HARBOR", "Harbor Trades Benefit Fund", "unknown", "required", "optional", "no", "none")
-STATECAID = Payer("STATECAID", "Statecaid", "total", "required", "optional", "no", "medicaid")
+MEDICARE = Payer("MEDICARE", "Medicare Part B", "total", "required", "required", "yes", "medicare", "no")
+NORTHLAKE = Payer("NORTHLAKE", "Northlake Mutual Health", "midpoint", "required", "optional", "no", "none", "no")
+HARBOR = Payer("HARBOR", "Harbor Trades Benefit Fund", "unknown", "required", "optional", "no", "none", "required")
+STATECAID = Payer("STATECAID", "Statecaid", "total", "required", "optional", "no", "medicaid", "required")
 PAYERS = (MEDICARE, NORTHLAKE, HARBOR, STATECAID)
 PAYERS_FROM = date(2020, 1, 1)
 

@@ -27,7 +27,7 @@ COLUMNS = {
     "note_services": "note_id procedure_code minutes therapist_minutes assistant_minutes together_minutes "
     "start_time end_time mode body_region text",
     "payers": "payer_id name unit_method therapy_modifier assistant_modifier medicare pair_edits "
-    "effective_from effective_to",
+    "authorization effective_from effective_to",
     "plans_of_care": "plan_id patient_id discipline start_date end_date certified_on certified_by "
     "signed_order_on sent_on frequency duration",
     "authorizations": "number payer_id patient_id procedure_codes units visits from_date to_date",
