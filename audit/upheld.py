@@ -40,12 +40,23 @@ def with_dollars(engine: Engine, claims: pd.DataFrame) -> pd.DataFrame:
         no_rule = set(connection.execute(_seen_by_people(connection, ids)).scalars())
     tables = _as_drawn(engine, found["claim_version_id"].unique().tolist())
     found["change"] = [_change(tables.claims, row) for row in found.to_dict("records")]
-    worth = by_claim(found, Prepared(tables, load_facts())).reindex(claims["claim_id"]).set_axis(claims.index)
-    bare = found.loc[(found["change"] == "") & found["severity"].isin(FLAGGING), "claim_version_id"]
+    prepared = Prepared(tables, load_facts())
+    worth = by_claim(found, prepared).reindex(claims["claim_id"]).set_axis(claims.index)
+    without = (found["change"] == "") & found["severity"].isin(FLAGGING)
+    bare = found.loc[without | _without_day(found, prepared.billed), "claim_version_id"]
     unpriced = (worth["unpriced"].fillna(0).astype("int64") > 0) | claims["missing"]
     unpriced |= claims["claim_version_id"].isin({*bare, *no_rule})
     over, under = (_or_zero(worth[side]) for side in ("over", "under"))
     return claims.assign(over=over, under=under, unpriced=unpriced)
+
+
+def _without_day(found: pd.DataFrame, billed: pd.DataFrame) -> pd.Series[bool]:
+    """Changes whose day is not billed, or is not known: a finding on no line of a claim of several dates."""
+    days = billed.drop_duplicates(["claim_id", "service_date"])
+    several = found["claim_id"].map(days["claim_id"].value_counts()).fillna(0) > 1
+    known = pd.MultiIndex.from_frame(days[["claim_id", "service_date"]])
+    there = pd.MultiIndex.from_frame(found[["claim_id", "service_date"]]).isin(known)
+    return (found["change"] != "") & (~there | (several & found["line_number"].isna()))
 
 
 def _or_zero(amounts: pd.Series[Any]) -> pd.Series[Any]:
@@ -62,7 +73,7 @@ def _upheld(connection: Connection, ids: list[int]) -> pd.DataFrame:
     day = func.coalesce(lines.c.service_date, claims.c.service_date).label("service_date")
     query = (
         select(findings.c.claim_version_id, claims.c.claim_id, day, findings.c.severity, findings.c.change)
-        .add_columns(findings.c.run_id, decisions.c.kind, decisions.c.corrected)
+        .add_columns(findings.c.line_number, findings.c.run_id, decisions.c.kind, decisions.c.corrected)
         .join(claims, claims.c.id == findings.c.claim_version_id)
         .join(decisions, judged)
         .outerjoin(lines, same_line)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from sqlalchemy import Engine
 
@@ -154,3 +155,13 @@ def test_corrected_lines_are_told_as_a_change_of_units() -> None:
     assert change([("97530", 2, False)], [("97530", 1, False), ("97530", 1, True)]) == "97530 CO +1"
     assert change([("97530", 1, True), ("97530", 2, False)], [("97530", 2, False)]) == "97530 -1"
     assert change([("97530", 1, False)], [("97530", 1, False)]) == ""
+
+
+def test_a_change_whose_day_is_not_known_is_never_counted_as_zero_in_silence() -> None:
+    days = pd.to_datetime(["2026-03-01", "2026-03-02", "2026-03-03"])
+    billed = pd.DataFrame({"claim_id": ["C1", "C1", "C2"], "service_date": days})
+    cases = [("C1", days[0], 1, "97530 -1", False), ("C1", days[0], None, "97530 -1", True),
+             ("C1", days[0], None, "", False), ("C2", days[2], None, "97530 -1", False),
+             ("C2", days[0], 1, "97530 -1", True), ("C3", days[0], 1, "97530 -1", True)]  # fmt: skip
+    found = pd.DataFrame(cases, columns=["claim_id", "service_date", "line_number", "change", "lost"])
+    assert upheld._without_day(found, billed).tolist() == found["lost"].tolist()
