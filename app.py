@@ -20,7 +20,7 @@ PAGES: dict[str, list[tuple[str, str, str | None, tuple[str, ...]]]] = {
         ("pages/home/home.py", "Home", None, EVERYONE),
     ],
     "Review": [
-        ("pages/review/worklist.py", "Worklist", None, REVIEWING),
+        ("pages/review/worklist.py", "Worklist", None, (*REVIEWING, "administrator")),
         ("pages/review/claim.py", "Claim", None, REVIEWING),
         ("pages/review/together.py", "Decide together", None, ("reviewer", "second_reviewer", "doctor_of_ot")),
         ("pages/review/release.py", "Release", None, ("second_reviewer", "doctor_of_ot", "manager", "administrator")),
@@ -37,6 +37,7 @@ PAGES: dict[str, list[tuple[str, str, str | None, tuple[str, ...]]]] = {
     ],
     "Administration": [
         ("pages/admin/people.py", "People", None, ("administrator",)),
+        ("pages/admin/review_plan.py", "Review plan", None, ("manager", "administrator")),
         ("pages/admin/payers.py", "Payers", None, EVERYONE),
         ("pages/admin/facts.py", "Facts", None, EVERYONE),
     ],

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, select
 
+from audit.access import solo
 from audit.errors import StateError
 from audit.review import REASONS
 from audit.review_rights import TRAIL_READERS, account_may
@@ -153,20 +154,36 @@ def _corrected(line: dict[str, Any]) -> str:
 def _signed(connection: Connection, claim: dict[str, Any], people: dict[Any, str]) -> list[Step]:
     table = schema.signatures
     rows = connection.execute(select(table).where(table.c.claim_version_id == claim["id"])).mappings()
-    return [
-        Step(one["at"], one["printed_name"], f"signed: {MEANINGS[one['meaning']]}"
-             + (f", {one['reason']}" if one["reason"] else ""), f"signature {one['id']}, digest {one['digest']}")
-        for one in rows
-    ]  # fmt: skip
+    passwords, steps = _passwords(connection, claim), []
+    for one in rows:
+        reason = f", {one['reason']}" if one["reason"] else ""
+        alone = f", {solo.MARK}" if one["single_person"] else ""
+        more = f"password {passwords.get(one['id'], 'not recorded')}, signature {one['id']}, digest {one['digest']}"
+        steps.append(Step(one["at"], one["printed_name"], f"signed: {MEANINGS[one['meaning']]}{reason}{alone}", more))
+    return steps
+
+
+def _passwords(connection: Connection, claim: dict[str, Any]) -> dict[int, str]:
+    """By signature, what its event says of the password."""
+    events = schema.events
+    mine = (events.c.subject == f"claim version {claim['id']}") & events.c.kind.in_(MEANINGS)
+    told = [json.loads(details) for details in connection.execute(select(events.c.details).where(mine)).scalars()]
+    return {one["signature"]: one["password"] for one in told if one.get("password")}
 
 
 def _released(connection: Connection, claim: dict[str, Any], people: dict[Any, str]) -> list[Step]:
     releases, taken = schema.releases, schema.release_claims
     query = select(releases).join(taken, taken.c.release_id == releases.c.id)
+    made = list(connection.execute(query.where(taken.c.claim_version_id == claim["id"])).mappings())
+    events, subjects = schema.events, [f"release {one['id']}" for one in made]
+    again = select(events).where(events.c.kind == "released again", events.c.subject.in_(subjects))
     return [
         Step(one["at"], people[one["account_id"]], "released it to the billing system",
              f"release {one['id']}, file {one['csv_sha256']}")
-        for one in connection.execute(query.where(taken.c.claim_version_id == claim["id"])).mappings()
+        for one in made
+    ] + [
+        Step(one["at"], people[one["account_id"]], "took the file of the release again", one["subject"])
+        for one in connection.execute(again).mappings()
     ]  # fmt: skip
 
 

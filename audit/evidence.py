@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
@@ -12,6 +13,7 @@ from sqlalchemy import Connection, Engine, select
 from audit.evaluations import Component
 from audit.grains import Prepared
 from audit.opinions import asks_of, findings_of, missed_of, required, working_stage
+from audit.other_hand import cannot_approve, cannot_judge
 from audit.passages import Passage, passages
 from audit.reference import Facts, load_facts
 from audit.review import newest_run
@@ -20,6 +22,7 @@ from audit.second_review import differences
 from audit.sign_off import signatures_of
 from audit.store import reading, schema
 from audit.store.database import read
+from audit.store.standing import Standing
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,12 @@ class Decided:
     covered: bool
     """The first reviewer's verdicts are hidden until the second review is committed."""
 
+    over: Decimal | None
+    under: Decimal | None
+    """Dollars that the bill is too high and too low by, all findings together; None where that is not known."""
+    not_judge: str
+    not_approve: str
+    """Why this viewer may not judge the first review, and not approve the claim; "" when they may."""
     differences: pd.DataFrame
     """What the two reviews differ on and nobody settled yet, as `second_review.differences` has it."""
 
@@ -125,8 +134,18 @@ def decided(connection: Connection, claim_version_id: int, viewer: int) -> Decid
         working_stage(now, viewer),
         needed(connection, claim_version_id),
         not now.uncovered,
+        *_worth(connection, now),
+        cannot_judge(connection, now, viewer),
+        cannot_approve(connection, now, viewer),
         differ[differ["adjudicated_decision"] == ""],
     )
+
+
+def _worth(connection: Connection, now: Standing) -> tuple[Decimal | None, Decimal | None]:
+    kept = schema.run_claims.c
+    mine = (kept.claim_version_id == now.id) & (kept.run_id == now.run.get("id"))
+    row = connection.execute(select(kept.dollars_over, kept.dollars_under).where(mine)).first()
+    return (row[0], row[1]) if row else (None, None)
 
 
 def evidence(engine: Engine, claim_version_id: int, facts: Facts | None = None) -> Evidence:

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from audit.errors import StateError
 from audit.review_rights import ASSIGNERS, REVIEWERS, account_may, refused
 from audit.store import kept, schema, trail
-from audit.store.database import alone, write
+from audit.store.database import alone, read, write
 from audit.store.rows import among
 
 LEASE = timedelta(minutes=15)
@@ -135,6 +135,14 @@ def assign(
             details=details,
         )
     return len(ids)
+
+
+def assignable(engine: Engine) -> dict[int, str]:
+    """Account -> printed name of everyone who reviews now, by name."""
+    accounts = schema.accounts.c
+    query = select(accounts.id, accounts.name).where(accounts.active, accounts.role.in_(REVIEWERS))
+    with read(engine) as connection:
+        return {row.id: row.name for row in connection.execute(query.order_by(accounts.name, accounts.id))}
 
 
 def viewed(engine: Engine, claim_version_id: int, *, account_id: int, at: datetime) -> None:

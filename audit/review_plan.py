@@ -22,7 +22,7 @@ from audit.review_rights import PLANNERS, account_may
 from audit.sampling import new_seed
 from audit.store import kept, schema, seal, trail
 from audit.store.canonical import canonical
-from audit.store.database import write
+from audit.store.database import read, write
 from audit.store.rows import Row, among
 from audit.store.standing import stand
 
@@ -99,6 +99,15 @@ def current(connection: Connection) -> Plan:
     table = schema.review_plans
     row = connection.execute(select(table).order_by(table.c.id.desc()).limit(1)).mappings().first()
     return _plan(json.loads(row["content"]), row["id"]) if row else Plan()
+
+
+def history(engine: Engine) -> list[tuple[datetime, str, str, Plan]]:
+    """Every plan that was set, the newest first: when, by whom (printed name), the reason, the plan."""
+    table, accounts = schema.review_plans, schema.accounts
+    query = select(table, accounts.c.name).join(accounts, accounts.c.id == table.c.account_id)
+    with read(engine) as connection:
+        rows = connection.execute(query.order_by(table.c.id.desc())).mappings().all()
+    return [(row["at"], row["name"], row["reason"], _plan(json.loads(row["content"]), row["id"])) for row in rows]
 
 
 def set_plan(engine: Engine, plan: Plan, *, account_id: int, at: datetime, reason: str) -> Plan:

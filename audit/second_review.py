@@ -33,7 +33,7 @@ def commit_second(engine: Engine, claim_version_id: int, *, account_id: int, at:
     Raises StateError while a finding has no verdict of this person, AccessError for whoever reviewed, rendered or
     billed.
     """
-    confirm(engine, account_id, at)
+    password = confirm(engine, account_id, at)
     with write(engine) as connection:
         now = ready_to_sign(connection, claim_version_id, account_id, APPROVERS)
         if now.stage != "second":
@@ -44,7 +44,7 @@ def commit_second(engine: Engine, claim_version_id: int, *, account_id: int, at:
         left = now.undecided("second")
         if left:
             raise StateError(f"{left} findings have no verdict of yours yet", do="Decide on each finding first")
-        return sign(connection, now, "second", account_id=account_id, at=at)
+        return sign(connection, now, "second", account_id=account_id, at=at, password=password)
 
 
 def differences(connection: Connection, claim_version_id: int, viewer: int) -> pd.DataFrame:

@@ -8,7 +8,7 @@ rendered or billed, and of a claim on which an upheld error stands.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pandas as pd
 from sqlalchemy import Connection, Engine, insert, select
@@ -30,8 +30,12 @@ MEANINGS = {
     "returned": "returned for correction",
     "sent_back": "sent back to the reviewer",
 }
-Confirm = Callable[[Engine, int, datetime], None]
-"""Makes sure that the person of the account is at the keyboard; raises AccessError when not."""
+TYPED, IN_SITTING = "typed for this signature", "stands from the same sitting"
+SITTING = timedelta(minutes=10)
+"""How long one typed password stands for a row of signatures in one window."""
+Confirm = Callable[[Engine, int, datetime], str]
+"""Makes sure that the person of the account is at the keyboard; raises AccessError when not. Returns what the trail
+says of the password: TYPED or IN_SITTING."""
 SIGNATURE_COLUMNS = ("id", "account_id", "printed_name", "single_person", "meaning", "reason", "digest", "at")
 signatures = schema.signatures
 
@@ -39,8 +43,20 @@ signatures = schema.signatures
 def by_password(password: str) -> Confirm:
     """Confirmation by typing the password again. A wrong one counts towards the account's lock."""
 
-    def confirm(engine: Engine, account_id: int, at: datetime) -> None:
+    def confirm(engine: Engine, account_id: int, at: datetime) -> str:
         accounts.confirm_password(engine, account_id, password, at)
+        return TYPED
+
+    return confirm
+
+
+def by_sitting(typed_by: int, typed_at: datetime) -> Confirm:
+    """Confirmation by the password that this person typed in the same window within SITTING."""
+
+    def confirm(_engine: Engine, account_id: int, at: datetime) -> str:
+        if account_id != typed_by or not typed_at <= at < typed_at + SITTING:
+            raise AccessError("the password is needed again", do="Type it")
+        return IN_SITTING
 
     return confirm
 
@@ -59,7 +75,7 @@ def sign_reviewed(engine: Engine, claim_version_id: int, *, account_id: int, at:
     Raises StateError while a finding is undecided, a question is open, the record changed, or the claim is signed
     already; AccessError for a wrong password.
     """
-    confirm(engine, account_id, at)
+    password = confirm(engine, account_id, at)
     with write(engine) as connection:
         now = ready_to_sign(connection, claim_version_id, account_id, REVIEWERS)
         if now.stage != "first":
@@ -70,7 +86,7 @@ def sign_reviewed(engine: Engine, claim_version_id: int, *, account_id: int, at:
         hands = first_hands(now)
         if now.blind and hands and account_id not in hands:
             raise StateError("another person's verdicts are hidden from you", do="Leave the signature to that person")
-        return sign(connection, now, "reviewed", account_id=account_id, at=at)
+        return sign(connection, now, "reviewed", account_id=account_id, at=at, password=password)
 
 
 def approve(engine: Engine, claim_version_id: int, *, account_id: int, at: datetime, confirm: Confirm) -> int:
@@ -79,13 +95,13 @@ def approve(engine: Engine, claim_version_id: int, *, account_id: int, at: datet
     Raises AccessError for the wrong role and for whoever decided, reviewed, rendered or billed; StateError when the
     claim is not ready, anything changed since it was reviewed, or an upheld error stands.
     """
-    confirm(engine, account_id, at)
+    password = confirm(engine, account_id, at)
     with write(engine) as connection:
         now = ready_to_sign(connection, claim_version_id, account_id, APPROVERS)
         _ready(connection, now, account_id)
         if now.in_error:
             raise StateError("an upheld error stands on the claim", do="Return it with its correction sheet")
-        return sign(connection, now, "approved", account_id=account_id, at=at)
+        return sign(connection, now, "approved", account_id=account_id, at=at, password=password)
 
 
 def return_claim(
@@ -93,11 +109,11 @@ def return_claim(
 ) -> int:
     """Return a claim in error to whoever bills it, with its correction sheet: the verdicts stand."""
     reason = _reason(text)
-    confirm(engine, account_id, at)
+    password = confirm(engine, account_id, at)
     with write(engine) as connection:
         now = ready_to_sign(connection, claim_version_id, account_id, APPROVERS)
         _ready(connection, now, account_id)
-        return sign(connection, now, "returned", account_id=account_id, at=at, reason=reason)
+        return sign(connection, now, "returned", account_id=account_id, at=at, reason=reason, password=password)
 
 
 def send_back(
@@ -105,13 +121,13 @@ def send_back(
 ) -> int:
     """Send a reviewed claim back to the first reviewer with the reason: its decisions can be changed again."""
     reason = _reason(text)
-    confirm(engine, account_id, at)
+    password = confirm(engine, account_id, at)
     with write(engine) as connection:
         now = ready_to_sign(connection, claim_version_id, account_id, APPROVERS)
         if now.last not in ("reviewed", "second", "returned"):
             raise StateError("only a reviewed claim goes back", do="Open the claim again")
         _other_person(connection, now, account_id)
-        return sign(connection, now, "sent_back", account_id=account_id, at=at, reason=reason)
+        return sign(connection, now, "sent_back", account_id=account_id, at=at, reason=reason, password=password)
 
 
 def signatures_of(connection: Connection, claim_version_id: int) -> pd.DataFrame:
@@ -129,10 +145,17 @@ def signatures_of(connection: Connection, claim_version_id: int) -> pd.DataFrame
 
 
 def sign(
-    connection: Connection, now: Standing, meaning: str, *, account_id: int, at: datetime, reason: str = ""
+    connection: Connection,
+    now: Standing,
+    meaning: str,
+    *,
+    account_id: int,
+    at: datetime,
+    password: str,
+    reason: str = "",
 ) -> int:
     """Add a signature with its digest, its event and the new row of the worklist, in the caller's transaction. It
-    ends the signer's lease."""
+    ends the signer's lease. `password` is what the event says of it."""
     leases.demand(connection, now.id, account_id=account_id, at=at)
     name = connection.execute(select(schema.accounts.c.name).where(schema.accounts.c.id == account_id)).scalar_one()
     newest = seal.newest_decision(connection, now.id)
@@ -160,6 +183,7 @@ def sign(
         "signature": signed,
         "digest": seen,
         "single_person": row["single_person"],
+        "password": password,
         "before": now.state,
         "after": required(connection, now.id).state,
         "row": seal.stored_digest(connection, signatures, signed),

@@ -1,4 +1,4 @@
-"""The trail for people: events by filter, one claim's whole life, and the regular review of the trail.
+"""The trail for people: events by filter, and the regular review of the trail.
 
 Looking at the trail is an event too. Only roles that never review may look, so that nothing blind is shown.
 """
@@ -14,7 +14,6 @@ import pandas as pd
 from sqlalchemy import ColumnElement, Connection, Engine, and_, func, select, true
 
 from audit.errors import StateError
-from audit.opinions import required
 from audit.review_rights import TRAIL_READERS, account_may
 from audit.store import schema, trail
 from audit.store.database import read, write
@@ -84,31 +83,6 @@ def last_review(engine: Engine) -> dict[str, Any] | None:
     """The newest review of the trail: at, who, upto (event), text; None when it was never reviewed."""
     with read(engine) as connection:
         return _last_review(connection)
-
-
-def life(engine: Engine, claim_version_id: int, *, viewer: int, at: datetime) -> pd.DataFrame:
-    """Everything that happened to a claim, all versions of it, from its load to its release, in order: COLUMNS.
-
-    For one printable page. That it was looked at is recorded. Raises AccessError for roles that review.
-    """
-    with write(engine) as connection:
-        account_may(connection, viewer, TRAIL_READERS)
-        claim_id = required(connection, claim_version_id).claim["claim_id"]
-        claims = schema.claims
-        versions = connection.execute(select(claims.c.id, claims.c.load_id).where(claims.c.claim_id == claim_id)).all()
-        ids = [row.id for row in versions]
-        subjects = {f"claim version {one}" for one in ids} | {f"load {row.load_id}" for row in versions}
-        for name, table, column in (
-            ("run", schema.run_claims, "run_id"),
-            ("audit", schema.audit_claims, "audit_id"),
-            ("release", schema.release_claims, "release_id"),
-        ):
-            query = select(table.c[column]).where(table.c.claim_version_id.in_(ids))
-            subjects |= {f"{name} {one}" for one in connection.execute(query).scalars()}
-        rows = _told(connection, select(events).where(events.c.subject.in_(sorted(subjects))).order_by(events.c.id))
-        subject = f"claim version {claim_version_id}"
-        trail.record(connection, kind="life of the claim viewed", subject=subject, account_id=viewer, at=at)
-    return rows
 
 
 def _where(wanted: EventFilter) -> ColumnElement[bool]:

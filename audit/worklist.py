@@ -68,8 +68,9 @@ def worklist(
     """One page of the claims in one of VIEWS.
 
     Rows: claim_version_id, claim_id, service_date, payer, therapist, errors, warnings, infos, untestables, undecided,
-    risk, dollars, state, people, blind, found (rule codes, most severe first), since, due_on (None when nothing is
-    due), and names ("" for nobody): first (who signed first), assigned, holder (who is at work on it now).
+    risk, dollars, dollars_over and dollars_under (None where not known), state, people, blind, found (rule codes, most
+    severe first), since, due_on (None when nothing is due), and names ("" for nobody): first (who signed first),
+    assigned, holder (who is at work on it now).
     """
     where = _where(view, filters or Filters(), at)
     with read(engine) as connection:
@@ -186,15 +187,20 @@ def _page(connection: Connection, ids: Select[Any], at: datetime, order: str) ->
     wanted: Sequence[int] = list(connection.execute(ids).scalars())
     accounts, first, given = schema.accounts, schema.accounts.alias(), schema.accounts.alias()
     running = and_(leases.c.claim_version_id == kept.c.claim_version_id, leases.c.ends_at > at)
+    worth = schema.run_claims.c
+    of_run = and_(worth.claim_version_id == kept.c.claim_version_id, worth.run_id == kept.c.run_id)
     query = (
         select(
             kept,
+            worth.dollars_over,
+            worth.dollars_under,
             func.coalesce(first.c.name, "").label("first"),
             func.coalesce(given.c.name, "").label("assigned"),
             func.coalesce(accounts.c.name, "").label("holder"),
         )
         .outerjoin(first, first.c.id == kept.c.first_id)
         .outerjoin(given, given.c.id == kept.c.assigned_to)
+        .outerjoin(schema.run_claims, of_run)
         .outerjoin(leases, running)
         .outerjoin(accounts, accounts.c.id == leases.c.account_id)
         .where(kept.c.claim_version_id.in_(wanted))

@@ -29,8 +29,9 @@ PEOPLE = {
 """Username -> role. Tess rendered the claims herself."""
 
 
-def at_the_keyboard(_engine: Engine, _account_id: int, _at: datetime) -> None:
+def at_the_keyboard(_engine: Engine, _account_id: int, _at: datetime) -> str:
     """In place of the password: who signs is who they say."""
+    return "not asked in tests"
 
 
 def who(account_id: int, at: datetime = NOW) -> dict[str, Any]:

@@ -11,12 +11,12 @@ import pytest
 from sqlalchemy import Engine, select
 from streamlit.testing.v1 import AppTest
 
-from audit import drafts, leases
-from audit.access import sessions
+from audit import drafts, leases, review, review_plan, sign_off
+from audit.access import accounts, passwords, sessions
 from audit.claim_record import record_of
 from audit.errors import AccessError
 from audit.store import schema
-from audit.store.database import VARIABLE, connect, read
+from audit.store.database import VARIABLE, connect, read, write
 from tests.reviewing import claims, people, review_claim, state, undecided
 
 __all__ = ["claims", "people"]
@@ -24,6 +24,8 @@ pytest_plugins = ["tests.databases"]
 ROOT = Path(__file__).parents[1]
 Open = Callable[..., AppTest]
 CLAIM, WORKLIST, RECORD = "pages/review/claim.py", "pages/review/worklist.py", "pages/review/record.py"
+PLAN = "pages/admin/review_plan.py"
+SECRET = "a pass phrase for tests"  # noqa: S105
 
 
 def now() -> datetime:
@@ -69,7 +71,7 @@ def press(app: AppTest, label: str) -> AppTest:
 
 
 def said(app: AppTest) -> str:
-    kinds = ("title", "subheader", "text", "info", "warning", "error")
+    kinds = ("title", "subheader", "text", "info", "warning", "error", "success")
     texts = [str(one.value) for kind in kinds for one in getattr(app, kind)]
     return "\n".join([*texts, *[one.proto.body for one in app.get("html")]])
 
@@ -124,6 +126,91 @@ def test_a_reviewed_claim_is_for_somebody_else(
         assert "Approve for submission" not in buttons(open_page(CLAIM, name, claim=claims["CLEAN"]))
     page = open_page(CLAIM, "sue", claim=claims["CLEAN"])
     assert {"Approve for submission", "Return…"} <= buttons(page)
+
+
+def test_a_claim_in_error_is_not_offered_for_approval(
+    open_page: Open, engine: Engine, claims: dict[str, int], people: dict[str, int]
+) -> None:
+    review_claim(engine, claims["OVER"], people["rita"], at=now())
+    page = open_page(CLAIM, "sue", claim=claims["OVER"])
+    assert "Approve for submission" not in buttons(page)
+    assert "Return…" in buttons(page)
+    assert "An upheld error stands" in said(page)
+
+
+@pytest.mark.parametrize(("name", "why"), [("sam", "took part in its first review"), ("tess", "rendered or billed")])
+def test_ones_own_review_and_work_are_not_offered(  # noqa: PLR0917
+    open_page: Open, engine: Engine, claims: dict[str, int], people: dict[str, int], name: str, why: str
+) -> None:
+    review_claim(engine, claims["CLEAN"], people["sam"], at=now())
+    page = open_page(CLAIM, name, claim=claims["CLEAN"])
+    assert not {"Approve for submission", "Return…"} & buttons(page)
+    assert why in said(page)
+
+
+def test_the_trail_tells_a_typed_password_from_a_sitting(
+    open_page: Open, engine: Engine, claims: dict[str, int], people: dict[str, int]
+) -> None:
+    at = now()
+    with write(engine) as connection:
+        accounts.change(connection, people["rita"], password_hash=passwords.hashed(SECRET))
+    for one, confirm in (("OVER", sign_off.by_password(SECRET)), ("CLEAN", sign_off.by_sitting(people["rita"], at))):
+        leases.take(engine, claims[one], account_id=people["rita"], at=at)
+        for finding in undecided(engine, claims[one], people["rita"]):
+            review.decide(engine, finding, kind="agree", account_id=people["rita"], at=at)
+        sign_off.sign_reviewed(engine, claims[one], account_id=people["rita"], at=at, confirm=confirm)
+    for one, words in (("OVER", sign_off.TYPED), ("CLEAN", sign_off.IN_SITTING)):
+        page = open_page(RECORD, "lucy")
+        page.text_input[0].set_value(one).run()
+        assert f"password {words}" in said(checked(page))
+
+
+@pytest.mark.parametrize(("by", "later"), [("ron", 0), ("rita", 10), ("rita", -1)])
+def test_a_sitting_is_of_one_person_and_ten_minutes(
+    engine: Engine, claims: dict[str, int], people: dict[str, int], by: str, later: int
+) -> None:
+    confirm, at = sign_off.by_sitting(people["rita"], now()), now() + timedelta(minutes=later)
+    with pytest.raises(AccessError, match="needed again"):
+        sign_off.sign_reviewed(engine, claims["CLEAN"], account_id=people[by], at=at, confirm=confirm)
+
+
+def test_dollars_over_and_under_stand_apart(open_page: Open, claims: dict[str, int]) -> None:
+    text = said(open_page(CLAIM, "rita", claim=claims["OVER"]))
+    assert " over, $0.00 under" in text
+    assert "national rates, before locality" in text
+    assert "too much: with 1 unit of 97530 less" in text
+
+
+def test_a_plan_is_put_in_force_and_kept(open_page: Open, engine: Engine, people: dict[str, int]) -> None:
+    page = open_page(PLAN, "max")
+    assert "No plan was set yet" in said(page)
+    page.selectbox[0].set_value(3)
+    page.number_input[0].set_value(50.0)
+    page = press(page, "Add")
+    assert "3 people for $50.00 and more at risk" in said(page)
+    assert "needs its reason" in said(press(page, "Put in force"))
+    page.text_input[0].set_value("High dollars are seen by three")
+    page = press(page, "Put in force")
+    assert "The plan is in force." in said(page)
+    assert "High dollars are seen by three" in said(page)
+    with read(engine) as connection:
+        assert [rule.people for rule in review_plan.current(connection).rules] == [3]
+
+
+def test_a_manager_assigns_and_a_reviewer_takes(
+    open_page: Open, engine: Engine, claims: dict[str, int], people: dict[str, int]
+) -> None:
+    page = open_page(WORKLIST, "max", view="to_review")
+    page.multiselect[0].set_value([claims["OVER"]])
+    page.selectbox[-1].set_value(people["ron"])
+    press(page, "Assign")
+    assert {"OVER"} == {one for one in buttons(open_page(WORKLIST, "ron", view="mine")) if one in claims}
+    page = open_page(WORKLIST, "rita", view="to_review")
+    assert page.selectbox[-1].options == ["Rita"]
+    page.multiselect[0].set_value([claims["CLEAN"]])
+    press(page, "Assign")
+    assert {"CLEAN"} == {one for one in buttons(open_page(WORKLIST, "rita", view="mine")) if one in claims}
+    assert not set(claims) & buttons(open_page(WORKLIST, "ada", view="to_review"))
 
 
 def test_drafts_come_back(open_page: Open, engine: Engine, claims: dict[str, int], people: dict[str, int]) -> None:

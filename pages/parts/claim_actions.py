@@ -111,10 +111,16 @@ def _sign_review(decided: Decided, person: Account, left: int) -> None:
 
 
 def _approving(decided: Decided, person: Account) -> None:
-    claim = int(decided.claim["id"])
-    if st.button("Approve for submission", shortcut="s", type="primary", key="approve"):
-        sign("Approved for submission", person, decided, partial(sign_off.approve, engine(), claim))
-    if st.button("Return…", shortcut="b", key="return"):
+    """Approve only where nothing stands against it, else the reason; and return or send back."""
+    if decided.not_judge:
+        st.text(decided.not_judge)
+        return
+    if decided.not_approve:
+        st.text(decided.not_approve)
+    elif st.button("Approve for submission", shortcut="s", type="primary", key="approve"):
+        approve = partial(sign_off.approve, engine(), int(decided.claim["id"]))
+        sign("Approved for submission", person, decided, approve)
+    if st.button("Return…", shortcut="b", key="return", type="primary" if decided.not_approve else "secondary"):
         claim_dialogs.give_back(decided, person)
 
 

@@ -39,6 +39,8 @@ def show_finding(one: Row, place: str, evidence: Evidence) -> None:
     if one["expected"]:
         told, right = element("strong", one["observed"] or "nothing"), element("strong", one["expected"])
         pieces.append(element("p", "Billed or found: ", told, " · right way: ", right))
+    if one["dollars_because"]:
+        pieces.append(element("p", one["dollars_because"], name="cs-small"))
     if one["facts_unchecked"]:
         pieces.append(element("p", "▲ Rests on a fact that nobody has checked against its source.", name="cs-small"))
     show(element("div", *pieces, name=f"cs-finding cs-{one['severity']}"))

@@ -5,9 +5,10 @@ from __future__ import annotations
 from audit import worklist
 from audit.evidence import Decided
 from audit.review import VIEWS
+from audit.worth.words import NATIONAL
 from pages.parts.markup import Markup, element, progress, show
 from pages.parts.store import engine
-from pages.parts.words import day
+from pages.parts.words import day, over_under
 
 RISKS = {"error": ("●●●", "high"), "warning": ("●●○", "medium"), "info": ("●○○", "low")}
 OPEN = ("to_review", "on_hold", "sent_back", "stale")
@@ -22,6 +23,7 @@ def show_head(now: Decided) -> None:
         f"service {day(claim['service_date'])}",
         f"rendering {claim['rendering_name'] or claim['rendering_npi']}",
         f"risk {dots} {word}",
+        over_under(now.over, now.under),
     ]
     show(
         element(
@@ -43,8 +45,10 @@ def _how_far() -> Markup:
 
 
 def _state(now: Decided) -> list[Markup]:
-    """In which state the claim is when it is not simply waiting, why it came back, and what is hidden."""
+    """By which fees dollars are, the state when it is not simply waiting, why it came back, what is hidden."""
     said = [] if now.state == "to_review" else [element("strong", VIEWS[now.state])]
+    if now.findings["dollars_because"].str.contains(NATIONAL, regex=False).any():
+        said.append(element("span", f"Dollars by {NATIONAL}, all findings together."))
     if now.state == "sent_back" and len(now.signatures):
         said.append(element("span", f"“{now.signatures['reason'].iloc[-1]}”"))
     if now.plan.blind and now.covered:

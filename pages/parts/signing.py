@@ -17,8 +17,6 @@ from audit.evidence import Decided
 from pages.parts.store import engine
 from pages.parts.work import plain
 
-SITTING = timedelta(minutes=10)
-"""How long one typed password stands for a row of signatures in this window."""
 AFTER = {"second": "second", "adjudicate": "adjudicate", "ready": "ready"}
 """State of a claim -> the view in which the next one is looked for; every other one waits for a first review."""
 Sign = Callable[..., object]
@@ -31,13 +29,14 @@ def who(person: Account) -> dict[str, Any]:
 def confirmed(person: Account) -> bool:
     """Whether this person typed their password in this window a short while ago."""
     typed = st.session_state.get("confirmed")
-    return typed is not None and typed[0] == person.id and utc_now() - typed[1] < SITTING
+    return typed is not None and typed[0] == person.id and utc_now() - typed[1] < sign_off.SITTING
 
 
 def sign(said: str, person: Account, decided: Decided, act: Sign) -> None:
     """Sign at once within a sitting; else ask for the password first. Then open the next claim."""
     if confirmed(person):
-        done(lambda: act(confirm=_sitting, **who(person)), said, then=decided)
+        confirm = sign_off.by_sitting(*st.session_state["confirmed"])
+        done(lambda: act(confirm=confirm, **who(person)), said, then=decided)
     else:
         _ask(said, person, decided, act)
 
@@ -46,15 +45,12 @@ def with_password(password: str, person: Account) -> sign_off.Confirm:
     """Confirmation by this password; once right, it stands for the sitting."""
     typed = sign_off.by_password(password)
 
-    def confirm(store: Engine, account_id: int, at: datetime) -> None:
-        typed(store, account_id, at)
+    def confirm(store: Engine, account_id: int, at: datetime) -> str:
+        how = typed(store, account_id, at)
         st.session_state["confirmed"] = (person.id, at)
+        return how
 
     return confirm
-
-
-def _sitting(_store: Engine, _account_id: int, _at: datetime) -> None:
-    """The password was typed in this window within SITTING."""
 
 
 @st.dialog("Sign with your password")
@@ -63,8 +59,8 @@ def _ask(said: str, person: Account, decided: Decided, act: Sign) -> None:
     with st.form("sign", border=False):
         password = st.text_input("Your password again", type="password")
         pressed = st.form_submit_button(said, type="primary")
-    minutes = SITTING // timedelta(minutes=1)
-    st.text(f"It stands for further signatures in this window for {minutes} minutes.")
+    minutes = sign_off.SITTING // timedelta(minutes=1)
+    st.text(f"It stands for further signatures in this window for {minutes} minutes. The trail says which it was.")
     if pressed:
         confirm = with_password(password, person)
         done(lambda: act(confirm=confirm, **who(person)), said, then=decided, inside=True)

@@ -29,6 +29,13 @@ def dollars(value: Decimal | None) -> str:
     return "" if value is None else f"${value:,.2f}"
 
 
+def over_under(over: Decimal | None, under: Decimal | None) -> str:
+    """Both sides apart, never netted: "$22.21 over, $0.00 under"."""
+    if over is None or under is None:
+        return "dollars not known"
+    return f"{dollars(over)} over, {dollars(under)} under"
+
+
 def number(value: Any, noun: str) -> str:
     """1 unit, 2 units; a dash when unknown."""
     if value is None or pd.isna(value):

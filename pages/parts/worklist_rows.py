@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
@@ -11,21 +13,30 @@ from pages.parts.markup import Markup, element, show
 from pages.parts.words import MARKS, day, dollars
 
 WORDS = 6
-TITLES = ("risk", "service", "due", "payer", "therapist", "found", "dollars", "who has it")
+TITLES = ("risk", "service", "due", "payer", "therapist", "found", "over", "under", "who has it")
+NUMBERS = ("over", "under")
 
 
-def show_claims(rows: pd.DataFrame) -> None:
+def show_claims(rows: pd.DataFrame, *, opens: bool = True) -> None:
+    """`opens`: this person may look at claims."""
     with st.container(key="worklist"):
         _, line = st.columns([1, 8], vertical_alignment="center")
         with line:
-            show(_grid(*[element("span", title) for title in TITLES], name="cs-quiet cs-small"))
+            show(
+                _grid(
+                    *[element("span", title, name="n" if title in NUMBERS else "") for title in TITLES],
+                    name="cs-quiet cs-small",
+                )
+            )
         for one in rows.to_dict("records"):
-            _show_claim(one)
+            _show_claim(one, opens)
 
 
-def _show_claim(one: Row) -> None:
+def _show_claim(one: Row, opens: bool) -> None:
     number, line = st.columns([1, 8], vertical_alignment="center")
-    if number.button(one["claim_id"], key=f"open_{one['claim_version_id']}", type="tertiary"):
+    if not opens:
+        number.text(one["claim_id"])
+    elif number.button(one["claim_id"], key=f"open_{one['claim_version_id']}", type="tertiary"):
         st.switch_page("pages/review/claim.py", query_params={"claim": str(one["claim_version_id"])})
     cells = [
         element("span", *_risk(one)),
@@ -34,11 +45,15 @@ def _show_claim(one: Row) -> None:
         element("span", one["payer"]),
         element("span", one["therapist"]),
         element("span", found_in_words(one["found"])),
-        element("span", dollars(one["dollars"]) if one["dollars"] else "–", name="n"),
+        *[element("span", _dollars(one[f"dollars_{side}"]), name="n") for side in NUMBERS],
         element("span", who_has(one)),
     ]
     with line:
         show(_grid(*cells))
+
+
+def _dollars(value: Any) -> str:
+    return "–" if pd.isna(value) else dollars(value)
 
 
 def _grid(*cells: Markup, name: str = "") -> Markup:

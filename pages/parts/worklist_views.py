@@ -15,7 +15,7 @@ from audit.rules import rule_book
 from audit.worklist import Filters
 from pages.parts.store import engine
 
-ORDERS = {"riskiest first": "risk", "most dollars first": "dollars", "due first": "due", "oldest first": "oldest",
+ORDERS = {"riskiest first": "risk", "most dollars over first": "dollars", "due first": "due", "oldest first": "oldest",
           "by date of service": "service_date"}  # fmt: skip
 SOON = timedelta(days=3)
 

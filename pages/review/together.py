@@ -14,7 +14,7 @@ from pages.parts.rows import show_rows
 from pages.parts.store import engine
 from pages.parts.words import day, number, severity
 
-PREVIEW = {"claim_id": "claim", "service": "service", "severity": "", "observed": "found", "because": "why"}
+PREVIEW = {"claim_id": "claim", "service": "service", "severity": "severity", "observed": "found", "because": "why"}
 
 person = who.require(*REVIEWERS)
 who_and_when = {"account_id": person.id, "at": utc_now()}
@@ -36,7 +36,9 @@ rule = rule_book().get(found["rule"].iloc[0]) if len(found) else None
 if rule:
     st.text(rule.title)
 show_rows(found.assign(service=found["service_date"].map(day)), PREVIEW, "What would be decided", whole=("service",))
-verdict = st.radio("Verdict", ["dismiss", "agree"], format_func={"dismiss": "Dismiss", "agree": "Agree"}.get)
+verdict = st.radio(
+    "Verdict", ["dismiss", "agree"], horizontal=True, format_func={"dismiss": "Dismiss", "agree": "Agree"}.get
+)
 reason = st.selectbox("Reason", list(review.REASONS), format_func=review.REASONS.get) if verdict == "dismiss" else ""
 text = st.text_input("In words", key="together_text")
 if st.button(f"Give {number(len(found), 'finding')} this verdict", type="primary", disabled=found.empty):

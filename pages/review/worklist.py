@@ -6,15 +6,18 @@ import streamlit as st
 
 from audit import worklist
 from audit.access.gate import utc_now
-from audit.model import OPENERS
+from audit.model import OPENERS, Role
 from audit.review_rights import APPROVERS
 from pages.parts import who
+from pages.parts.assigning import offer
+from pages.parts.headings import small
 from pages.parts.store import engine
 from pages.parts.worklist_rows import show_claims
 from pages.parts.worklist_views import ALWAYS, choose_filters, joined, numbers, views
 
 SIZE = 25
-person = who.require("reviewer", "second_reviewer", "doctor_of_ot", "manager", "auditor")
+LOOKERS: tuple[Role, ...] = ("reviewer", "second_reviewer", "doctor_of_ot", "manager", "auditor")
+person = who.require(*LOOKERS, "administrator")
 
 st.title("Worklist", anchor=False)
 every = views(person)
@@ -50,4 +53,8 @@ found = worklist.worklist(
     page=page,
     size=SIZE,
 )
-show_claims(found.rows)
+show_claims(found.rows, opens=person.role in LOOKERS)
+small(
+    "Over, under: dollars the bill is too high or too low by, Medicare's at national rates, before locality; – unknown."
+)
+offer(person, found.rows)
