@@ -63,7 +63,7 @@ else:
         for section, lines in PAGES.items()
     }
     style()
-    page = st.navigation({section: pages for section, pages in allowed.items() if pages})
+    page = st.navigation({section: pages for section, pages in allowed.items() if pages}, expanded=True)
     who.show(person)
     who.tell_mode()
     page.run()

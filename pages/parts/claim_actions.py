@@ -38,6 +38,8 @@ def show_actions(decided: Decided, person: Account, evidence: Evidence, holds: b
             _deciding(decided, person, evidence)
         elif holds and decided.state == "ready":
             _approving(decided, person)
+        elif person.role in review.REVIEWERS and not holds:
+            st.text(WAITING.get(decided.state, "Another person is at work on this claim."))
         else:
             st.text(WAITING.get(decided.state, "Your role looks at claims, but does not decide on them."))
         if person.role in TRAIL_READERS and st.button("Record", key="record"):

@@ -30,8 +30,9 @@ def waiting(person: Account, counts: dict[str, int]) -> None:
     due = _due_today()
     if second:
         says = ", ".join(f"{_claims(n)}: {VIEWS[view].lower()}" for view, n in second.items())
-        st.subheader(f"{says}.", anchor=False)
-    st.subheader(_for_first(first, due) if first or not second else "", anchor=False)
+        heading(f"{says}.")
+    if first or not second:
+        heading(_for_first(first, due))
     view = next((one for one in (*second, "to_review") if _next(one, person)), None)
     if view and st.button("Continue reviewing", type="primary", shortcut="enter"):
         st.switch_page("pages/review/claim.py", query_params={"claim": str(_next(view, person))})

@@ -34,7 +34,7 @@ def element(tag: str, *content: str, name: str = "") -> Markup:
 def table(header: Sequence[str], rows: Iterable[Sequence[str]], *, caption: str, numbers: Sequence[int] = ()) -> Markup:
     """A plain table that a screen reader can read; `numbers` are the columns set to the right."""
     right = ["n" if n in numbers else "" for n in range(len(header))]
-    head = [element("th", text, name=side) for text, side in zip(header, right, strict=True)]
+    head = [element("th" if text else "td", text, name=side) for text, side in zip(header, right, strict=True)]
     body = [
         element("tr", *[element("td", cell, name=side) for cell, side in zip(row, right, strict=True)]) for row in rows
     ]

@@ -24,13 +24,16 @@ ANY = ""
 def in_words(plan: Plan) -> str:
     """One sentence a rule, then the blind share."""
     rules = [f"{_people(rule)} for {rule.why}" for rule in plan.rules]
-    return "; ".join([*rules, f"{plan.blind_share:.0%} of all claims drawn for a blind second review"])
+    share = [f"{plan.blind_share:.0%} of all claims drawn for a blind second review"] if plan.blind_share else []
+    return "; ".join([*rules, *share]) or "one reviewer for every claim"
 
 
 def show_rules(plan: Plan, caption: str) -> None:
     rows = [[rule.why, _people(rule)] for rule in plan.rules]
-    rows += [[f"{plan.blind_share:.0%} of all claims, drawn by chance", "2 people, the second blind"]]
-    show(table(["claims with", "reviewed by"], [*rows, ["every other claim", "1 person"]], caption=caption))
+    if plan.blind_share:
+        rows.append([f"{plan.blind_share:.0%} of all claims, drawn by chance", "2 people, the second blind"])
+    rows.append(["every other claim" if rows else "every claim", "1 person"])
+    show(table(["claims with", "reviewed by"], rows, caption=caption))
 
 
 def new_plan(now: Plan, person: Account) -> None:
