@@ -29,7 +29,7 @@ STREAMLITS_OWN = {
     "color-contrast": 'data-selected="true"| <kbd',
     "svg-img-alt": " <svg",
 }
-"""By rule, the elements of Streamlit's own that break it: its sidebar list, faint key names, the selected segment, sparklines."""
+"""By rule, elements of Streamlit's own that break it: sidebar list, faint key names, selected segment, sparklines."""
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,6 @@ def show_head(now: Decided) -> None:
         f"service {day(claim['service_date'])}",
         f"rendering {claim['rendering_name'] or claim['rendering_npi']}",
         f"risk {dots} {word}",
-        over_under(now.over, now.under),
     ]
     show(
         element(
@@ -47,8 +46,10 @@ def _how_far() -> Markup:
 def _state(now: Decided) -> list[Markup]:
     """By which fees dollars are, the state when it is not simply waiting, why it came back, what is hidden."""
     said = [] if now.state == "to_review" else [element("strong", VIEWS[now.state])]
-    if now.findings["dollars_because"].str.contains(NATIONAL, regex=False).any():
-        said.append(element("span", f"Dollars by {NATIONAL}, all findings together."))
+    if now.findings["dollars_because"].any():
+        national = now.findings["dollars_because"].str.contains(NATIONAL, regex=False).any()
+        by = f", by {NATIONAL}" if national and now.over is not None else ""
+        said.append(element("span", f"{over_under(now.over, now.under)}{by}."))
     if now.state == "sent_back" and len(now.signatures):
         said.append(element("span", f"“{now.signatures['reason'].iloc[-1]}”"))
     if now.plan.blind and now.covered:

@@ -10,17 +10,29 @@ from pandas.api.types import is_numeric_dtype
 from pages.parts.markup import element, show, table
 
 
-def show_rows(rows: pd.DataFrame, columns: Mapping[str, str], caption: str, *, whole: Collection[str] = ()) -> None:
-    """`columns`: name in `rows` -> heading; those in `whole` are not broken into lines. Numbers stand to the right
-    with thousands parted."""
+def show_rows(
+    rows: pd.DataFrame,
+    columns: Mapping[str, str],
+    caption: str,
+    *,
+    whole: Collection[str] = (),
+    loose: Collection[str] = (),
+) -> None:
+    """`columns`: name in `rows` -> heading; those in `whole` are not broken into lines, those in `loose` anywhere.
+    Numbers stand to the right with thousands parted."""
     names = list(columns)
     numbers = [n for n, name in enumerate(names) if is_numeric_dtype(rows[name])]
     cells = [
-        [f"{row[name]:,}" if n in numbers else _text(row[name], name in whole) for n, name in enumerate(names)]
+        [
+            f"{row[name]:,}"
+            if n in numbers
+            else _text(row[name], "cs-whole" if name in whole else "cs-break" if name in loose else "")
+            for n, name in enumerate(names)
+        ]
         for row in rows[names].to_dict("records")
     ]
     show(table(list(columns.values()), cells, caption=caption, numbers=numbers))
 
 
-def _text(cell: object, whole: bool) -> str:
-    return element("span", str(cell), name="cs-whole") if whole else str(cell)
+def _text(cell: object, name: str) -> str:
+    return element("span", str(cell), name=name) if name else str(cell)

@@ -32,7 +32,7 @@ def dollars(value: Decimal | None) -> str:
 def over_under(over: Decimal | None, under: Decimal | None) -> str:
     """Both sides apart, never netted: "$22.21 over, $0.00 under"."""
     if over is None or under is None:
-        return "dollars not known"
+        return "Dollars not known"
     return f"{dollars(over)} over, {dollars(under)} under"
 
 
