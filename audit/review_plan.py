@@ -142,9 +142,10 @@ def set_plan(engine: Engine, plan: Plan, *, account_id: int, at: datetime, reaso
 def plan_claims(connection: Connection, claim_version_ids: Sequence[int], at: datetime) -> None:
     """Say for each of these claims how many people it needs, and show it in the worklist. Where somebody decided
     already the number never falls."""
-    plan, rows = current(connection), []
+    plan, rows, worth = current(connection), [], kept.worth_of(connection, list(claim_version_ids))
     for one, now in stand(connection, claim_version_ids).items():
-        needed = plan.needed(kept.row_of(now))
+        row = kept.row_of(now)
+        needed = plan.needed(row | {"dollars": worth.get((one, row["run_id"]), Decimal("0.00"))})
         begun = bool(now.verdicts.first or now.verdicts.missed or now.signatures)
         same = (now.people, bool(now.plan.get("blind"))) == (needed.people, needed.blind)
         if begun or (now.plan and same):

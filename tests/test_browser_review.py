@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 from sqlalchemy import Engine
 
 from audit import review_plan
@@ -118,6 +119,16 @@ class Person:
         self.rests()
         expect(field).to_have_value(words, timeout=PATIENCE)
 
+    def submits(self, button: str, answered: Locator) -> None:
+        """Press a button of the dialog until its answer shows: a press that meets a run of the page may be lost."""
+        for _ in range(8):
+            if not answered.first.is_visible():
+                self.page.get_by_role("dialog").get_by_role("button", name=button).click()
+            with suppress(AssertionError):
+                expect(answered.first).to_be_visible(timeout=PATIENCE / 8)
+                return
+        self.sees(answered.first)
+
     def types(self, label: str, words: str, key: str) -> None:
         """Reach a field of the dialog by Tab, type, and end with a key."""
         field = self.page.get_by_role("dialog").get_by_label(label)
@@ -184,12 +195,10 @@ def test_an_error_is_returned_with_a_password_and_ones_own_review_is_not_offered
         second.sees(dialog)
         second.enters("In words", "Bill what the note supports")
         second.enters("Your password again", password)
-        dialog.get_by_role("button", name="Return for correction").press("Enter")
-        if password != demo.PASSWORD:
-            second.sees(dialog.get_by_text("not right"))
-            assert state(engine, at["BACK"]) == "ready"
-    expect(dialog).to_have_count(0, timeout=PATIENCE)
-    assert state(engine, at["BACK"]) == "returned"
+        moved_on = second.page.locator("h1", has_text=re.compile("Worklist|Claim (?!BACK)"))
+        answered = dialog.get_by_text("not right") if password != demo.PASSWORD else moved_on
+        second.submits("Return for correction", answered)
+        assert state(engine, at["BACK"]) == ("ready" if password != demo.PASSWORD else "returned")
     assert state(engine, at["OWN"]) == "ready"
 
 

@@ -181,13 +181,13 @@ def test_dollars_over_and_under_stand_apart(open_page: Open, claims: dict[str, i
     assert "too much: with 1 unit of 97530 less" in text
 
 
-def test_a_plan_is_put_in_force_and_kept(open_page: Open, engine: Engine, people: dict[str, int]) -> None:
+def test_a_plan_is_put_in_force_and_kept(open_page: Open, engine: Engine, claims: dict[str, int]) -> None:
     page = open_page(PLAN, "max")
     assert "No plan was set yet" in said(page)
     page.selectbox[0].set_value(3)
-    page.number_input[0].set_value(50.0)
+    page.number_input[0].set_value(20.0)
     page = press(page, "Add")
-    assert "3 people for $50.00 and more at risk" in said(page)
+    assert "3 people for $20.00 and more at risk" in said(page)
     assert "needs its reason" in said(press(page, "Put in force"))
     page.text_input[0].set_value("High dollars are seen by three")
     page = press(page, "Put in force")
@@ -195,6 +195,8 @@ def test_a_plan_is_put_in_force_and_kept(open_page: Open, engine: Engine, people
     assert "High dollars are seen by three" in said(page)
     with read(engine) as connection:
         assert [rule.people for rule in review_plan.current(connection).rules] == [3]
+        assert review_plan.needed(connection, claims["OVER"]).people == 3
+        assert review_plan.needed(connection, claims["CLEAN"]).people == 1
 
 
 def test_a_manager_assigns_and_a_reviewer_takes(

@@ -48,7 +48,7 @@ def rows(connection: Connection, ids: list[int], at: datetime, held: dict[int, R
         row.claim_version_id: row
         for row in connection.execute(select(assigned).where(among(connection, assigned.c.claim_version_id, ids)))
     }
-    worth, made = _worth(connection, ids), {}
+    worth, made = worth_of(connection, ids), {}
     for one, now in stand(connection, sorted(under)).items():
         if not now.claim["is_current"]:
             continue
@@ -63,7 +63,7 @@ def rows(connection: Connection, ids: list[int], at: datetime, held: dict[int, R
     return made
 
 
-def _worth(connection: Connection, ids: list[int]) -> dict[tuple[int, int], Decimal]:
+def worth_of(connection: Connection, ids: list[int]) -> dict[tuple[int, int], Decimal]:
     """By claim version and run, what the bill is too high by: all findings of the claim together, each unit once."""
     kept = schema.run_claims.c
     query = select(kept.claim_version_id, kept.run_id, kept.dollars_over)
@@ -84,7 +84,7 @@ def _under_review(connection: Connection, ids: list[int]) -> set[int]:
 
 
 def row_of(now: Standing) -> Row:
-    """What is shown of a claim, but for who it is given to and since when it stands there."""
+    """What is shown of a claim, but for its dollars, who it is given to and since when it stands there."""
     count = {s: sum(one["severity"] == s for one in now.findings) for s in (*RISK, "untestable")}
     worst: dict[str, int] = {}
     for one in now.findings:
