@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from dataclasses import replace
 from datetime import date
 
 import pandas as pd
@@ -260,16 +261,20 @@ def test_the_command_says_what_was_read_kept_and_refused(tmp_path, capsys):
 # 2027
 
 
-@pytest.mark.parametrize("code", rule_book())
-def test_no_finding_on_a_date_of_2027_rests_on_a_fact_that_ends_in_2026(code):
-    """Judged with the facts that end in 2026 and without them, a rule finds the same; the rest is untestable."""
-    rule = rule_book()[code]
+@pytest.fixture(scope="module")
+def with_and_without() -> list[Prepared]:
+    """A day of 2027, prepared with the facts that end in 2026 and without them."""
     codes = ["97530", "97110", "97014", "97165", "97129", "97750"]
     held = tables(claims=[line(c, n, service_date="2027-02-03", units="9") for n, c in enumerate(codes, 1)])
     facts = load_facts()
     ended = {name: rows[rows["effective_to"] > "2026-12-31"] for name, rows in facts.tables.items()}
-    without = facts.__class__(**{**{f: getattr(facts, f) for f in facts.__dataclass_fields__}, "tables": ended})
-    both = [rule.run(Prepared(held, one)) for one in (facts, without)]
+    return [Prepared(held, facts), Prepared(held, replace(facts, tables=ended))]
+
+
+@pytest.mark.parametrize("code", rule_book())
+def test_no_finding_on_a_date_of_2027_rests_on_a_fact_that_ends_in_2026(code, with_and_without):
+    """Judged with the facts that end in 2026 and without them, a rule finds the same; the rest is untestable."""
+    both = [rule_book()[code].run(one) for one in with_and_without]
     judged = [one[one["severity"] != "untestable"].reset_index(drop=True) for one in both]
     pd.testing.assert_frame_equal(*judged)
 

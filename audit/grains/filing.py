@@ -42,7 +42,8 @@ def filing(lines: pd.DataFrame, linked: pd.DataFrame, tables: Tables, facts: Fac
     rows = with_facts(rows, facts["fees"], ["status"], on="procedure_code", key="code")
     rows = rows.rename(columns={"known": "fee_known"})
     rows["fees_covered"] = facts.covered("fees", rows["service_date"])["coverage"]
-    listed = rows["procedure_code"].map(facts["fees"].groupby("code")["effective_from"].min())
+    first = facts["fees"].groupby("code")["effective_from"].min()
+    listed = first.reindex(rows["procedure_code"]).set_axis(rows.index)
     rows["fee_before"] = (listed < rows["service_date"]).fillna(False)
     today = pd.Timestamp(facts.as_of or date.today())  # noqa: DTZ011  the clinic's own day
     rows = _with_limit(rows.assign(as_of=today, as_of_told=facts.as_of is not None), facts)
