@@ -135,16 +135,22 @@ def undo(decision: int, decided: Decided, person: Account) -> None:
 def give_back(decided: Decided, person: Account) -> None:
     """Return a claim in error to whoever bills it, or send it back to the first reviewer."""
     text = draft(decided, person, "return", "In words")
-    password = st.text_input("Your password again", type="password", key="return_password")
-    claim, say = int(decided.claim["id"]), {"text": text, "confirm": with_password(password, person), **who(person)}
+    claim = int(decided.claim["id"])
     ways = {"Send back to the reviewer": (sign_off.send_back, "Sent back")}
     if decided.state == "ready":
         ways = {"Return for correction": (sign_off.return_claim, "Returned"), **ways}
-    with st.container(horizontal=True):
-        for label, (act, said) in ways.items():
-            if st.button(label, type="primary" if len(ways) == 2 and said == "Returned" else "secondary"):
-                way = settling(decided, person, "return", lambda act=act: act(engine(), claim, **say))
-                done(way, said, then=decided, inside=True)
+    with st.form("return", border=False):  # a form sends what is typed; a bare field loses it to Tab
+        password = st.text_input("Your password again", type="password")
+        with st.container(horizontal=True):
+            main = "primary" if len(ways) == 2 else "secondary"
+            pressed = [
+                label for n, label in enumerate(ways) if st.form_submit_button(label, type="secondary" if n else main)
+            ]
+    for label in pressed:
+        act, said = ways[label]
+        say = {"text": text, "confirm": with_password(password, person), **who(person)}
+        way = settling(decided, person, "return", lambda act=act, say=say: act(engine(), claim, **say))
+        done(way, said, then=decided, inside=True)
 
 
 @st.dialog("Keys")
