@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
+from audit.grains.clock import minute_of_day
 from audit.grains.lines import SEPARATE
 
 KEY = ["day", "column_1", "procedure_code"]
@@ -80,13 +79,8 @@ def _parts(services: pd.DataFrame, linked: pd.DataFrame) -> pd.DataFrame:
             "writer": rows["note_id"].map(notes["author_name"]),
             "region": rows["body_region"].str.strip().str.lower(),
             "minutes": rows["minutes"],
-            "start": _minute_of_day(rows["start_time"]),
-            "end": _minute_of_day(rows["end_time"]),
+            "start": minute_of_day(rows["start_time"]).astype("float64"),
+            "end": minute_of_day(rows["end_time"]).astype("float64"),
             "fits": rows["day"].map(fits).astype("bool"),
         }
     )
-
-
-def _minute_of_day(time: pd.Series[str]) -> pd.Series[Any]:
-    parts = time.str.extract(r"^(\d\d):(\d\d)").astype("float64")
-    return parts[0] * 60 + parts[1]
