@@ -73,6 +73,8 @@ def take_in(
     begin = step or (lambda *_: None)
     begin(0, len(STEPS))
     batch = _read(list(files))
+    if batch.documents:
+        raise InputError("notes as documents cannot be loaded yet", where=batch.documents[0].file, do="Leave it out")
     begin(1, len(STEPS))
     tables, refusals = check(batch, as_of=at.date())
     begin(2, len(STEPS))

@@ -1,6 +1,7 @@
 """Files into raw tables of text, with the file and row of each record, and the rows that cannot be read.
 
-`read` knows a file by its content and name: CSV, a workbook, Parquet, JSON lines, 837P, or a folder of them.
+`read` knows a file by its content and name: CSV, a workbook, Parquet, JSON lines, 837P, a note as a
+document, or a folder of them.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from pathlib import Path
 import pandas as pd
 
 from audit.errors import InputError, Refusal
-from audit.intake import tabular, x12
+from audit.intake import documents, tabular, x12
+from audit.intake.documents import Document
 from audit.model import CLAIMS, TABLES
 
 PLACE = ["source_file", "source_row"]
@@ -21,7 +23,7 @@ PLACE = ["source_file", "source_row"]
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """What one file turned out to be: `kind` is a table's name, "837P", "workbook" or "ignored"."""
+    """What one file turned out to be: `kind` is a table's name, "837P", "workbook", "document" or "ignored"."""
 
     name: str
     kind: str
@@ -37,6 +39,8 @@ class Batch:
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
     files: list[SourceFile] = field(default_factory=list)
+    documents: list[Document] = field(default_factory=list)
+    """Notes that came as documents; `linking` makes rows of notes of those whose visit can be told."""
 
     @property
     def sha256(self) -> str:
@@ -74,6 +78,9 @@ def _read_file(batch: Batch, path: Path, table: str | None, *, ignore_unknown: b
         batch.refusals += refusals
         batch.files.append(SourceFile(path.name, "837P", content, len(lines)))
         return
+    if table is None and documents.looks_like_document(path, tabular.head(path)):
+        _take_document(batch, path, content, ignore_unknown=ignore_unknown)
+        return
     sheets = tabular.sheets(path, table)
     known = {name: sheet for name, sheet in sheets.items() if name in TABLES}
     if not known:
@@ -90,6 +97,17 @@ def _read_file(batch: Batch, path: Path, table: str | None, *, ignore_unknown: b
         batch.add(name, rows)
         batch.refusals += refusals
         batch.files.append(SourceFile(path.name, name, content, len(rows), ignored))
+
+
+def _take_document(batch: Batch, path: Path, content: str, *, ignore_unknown: bool) -> None:
+    """In a folder, a text or Word file that tells nothing of a visit is none of ours."""
+    found = documents.read(path, tabular.head(path), content)
+    told = [one for one in found if one.is_note or one.held.why]
+    if ignore_unknown and not told:
+        batch.files.append(SourceFile(path.name, "ignored", content, 0))
+        return
+    batch.documents += found
+    batch.files.append(SourceFile(path.name, "document", content, len(found)))
 
 
 def _digest(path: Path) -> str:
