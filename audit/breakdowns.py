@@ -32,6 +32,11 @@ def by_therapist(claims: pd.DataFrame) -> pd.DataFrame:
     return _counted(claims, claims["therapist"].fillna("").replace("", "not named"))
 
 
+def by_payer(claims: pd.DataFrame) -> pd.DataFrame:
+    """`Results.claims` by payer, in the order of names: group, drawn, reviewed, in_error, says."""
+    return _counted(claims, claims["payer"].fillna("").replace("", "not named"))
+
+
 def _counted(claims: pd.DataFrame, group: pd.Series) -> pd.DataFrame:
     counted = claims.groupby(group.rename("group")).agg(
         drawn=("claim_id", "size"), reviewed=("reviewed", "sum"), in_error=("in_error", "sum")

@@ -30,7 +30,7 @@ MUE_NOTICE = (
 )
 MUE_HEAD = '"HCPCS/\nCPT Code","{setting} Services MUE Values","MUE Adjudication Indicator","MUE Rationale"\n'
 MUE_ROWS = (
-    '97530,6,3 Date of Service Edit: Clinical,Clinical: Data\n97165,1,2 Date of Service Edit: Policy,CMS Policy\n'
+    "97530,6,3 Date of Service Edit: Clinical,Clinical: Data\n97165,1,2 Date of Service Edit: Policy,CMS Policy\n"
     "97110,8,3 Date of Service Edit: Clinical,Clinical: Data\n00100,1,2 Date of Service Edit: Policy,Nature\n"
 )
 RVU_HEAD = (

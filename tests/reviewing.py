@@ -88,6 +88,11 @@ def load(engine: Engine, *visits: dict[str, dict[str, str]]) -> loading.Loaded:
 
 @pytest.fixture
 def people(engine: Engine) -> dict[str, int]:
+    return add_people(engine)
+
+
+def add_people(engine: Engine) -> dict[str, int]:
+    """Username -> account id of PEOPLE."""
     rows = [
         {
             "username": name,

@@ -114,9 +114,7 @@ def test_what_is_no_dossier_is_refused_in_a_sentence(content: bytes, tmp_path: P
 
 
 @on_sqlite
-def test_a_watched_sample_knows_above_and_stops_once(
-    engine: Engine, audit_id: int, people: dict[str, int]
-) -> None:
+def test_a_watched_sample_knows_above_and_stops_once(engine: Engine, audit_id: int, people: dict[str, int]) -> None:
     before = results.results(engine, audit_id)
     assert (before.verdict, before.estimate) == ("unknown", None)
     assert "is not yet known" in before.sentence

@@ -277,5 +277,3 @@ def test_no_finding_on_a_date_of_2027_rests_on_a_fact_that_ends_in_2026(code, wi
     both = [rule_book()[code].run(one) for one in with_and_without]
     judged = [one[one["severity"] != "untestable"].reset_index(drop=True) for one in both]
     pd.testing.assert_frame_equal(*judged)
-
-

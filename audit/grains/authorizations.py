@@ -31,9 +31,7 @@ def authorized_lines(lines: pd.DataFrame, linked: pd.DataFrame, tables: Tables) 
     return _with_use(rows)
 
 
-def _discharges(
-    rows: pd.DataFrame, lines: pd.DataFrame, linked: pd.DataFrame, tables: Tables
-) -> pd.DataFrame:
+def _discharges(rows: pd.DataFrame, lines: pd.DataFrame, linked: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """By patient, discipline and date of service: `discharged_on`, where a discharge still stands."""
     plans = tables.plans_of_care.rename(columns={"start_date": "opened_on"})
     plans = pd.concat([plans[plans["discipline"] != ""], plans[plans["discipline"] == ""].assign(discipline="OT")])

@@ -6,6 +6,7 @@ import streamlit as st
 
 from audit import results
 from pages.parts import rates, who
+from pages.parts.export_dialog import export_button
 from pages.parts.pick_audit import pick_audit
 from pages.parts.rows import show_rows
 from pages.parts.store import engine
@@ -13,7 +14,7 @@ from pages.parts.store import engine
 STRATA = {"stratum": "stratum", "frame_size": "claims in the frame", "drawn": "drawn", "reviewed": "reviewed",
           "in_error": "in error"}  # fmt: skip
 
-who.require("manager", "doctor_of_ot", "second_reviewer", "administrator", "auditor", "reviewer")
+person = who.require("manager", "doctor_of_ot", "second_reviewer", "administrator", "auditor", "reviewer")
 audits = results.overview(engine())
 if audits.empty:
     st.title("Error rates", anchor=False)
@@ -24,6 +25,7 @@ audit_id = pick_audit(audits, "Audit", first=results.first_to_show(audits))
 now = results.results(engine(), audit_id)
 place.title(now.question, anchor=False)
 rates.show_answer(now)
+export_button(now.audit.id, person)
 show_rows(now.strata, STRATA, "Claims by stratum" if now.audit.plan else "Flagged claims")
 rates.show_rules(now)
 if now.strata["reviewed"].sum():

@@ -1,0 +1,11 @@
+"""Reports that leave the house: an audit on paper (PDF), as a workbook, as CSV and as JSON.
+
+`sheets` makes every figure once; paper, workbook and screen only write them. Each export leaves an event. Patients are
+not named unless a person who may asks for it with a reason (`pseudonyms`).
+"""
+
+from audit.exporting.making import EXPORTERS, FORMS, IDENTIFIERS, Made, export
+from audit.exporting.report import Report, report_of
+from audit.exporting.sheets import Column, Sheet
+
+__all__ = ["EXPORTERS", "FORMS", "IDENTIFIERS", "Column", "Made", "Report", "Sheet", "export", "report_of"]
