@@ -36,8 +36,12 @@ NOUNS = {
     "authorizations": ("authorisation", "authorisations"),
     "providers": ("provider", "providers"),
     "fees": ("fee of a payer", "fees of payers"),
+    "payments": ("payment of a claim or line", "payments of claims and lines"),
+    "adjustments": ("adjustment of a payment", "adjustments of payments"),
+    "835": ("claim answered by its payer", "claims answered by their payers"),
 }
 _ROWS_OF = {"837P": "lines", "claims": "lines", "note_services": "services"}
+FORMATS = ("837P", "835")
 LONGEST_NAME = 60
 """Characters kept of a file's name, from its end."""
 
@@ -109,7 +113,7 @@ def _cards(batch: Batch, refusals: list[Refusal]) -> tuple[Card, ...]:
     ignored: dict[str, list[str]] = {}
     for file in batch.files:
         said = numbered(file.rows, _ROWS_OF.get(file.kind, file.kind))
-        parts.setdefault(file.name, []).append(f"837P, {said}" if file.kind == "837P" else said)
+        parts.setdefault(file.name, []).append(f"{file.kind}, {said}" if file.kind in FORMATS else said)
         ignored.setdefault(file.name, []).extend(file.ignored_columns)
     rows = {(refusal.file, refusal.row) for refusal in refusals}
     refused = {name: sum(file == name for file, _ in rows) for name in parts}

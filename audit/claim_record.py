@@ -14,6 +14,8 @@ from sqlalchemy import Connection, Engine, select
 
 from audit.access import solo
 from audit.errors import StateError
+from audit.payer_answers import Answer, answers
+from audit.reference import load_facts
 from audit.review import REASONS
 from audit.review_rights import TRAIL_READERS, account_may
 from audit.sign_off import MEANINGS
@@ -45,12 +47,13 @@ class Step:
 
 @dataclass(frozen=True)
 class Record:
-    """`lines`: one text a line of the newest version."""
+    """`lines`: one text a line of the newest version; `answers`: what the payer paid and took off."""
 
     claim_id: str
     state: str
     lines: list[str]
     steps: list[Step]
+    answers: list[Answer]
 
 
 def record_of(engine: Engine, claim_id: str, *, account_id: int, at: datetime) -> Record:
@@ -73,7 +76,9 @@ def record_of(engine: Engine, claim_id: str, *, account_id: int, at: datetime) -
         state = connection.execute(
             select(schema.worklist.c.state).where(schema.worklist.c.claim_version_id == newest["id"])
         ).scalar()
-        record = Record(claim_id, state or "", _lines(connection, newest["id"]), sorted(steps, key=lambda s: s.at))
+        steps.sort(key=lambda step: step.at)
+        paid = answers(connection, claim_id, load_facts())
+        record = Record(claim_id, state or "", _lines(connection, newest["id"]), steps, paid)
         subject = f"claim version {newest['id']}"
         trail.record(connection, kind="claim record viewed", subject=subject, account_id=account_id, at=at)
     return record

@@ -71,6 +71,11 @@ CLAIMS = Table(
         Column("charge_amount", "money"),
         *_codes("diagnosis_codes", "diagnosis_pointers", "prior_authorization", "frequency_code"),
         *_codes("claim_filing"),
+        *_codes("line_control_number", "original_reference", "supervising_npi", "ordering_npi"),
+        Column("initial_treatment_date", "date"),
+        Column("begin_therapy_date", "date"),
+        Column("last_certification_date", "date"),
+        Column("recertification_date", "date"),
     ),
 )
 NOTES = Table(
@@ -202,9 +207,52 @@ FEES = Table(
         Column("effective_to", "date"),
     ),
 )
+PAYMENTS = Table(
+    "payments",
+    "payment of a claim (position 0) or of one of its lines (1, 2, ...)",
+    ("payment_id", "position"),
+    (
+        Column("payment_id", "code", required=True),
+        Column("position", "count", required=True),
+        Column("claim_id", "code", required=True),
+        *_codes("payer_control_number", "status", "payer_id"),
+        Column("payer_name"),
+        *_codes("payee_npi", "rendering_npi", "member_id", "claim_filing", "frequency_code"),
+        Column("payment_date", "date"),
+        *_codes("payment_method", "trace_number"),
+        Column("service_date", "date"),
+        *_codes("line_control_number", "procedure_code"),
+        *_codes("modifier_1", "modifier_2", "modifier_3", "modifier_4", "units"),
+        *_codes("billed_procedure_code", "billed_units"),
+        Column("charge_amount", "money", required=True),
+        Column("allowed_amount", "money"),
+        Column("paid_amount", "money", required=True),
+        Column("patient_responsibility", "money"),
+        Column("remark_codes", "code"),
+    ),
+)
+ADJUSTMENTS = Table(
+    "adjustments",
+    "adjustment of a payment",
+    ("payment_id", "position", "number"),
+    (
+        Column("payment_id", "code", required=True),
+        Column("position", "count", required=True),
+        Column("number", "count", required=True),
+        Column("claim_id", "code", required=True),
+        *_codes("group_code", "reason_code"),
+        Column("amount", "money", required=True),
+        Column("quantity", "code"),
+    ),
+)
+PAID = (PAYMENTS.name, ADJUSTMENTS.name)
+"""What payers answered: kept with the claims and read by `payments`, never judged by a rule."""
 TABLES = {
     table.name: table
-    for table in (CLAIMS, NOTES, NOTE_SERVICES, PAYERS, PLANS_OF_CARE, AUTHORIZATIONS, PROVIDERS, FEES)
+    for table in (
+        *(CLAIMS, NOTES, NOTE_SERVICES, PAYERS, PLANS_OF_CARE, AUTHORIZATIONS, PROVIDERS, FEES),
+        *(PAYMENTS, ADJUSTMENTS),
+    )
 }
 
 SEVERITIES = ("error", "warning", "info", "untestable")

@@ -36,6 +36,7 @@ KEYS = {
     "places": ["place"],
     "modifiers": ["modifier"],
     "telehealth": ["code"],
+    "remittance_codes": ["kind", "code"],
 }
 """Fact tables by file name, with the columns that tell their rows apart on one day."""
 DATED = ["effective_from", "effective_to", "source", "evidence", "checked_on"]

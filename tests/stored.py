@@ -80,3 +80,31 @@ def note(note_id: str = "N1", **cells: str) -> dict[str, str]:
 def service(note_id: str = "N1", **cells: str) -> dict[str, str]:
     """A service within a note as text."""
     return {"note_id": note_id, "procedure_code": "97530", "minutes": "23", "start_time": "09:00:00"} | cells
+
+
+def payment(position: str = "0", **cells: str) -> dict[str, str]:
+    """A payment of the claim C1 (position 0) or of one of its lines, as text."""
+    return {
+        "payment_id": "EFT1/C1/1",
+        "position": position,
+        "claim_id": "C1",
+        "payer_control_number": "ICN1",
+        "status": "1",
+        "payer_id": "medicare",
+        "payment_date": "2026-04-01",
+        "charge_amount": "241.00",
+        "paid_amount": "80.00",
+    } | cells
+
+
+def adjustment(position: str = "0", number: str = "1", **cells: str) -> dict[str, str]:
+    """An adjustment of `payment(position)` as text."""
+    return {
+        "payment_id": "EFT1/C1/1",
+        "position": position,
+        "number": number,
+        "claim_id": "C1",
+        "group_code": "CO",
+        "reason_code": "45",
+        "amount": "161.00",
+    } | cells

@@ -18,6 +18,8 @@ from audit.errors import AccessError
 from audit.store import schema
 from audit.store.database import VARIABLE, connect, read, write
 from tests.reviewing import claims, people, review_claim, state, undecided
+from tests.stored import adjustment, payment, tables_of
+from tests.test_store_loading import take
 
 __all__ = ["claims", "people"]
 pytest_plugins = ["tests.databases"]
@@ -270,6 +272,28 @@ def test_the_record_of_a_claim(open_page: Open, engine: Engine, claims: dict[str
         assert words in text
     page.text_input[0].set_value("nothing").run()
     assert "there is no claim with this id" in said(checked(page))
+
+
+def test_the_record_shows_what_the_payer_answered(open_page: Open, engine: Engine, claims: dict[str, int]) -> None:
+    mine = {"claim_id": "OVER", "payment_id": "E/OVER/1"}
+    rows = [
+        payment(status="4", **mine),
+        payment("1", procedure_code="97530", units="0", paid_amount="-72", remark_codes="N115 Z99", **mine),
+    ]
+    off = [adjustment("1", reason_code="151", amount="100", **mine), adjustment("1", "2", reason_code="9999", **mine)]
+    take(engine, tables_of(payments=rows, adjustments=off))
+    page = open_page(RECORD, "lucy")
+    page.text_input[0].set_value("OVER").run()
+    text = said(checked(page))
+    for words in (
+        "What the payer answered",
+        "claim: denied",
+        "97530 x0",
+        "-$72.00",
+        "CO-151 (records do not support so many or so frequent services), 100.00",
+        "<div>CO-9999, 161.00</div><div>N115 (rests on a local coverage determination)</div><div>Z99</div>",
+    ):
+        assert words in text
 
 
 @pytest.mark.parametrize("name", ["rita", "sam", "dora"])

@@ -105,7 +105,7 @@ def a_row_in_each(case: Case) -> None:
     engine, load = case.engine, add(case.engine, "loads")
     note = add(engine, "notes", note_id="N1", load_id=load)
     add(engine, "note_services", note_version_id=note)
-    for table in ("payers", "plans_of_care", "authorizations", "providers", "fees"):
+    for table in ("payers", "plans_of_care", "authorizations", "providers", "fees", "payments", "adjustments"):
         add(engine, table, load_id=load)
     audit = add(engine, "audits", account_id=case.reviewer)
     add(engine, "audit_claims", audit_id=audit, claim_version_id=case.claim)

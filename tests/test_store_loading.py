@@ -22,7 +22,7 @@ from audit.store import database, schema, trail
 from audit.store.canonical import canonical, digest
 from audit.store.loading import Loaded, load
 from audit.tables import Tables
-from tests.stored import NOW, count_rows, line, note, on_sqlite, service, tables_of
+from tests.stored import NOW, adjustment, count_rows, line, note, on_sqlite, payment, service, tables_of
 
 pytest_plugins = ["tests.databases"]
 
@@ -35,6 +35,8 @@ BATCH = {
     "authorizations": [{"number": "A1", "payer_id": "acme", "patient_id": "P1", "units": "12"}],
     "providers": [{"npi": "1000000001", "name": "L. Ortiz", "discipline": "OT"}],
     "fees": [{"payer_id": "acme", "procedure_code": "97110", "amount": "41.50", "co_factor": "0.85"}],
+    "payments": [payment(), payment("1", charge_amount="120.50")],
+    "adjustments": [adjustment()],
 }
 
 
@@ -54,6 +56,7 @@ def test_a_first_load_is_all_new(engine: Engine) -> None:
     assert counted == {
         **{"claims": 2, "lines": 3, "notes": 2, "services": 3},
         **{"payers": 1, "plans_of_care": 1, "authorizations": 1, "providers": 1, "fees": 1},
+        **{"payments": 2, "adjustments": 1},
     }
     held = count_rows(engine)
     names = {"lines": "claim_lines", "services": "note_services"}

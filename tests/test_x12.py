@@ -84,11 +84,18 @@ def test_a_line_holds_everything_the_claims_table_asks_for():
         "prior_authorization": "PA77001",
         "frequency_code": "1",
         "claim_filing": "MB",
-        "minutes": "",
+        "line_control_number": "RB-1001-1",
+        "original_reference": "",
+        "supervising_npi": "",
+        "ordering_npi": "",
+        "initial_treatment_date": "",
+        "begin_therapy_date": "",
+        "last_certification_date": "",
+        "recertification_date": "",
         "source_file": "simple.837",
         "source_row": "27",
     }
-    assert list(lines[0]) == [*CLAIMS.names, "minutes", "source_file", "source_row"]
+    assert list(lines[0]) == [*CLAIMS.names, "source_file", "source_row"]
 
 
 def test_what_a_line_states_stands_before_what_its_claim_states():

@@ -1,6 +1,6 @@
 """Files into raw tables of text, with the file and row of each record, and the rows that cannot be read.
 
-`read` knows a file by its content and name: CSV, a workbook, Parquet, JSON lines, 837P, a note as a
+`read` knows a file by its content and name: CSV, a workbook, Parquet, JSON lines, 837P, 835, a note as a
 document, or a folder of them.
 """
 
@@ -16,14 +16,14 @@ import pandas as pd
 from audit.errors import InputError, Refusal
 from audit.intake import documents, tabular, x12
 from audit.intake.documents import Document
-from audit.model import CLAIMS, TABLES
+from audit.model import CLAIMS, PAYMENTS, TABLES
 
 PLACE = ["source_file", "source_row"]
 
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """What one file turned out to be: `kind` is a table's name, "837P", "workbook", "document" or "ignored"."""
+    """What one file turned out to be: `kind` is a table's name, "837P", "835", "document" or "ignored"."""
 
     name: str
     kind: str
@@ -71,12 +71,7 @@ def read(paths: Iterable[Path], tables: dict[Path, str] | None = None) -> Batch:
 def _read_file(batch: Batch, path: Path, table: str | None, *, ignore_unknown: bool) -> None:
     content = _digest(path)
     if x12.looks_like_x12(tabular.head(path)):
-        if table not in (None, CLAIMS.name):
-            raise InputError(f"an X12 file cannot hold {table}", where=path.name, do="Give it as the claims file")
-        lines, refusals = x12.read_837p(path)
-        batch.add(CLAIMS.name, pd.DataFrame(lines, columns=[*CLAIMS.names, "minutes", *PLACE], dtype="str"))
-        batch.refusals += refusals
-        batch.files.append(SourceFile(path.name, "837P", content, len(lines)))
+        _add_x12(batch, path, table, content)
         return
     if table is None and documents.looks_like_document(path, tabular.head(path)):
         _take_document(batch, path, content, ignore_unknown=ignore_unknown)
@@ -108,6 +103,16 @@ def _take_document(batch: Batch, path: Path, content: str, *, ignore_unknown: bo
         return
     batch.documents += found
     batch.files.append(SourceFile(path.name, "document", content, len(found)))
+
+
+def _add_x12(batch: Batch, path: Path, table: str | None, content: str) -> None:
+    if table not in (None, CLAIMS.name, PAYMENTS.name):
+        raise InputError(f"an X12 file cannot hold {table}", where=path.name, do="Give it as the claims file")
+    found = x12.read_x12(path)
+    for name, rows in found.tables.items():
+        batch.add(name, pd.DataFrame(rows, columns=[*TABLES[name].names, *PLACE], dtype="str"))
+    batch.refusals += found.refusals
+    batch.files.append(SourceFile(path.name, found.kind, content, found.count))
 
 
 def _digest(path: Path) -> str:

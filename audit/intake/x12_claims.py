@@ -10,6 +10,20 @@ from audit.intake.x12_segments import AGAIN, Segment
 HIERARCHY = {"20": Level.BILLING, "22": Level.SUBSCRIBER, "23": Level.PATIENT}
 PATIENTS = ((Level.SUBSCRIBER, "IL"), (Level.PATIENT, "QC"))
 DATES = {Level.CLAIM: ("434", "472"), Level.LINE: ("472",)}
+COURSE = {
+    "454": "initial_treatment_date",
+    "463": "begin_therapy_date",
+    "461": "last_certification_date",
+    "607": "recertification_date",
+}
+"""DTP01 of the dates of a course of treatment; the last three stand at lines only (005010X222A1, loop 2400)."""
+PHYSICIANS = {"DN": "referring_npi", "DQ": "supervising_npi", "DK": "ordering_npi"}
+REFERENCES = {
+    (Level.CLAIM, "G1"): "prior_authorization",
+    (Level.LINE, "G1"): "prior_authorization",
+    (Level.CLAIM, "F8"): "original_reference",
+    (Level.LINE, "6R"): "line_control_number",
+}
 SERVICE = ("qualifier", "procedure_code", "modifier_1", "modifier_2", "modifier_3", "modifier_4")
 
 
@@ -79,8 +93,8 @@ class Claims:
                 here.update(payer_id=segment[9], payer_name=segment[3])
             case (Level.CLAIM | Level.LINE, "82"):
                 here.update(rendering_npi=npi, rendering_name=_name(segment))
-            case (Level.CLAIM | Level.LINE, "DN"):
-                here.setdefault("referring_npi", npi)
+            case (Level.CLAIM | Level.LINE, "DN" | "DQ" | "DK"):
+                here.setdefault(PHYSICIANS[segment[1]], npi)
 
     def _demographics(self, segment: Segment) -> None:
         if (self.levels.at, self.levels.entity) in PATIENTS and segment[1] == "D8":
@@ -109,15 +123,19 @@ class Claims:
         if (at, self.levels.entity) == (Level.PATIENT, "QC") and segment[1] in ("1W", "23"):
             here["patient_id"] = here["patient_id"] or segment[2]
         # a REF after NM1 belongs to that party; REF04 names another payer
-        ours = at in DATES and not self.levels.entity and not segment[4]
-        if ours and segment[1] == "G1":
-            here.setdefault("prior_authorization", segment[2])
+        told = REFERENCES.get((at, segment[1]))
+        if told and not self.levels.entity and not segment[4]:
+            here.setdefault(told, segment[2])
 
     def _date(self, segment: Segment) -> None:
         here = self.levels.here
-        if segment[1] not in DATES.get(self.levels.at, ()) or self.levels.entity:
+        if self.levels.at not in DATES or self.levels.entity:
             return
         day = one_day(segment[2], segment[3])
+        if segment[1] in COURSE:
+            here.setdefault(COURSE[segment[1]], day)
+        if segment[1] not in DATES[self.levels.at]:
+            return
         same = here.get("service_date", day) == day
         here.update(days=segment[3], service_date=day) if same else here.update(days="-", service_date="")
 

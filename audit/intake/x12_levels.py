@@ -12,7 +12,7 @@ from audit.errors import Refusal
 from audit.intake.x12_lines import AS_SENT, finished, refusal
 from audit.model import CLAIMS
 
-COLUMNS = (*CLAIMS.names, "minutes", "source_file", "source_row", *AS_SENT)
+COLUMNS = (*CLAIMS.names, "source_file", "source_row", *AS_SENT)
 
 
 class Level(IntEnum):

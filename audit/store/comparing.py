@@ -26,13 +26,15 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """The records of one table by what becomes of them; `held` has the current versions by key."""
+    """The records of one table by what becomes of them; `held` has the current versions by key, `gone` the ids of
+    rows of a payment that came again without them."""
 
     table: Table
     held: dict[tuple[Any, ...], Held]
     new: list[Record]
     changed: list[Record]
     unchanged: list[Record]
+    gone: list[int]
 
 
 def incoming(connection: Connection, tables: Tables) -> dict[str, list[Record]]:
@@ -58,13 +60,14 @@ def compare(connection: Connection, name: str, found: list[Record]) -> Compared:
     """What becomes of the records of table `name`."""
     table = schema.metadata.tables[name]
     held = _held(connection, table, found)
-    known = [(record, held.get(record.key)) for record in found]
+    known, came = [(record, held.get(record.key)) for record in found], {record.key for record in found}
     return Compared(
         table,
         held,
         new=[record for record, old in known if old is None],
         changed=[record for record, old in known if old and old.content_sha256 != record.content_sha256],
         unchanged=[record for record, old in known if old and old.content_sha256 == record.content_sha256],
+        gone=[old.id for key, old in held.items() if name in model.PAID and key not in came],
     )
 
 

@@ -18,7 +18,10 @@ APPEND_ONLY = (
     *("claim_lines", "note_services", "audit_claims", "audit_stops", "run_claims", "single_person_mode"),
     *("facts_seen", "review_plans", "planned_claims", "releases", "release_claims", "payer_profiles"),
 )
-VERSIONED = ("claims", "notes", "payers", "plans_of_care", "authorizations", "providers", "fees")
+VERSIONED = (
+    *("claims", "notes", "payers", "plans_of_care", "authorizations", "providers", "fees"),
+    *("payments", "adjustments"),
+)
 """Only `is_current` may change, and only from true to false."""
 
 

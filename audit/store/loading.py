@@ -65,7 +65,7 @@ def load(
         found = [compare(connection, *named) for named in incoming(connection, tables).items()]
         counts = _counts(found, refusals)
         told_before = not refusals or _seen(connection, sha256)
-        if told_before and not any(part.new or part.changed for part in found):
+        if told_before and not any(part.new or part.changed or part.gone for part in found):
             return Loaded(None, counts, _when(connection, found))
         row = {"sha256": sha256, "name": name, "account_id": account_id, "at": at, "counts": canonical(counts)}
         load_id = connection.execute(insert(schema.loads).values(row).returning(schema.loads.c.id)).scalar_one()
@@ -110,21 +110,22 @@ def _add_all(connection: Connection, load_id: int, found: list[Compared], refusa
     if refusals:
         connection.execute(insert(schema.refusals), [{"load_id": load_id, **asdict(r)} for r in refusals])
     for part in found:
-        if part.new or part.changed:
+        if part.new or part.changed or part.gone:
             _add(connection, load_id, part)
 
 
 def _add(connection: Connection, load_id: int, part: Compared) -> None:
     """Retire the versions that changed, then add the new ones with their lines or services."""
     table, added = part.table, [*part.new, *part.changed]
-    retired = [part.held[record.key].id for record in part.changed]
+    retired = [*part.gone, *[part.held[record.key].id for record in part.changed]]
     connection.execute(update(table).where(among(connection, table.c.id, retired)).values(is_current=False))
     fixed = {"is_current": True, "load_id": load_id}
     versions = [{**record.row, **fixed, "content_sha256": record.content_sha256} for record in added]
     if "version" in table.c:
         for record, row in zip(added, versions, strict=True):
             row["version"] = part.held[record.key].version + 1 if record.key in part.held else 1
-    connection.execute(insert(table), versions)
+    if versions:
+        connection.execute(insert(table), versions)
     if table.name in PARTS:
         _add_parts(connection, load_id, table, added)
 

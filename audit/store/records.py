@@ -14,7 +14,9 @@ from audit.store.rows import Row, rows
 from audit.tables import Tables
 
 CONTEXT = ("payers", "plans_of_care", "authorizations", "providers", "fees")
-KEYS = {"claims": ("claim_id",), "notes": ("note_id",)} | {name: model.TABLES[name].key for name in CONTEXT}
+SINGLE = (*CONTEXT, *model.PAID)
+"""Tables of which each row is a record."""
+KEYS = {"claims": ("claim_id",), "notes": ("note_id",)} | {name: model.TABLES[name].key for name in SINGLE}
 """What tells the current records of a table apart."""
 
 
@@ -30,7 +32,7 @@ class Record:
 
 def records(tables: Tables, services: list[Row]) -> dict[str, list[Record]]:
     """Every record of `tables` by table name. `services` are the rows of the notes' services."""
-    found = {name: [_context(name, row) for row in rows(getattr(tables, name), model.TABLES[name])] for name in CONTEXT}
+    found = {name: [_context(name, row) for row in rows(getattr(tables, name), model.TABLES[name])] for name in SINGLE}
     of_note = _grouped(services, "note_id")
     notes = [_note(row, of_note[row["note_id"]]) for row in rows(tables.notes, model.NOTES)]
     claims = [_claim(lines) for lines in _grouped(rows(tables.claims, model.CLAIMS), "claim_id").values()]

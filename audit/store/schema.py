@@ -227,7 +227,7 @@ note_services = Table(
 )
 
 
-def _context(table: model.Table) -> Table:
+def _context(table: model.Table, *looked_up: str) -> Table:
     """A table of context (payers, plans ...): versions are told apart by load, the newest counts."""
     return Table(
         table.name,
@@ -238,6 +238,7 @@ def _context(table: model.Table) -> Table:
         _reference("load_id", "loads"),
         *_contract(table),
         Index(f"ix_{table.name}_key", *table.key),
+        *[Index(f"ix_{table.name}_{name}", name) for name in looked_up],
     )
 
 
@@ -246,6 +247,8 @@ plans_of_care = _context(model.PLANS_OF_CARE)
 authorizations = _context(model.AUTHORIZATIONS)
 providers = _context(model.PROVIDERS)
 fees = _context(model.FEES)
+payments = _context(model.PAYMENTS, "claim_id", "payer_control_number")
+adjustments = _context(model.ADJUSTMENTS, "claim_id")
 # Saved by an administrator: from its first day on, a profile takes the place of what was saved before.
 payer_profiles = Table(
     "payer_profiles",

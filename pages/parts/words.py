@@ -26,7 +26,7 @@ def moment(value: datetime) -> str:
 
 
 def dollars(value: Decimal | None) -> str:
-    return "" if value is None else f"${value:,.2f}"
+    return "" if value is None else f"{'-' if value < 0 else ''}${abs(value):,.2f}"
 
 
 def over_under(over: Decimal | None, under: Decimal | None) -> str:

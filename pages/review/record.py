@@ -10,6 +10,7 @@ from audit.review import VIEWS
 from audit.review_rights import TRAIL_READERS
 from pages.parts import who, work
 from pages.parts.markup import Markup, element, show, table
+from pages.parts.payer_answers import answers_table
 from pages.parts.store import engine
 from pages.parts.words import moment
 
@@ -47,4 +48,5 @@ show(
         [_row(n, step) for n, step in enumerate(record.steps, start=1)],
         caption="What happened, the earliest first",
     ),
+    answers_table(record.answers),
 )

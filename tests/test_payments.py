@@ -1,0 +1,122 @@
+"""What payers answered, loaded and tied to claims and lines."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from audit import arrivals, payments
+from audit.reference import load_facts
+from audit.tables import Tables
+from tests.stored import add, adjustment, count_rows, line, payment, tables_of
+from tests.test_store_loading import all_of, take
+
+pytest_plugins = ["tests.databases"]
+NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
+X12 = Path(__file__).parent / "files" / "x12"
+NAMES = ("simple.837", "two_transactions.837", "remittance.835")
+
+
+@pytest.fixture
+def loaded(engine: Engine) -> Engine:
+    by = add(engine, "accounts", username="ada", name="Ada Quill", role="administrator")
+    files = [(name, (X12 / name).read_bytes()) for name in NAMES]
+    arrival = arrivals.take_in(engine, files, account_id=by, at=NOW)
+    assert [card.what for card in arrival.cards] == [
+        "837P, 3 claim lines",
+        "837P, 7 claim lines",
+        "835, 5 claims answered by their payers",
+    ]
+    again = arrivals.take_in(engine, files[::-1], account_id=by, at=NOW)
+    assert again.loaded.load_id is None
+    assert arrival.loaded.counts["payments"] == {"new": 10, "changed": 0, "unchanged": 0}
+    return engine
+
+
+def test_payments_are_tied_to_the_lines_that_were_billed(loaded: Engine):
+    found = payments.payments_of(loaded, ["RB-1001"])
+    assert found["position"].tolist() == [0, 1, 2, 3]
+    assert found["line_number"].astype("object").where(found["line_number"].notna(), None).tolist() == [None, 1, 2, 3]
+    assert found["matched_by"].tolist() == ["", "control number", *["code, modifiers and date"] * 2]
+    assert found["claim_known"].all()
+    assert not found["reversed"].any()
+
+
+def test_what_a_reversal_takes_back_is_marked_and_its_correction_is_not(loaded: Engine):
+    found = payments.payments_of(loaded, ["RB-2001"])
+    assert found["reversed"].tolist() == [True, True, False]
+
+
+def test_what_belongs_to_nothing_is_reported(loaded: Engine):
+    found = payments.unmatched(loaded)
+    assert found[["claim_id", "position", "because"]].to_numpy().tolist() == [
+        ["RB-2001", 1, "no line of the claim has this number, or code and date"],
+        ["RB-9999", 0, "no claim with this id is loaded"],
+        ["RB-2002", 1, "no line of the claim has this number, or code and date"],
+    ]
+
+
+def test_adjustments_and_their_words(loaded: Engine):
+    found = payments.adjustments_of(loaded, ["RB-2002"])
+    said = payments.words(load_facts())
+    assert [(a.reason_code, said["reason", a.reason_code], a.amount) for a in found.itertuples()] == [
+        ("197", "authorisation or notification missing", 90)
+    ]
+    assert len(payments.adjustments_of(loaded)) == 11
+    assert ("reason", "9999") not in said
+
+
+def test_a_payers_control_number_leads_to_the_original_claim(loaded: Engine):
+    assert payments.original_of(loaded, "ICN-1001") == "RB-1001"
+    assert payments.original_of(loaded, "ICN-0") == payments.original_of(loaded, "") == ""
+
+
+def answered(**cells: str) -> Tables:
+    lines = [payment("1", charge_amount="120.50", paid_amount="80.00", procedure_code="97530", **cells)]
+    return tables_of(payments=[payment(), *lines], adjustments=[adjustment()])
+
+
+def test_a_payment_that_comes_again_without_a_line_loses_it(engine: Engine):
+    take(engine, answered())
+    loaded = take(engine, tables_of(payments=[payment()], adjustments=[adjustment(amount="160.00")]))
+    assert loaded.counts["payments"] == {"new": 0, "changed": 0, "unchanged": 1}
+    assert loaded.counts["adjustments"] == {"new": 0, "changed": 1, "unchanged": 0}
+    assert [row["is_current"] for row in all_of(engine, "payments")] == [True, False]
+    assert len(payments.payments_of(engine)) == 1
+    again = take(engine, answered())
+    assert again.counts["payments"]["new"] == 1
+    assert count_rows(engine)["payments"] == 3
+
+
+def both(paid: dict[str, str], *billed: dict[str, str]) -> tuple[object, str]:
+    rows = tables_of(claims=list(billed), payments=[payment("1", **paid)])
+    (found,) = payments.matched(rows.payments, rows.claims).itertuples()
+    return None if found.matched_by == "" else int(found.line_number), found.matched_by
+
+
+SAME = {"procedure_code": "97530", "service_date": "2026-03-12"}
+
+
+@pytest.mark.parametrize(
+    ("paid", "billed", "expected"),
+    [
+        (SAME, [line()], (1, "code and date")),
+        (SAME | {"modifier_1": "GO"}, [line(), line("C1", 2, modifier_1="CO")], (1, "code, modifiers and date")),
+        (SAME | {"modifier_1": "KX", "modifier_2": "GO"}, [line(modifier_2="KX")], (1, "code, modifiers and date")),
+        (SAME, [line(), line("C1", 2)], (None, "")),
+        (SAME | {"line_control_number": "2"}, [line(), line("C1", 2)], (2, "line number")),
+        (SAME | {"line_control_number": "b"}, [line(line_control_number="a"), line("C1", 2, line_control_number="b")],
+         (2, "control number")),
+        (SAME | {"line_control_number": "1"}, [line(line_control_number="2"), line("C1", 2, line_control_number="1")],
+         (2, "control number")),
+        (SAME | {"procedure_code": "97110", "billed_procedure_code": "97530"}, [line()], (1, "code and date")),
+        (SAME | {"service_date": "2026-03-13"}, [line()], (None, "")),
+        (SAME, [line("C2")], (None, "")),
+        ({"procedure_code": "97530"}, [line()], (None, "")),
+    ],
+)  # fmt: skip
+def test_how_a_paid_line_finds_its_claim_line(paid, billed, expected):
+    assert both(paid, *billed) == expected
