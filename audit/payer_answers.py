@@ -45,8 +45,15 @@ def _answer(row: dict[Any, Any], taken_off: pd.DataFrame, said: Words) -> Answer
     ]
     remarks = [_told(said, "remark", code) for code in row["remark_codes"].split()]
     on = None if pd.isna(row["payment_date"]) else row["payment_date"].date()
-    money = (row[f"{name}_amount"] for name in ("charge", "allowed", "paid"))
-    return Answer(on, _what(row, said), *money, row["patient_responsibility"], (*adjusted, *remarks))
+    return Answer(
+        on,
+        _what(row, said),
+        charged=row["charge_amount"],
+        allowed=row["allowed_amount"],
+        paid=row["paid_amount"],
+        patient=row["patient_responsibility"],
+        why=(*adjusted, *remarks),
+    )
 
 
 def _what(row: dict[Any, Any], said: Words) -> str:

@@ -166,6 +166,7 @@ class Payments:
                 "number": str(len(before) + 1),
                 "group_code": segment[1],
                 "reason_code": segment[place],
+                "amount": "",
                 "quantity": plain(segment[place + 2]),
                 "source_row": str(segment.number),
             }
