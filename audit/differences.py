@@ -135,15 +135,20 @@ def _weighted(now: Results, group: pd.Series[str]) -> pd.DataFrame:
 
 
 def weights_of(now: Results) -> pd.Series[float]:
-    """Claims of the frame that each drawn claim stands for: frame size / drawn of its stratum (of its flag, where a
-    plain sample is judged by flag)."""
+    """Claims of the frame that each drawn claim stands for: frame size / drawn of its stratum."""
     strata = now.strata.set_index("stratum")
     each = strata["frame_size"] / strata["drawn"].where(strata["drawn"] > 0)
+    return stratum_of(now).map(each).astype("float64")
+
+
+def stratum_of(now: Results) -> pd.Series[str]:
+    """The stratum in `Results.strata` of each drawn claim: the drawn one, or its flag where a plain sample is judged
+    by flag."""
     stratum = now.claims["stratum"]
-    if not set(stratum) <= set(each.index):
-        flags = {row.claim_id: row.stratum for row in now.audit.frame.rows}
-        stratum = now.claims["claim_id"].map(flags)
-    return stratum.map(each).astype("float64")
+    if set(stratum) <= set(now.strata["stratum"]):
+        return stratum
+    flags = {row.claim_id: row.stratum for row in now.audit.frame.rows}
+    return now.claims["claim_id"].map(flags)
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,9 @@
 """What an audit found: the rate of claims in error with its interval, and what reviewers upheld, by rule.
 
-A claim is in error when a reviewer upheld a finding of severity error or warning on it, or saw an error that no
-rule found. Only approved or reviewed claims count; a drawn claim that was replaced before its review is a missing
-record and counts as an error. An interval is given at the planned end, not before; a watched plan shows what its
-monitor knows instead.
+A claim is in error when a reviewer upheld a finding of severity error or warning on it, corrected a line, or saw an
+error that no rule found. Only approved or reviewed claims count; a drawn claim that was replaced before its review is
+a missing record and counts as an error. An interval is given at the planned end, not before; a watched plan shows what
+its monitor knows instead.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, Engine, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Engine, and_, func, or_, select
 
 from audit.audits import FLAGGING, KINDS, Audit, audit_of, audits
 from audit.estimates import Estimate, in_words, per_hundred, verdict
@@ -192,15 +192,20 @@ def _state(one: dict[Hashable, Any]) -> str:
     return "all reviewed" if finished else f"{one['reviewed']:,} of {one['claims']:,} reviewed"
 
 
+def against_the_claim() -> ColumnElement[bool]:
+    """The decision, joined to its finding if it has one, puts its claim in error."""
+    upheld = or_(decisions.c.kind == CORRECT, findings.c.severity.in_(FLAGGING))
+    return or_(missed_stands(), and_(decisions.c.kind.in_(UPHELD), upheld, final()))
+
+
 def _claims(connection: Connection, audit_id: int) -> pd.DataFrame:
     claims, taken = schema.claims, schema.audit_claims
     last = select(func.max(signatures.c.id)).where(signatures.c.claim_version_id == claims.c.id).scalar_subquery()
     signed = signatures.alias()
-    agreed = and_(decisions.c.kind.in_(UPHELD), findings.c.severity.in_(FLAGGING), final())
     upheld = (
         select(decisions.c.claim_version_id)
         .outerjoin(findings, findings.c.id == decisions.c.finding_id)
-        .where(or_(missed_stands(), agreed))
+        .where(against_the_claim())
     )
     query = (
         select(

@@ -26,7 +26,7 @@ from audit.store import reading, schema
 from audit.store.database import read
 from audit.store.rows import among
 from audit.tables import Tables
-from audit.worth import by_claim
+from audit.worth import billed_by_claim, by_claim
 
 MODIFIERS = ["modifier_1", "modifier_2", "modifier_3", "modifier_4"]
 
@@ -48,6 +48,18 @@ def with_dollars(engine: Engine, claims: pd.DataFrame) -> pd.DataFrame:
     unpriced |= claims["claim_version_id"].isin({*bare, *no_rule})
     over, under = (_or_zero(worth[side]) for side in ("over", "under"))
     return claims.assign(over=over, under=under, unpriced=unpriced)
+
+
+def with_billed(engine: Engine, claims: pd.DataFrame) -> pd.DataFrame:
+    """`claims` (claim_version_id, claim_id) with `billed` (Decimal): what the version drawn is allowed in its
+    patient-days, None where a unit has no price."""
+    prepared = Prepared(_as_drawn(engine, [int(one) for one in claims["claim_version_id"]]), load_facts())
+    billed = billed_by_claim(prepared).reindex(claims["claim_id"])
+    return claims.assign(billed=_or_none(billed, claims.index))
+
+
+def _or_none(amounts: pd.Series[Any], index: pd.Index[Any]) -> pd.Series[Any]:
+    return pd.Series([None if pd.isna(one) else one for one in amounts], index=index, dtype="object")
 
 
 def _without_day(found: pd.DataFrame, billed: pd.DataFrame) -> pd.Series[bool]:

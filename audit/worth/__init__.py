@@ -13,11 +13,13 @@ there is one: what is told is never more than what is sure.
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from audit import money
 from audit.grains import Prepared
-from audit.worth.changes import asked, billed_of, by_payer, changes
+from audit.worth.changes import asked, billed_of, by_payer, changes, with_fees
 from audit.worth.words import reasons
 
 CENTS = ["over", "under"]
@@ -53,6 +55,15 @@ def by_day(findings: pd.DataFrame, prepared: Prepared) -> pd.DataFrame:
     """As `by_claim`, by the `day_key` of `Prepared.billed`: the changes of all claims of a day together. These sums
     may be added up."""
     return _totals(findings, prepared, "day_key")
+
+
+def billed_by_claim(prepared: Prepared) -> pd.Series[Any]:
+    """What each claim bills (Decimal) as its units are allowed in their patient-day, by claim_id; None where a unit of
+    it has no price."""
+    rows = with_fees(prepared.billed, prepared).reset_index(drop=True)
+    parts = [money.allowed(part, prepared.facts, fees=fees)["paid"] for part, fees in by_payer(rows, prepared)]
+    cents = pd.concat([pd.Series(dtype="Int64"), *parts]).reindex(rows.index).astype("Int64")
+    return money.dollars(cents.groupby(rows["claim_id"]).agg(lambda one: one.sum(skipna=False)).astype("Int64"))
 
 
 def _totals(findings: pd.DataFrame, prepared: Prepared, by: str) -> pd.DataFrame:

@@ -44,7 +44,11 @@ def billed_of(asked: pd.DataFrame, prepared: Prepared) -> pd.DataFrame:
     """What is billed on these days by KEY: UNITS, `payer_id`, `medicare` and `by`, whose fees price it: "medicare",
     "own" or ""."""
     rows = prepared.billed[prepared.billed["day_key"].isin(asked["day_key"])]
-    rows = rows.groupby([*KEY, "payer_id", "medicare"], sort=False)[UNITS].sum().reset_index()
+    return with_fees(rows.groupby([*KEY, "payer_id", "medicare"], sort=False)[UNITS].sum().reset_index(), prepared)
+
+
+def with_fees(rows: pd.DataFrame, prepared: Prepared) -> pd.DataFrame:
+    """`rows` with `by`: whose fees price them, "medicare", "own" or ""."""
     own = (rows["medicare"] != "yes") & rows["payer_id"].isin(prepared.own_fees["payer_id"])
     by = pd.Series("", index=rows.index, dtype="str").mask(own, "own").mask(rows["medicare"] == "yes", "medicare")
     return rows.assign(by=by)
