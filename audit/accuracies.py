@@ -7,7 +7,7 @@ underbilled dollars are two shares of what is billed, never netted.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from typing import Any
 
@@ -52,6 +52,7 @@ class Part:
 OF_LINE = {"payer": "payer", "therapist": "therapist", "code": "procedure_code", "place": "place",
            "discipline": "discipline"}  # fmt: skip
 """Field of Part -> column of `drawn_lines`."""
+FIELDS = (*OF_LINE, "rule")
 
 
 def inside(lines: pd.DataFrame, part: Part) -> pd.DataFrame:
@@ -99,34 +100,67 @@ def dollar_accuracy(now: Results, priced: pd.DataFrame, lines: pd.DataFrame, par
             for side in ("over", "under")}  # fmt: skip
 
 
-def groups(now: Results, lines: pd.DataFrame, part: Part, column: str, by: str) -> pd.DataFrame:
-    """The part by one of its fields ("payer", "code", ...), in the order of names: group, reviewed and in_error (of
-    what `by` counts, unweighted), rate (weighted, None where too few claims tell), says."""
-    marked = inside(lines, part)
-    names = sorted(marked.loc[marked["inside"], OF_LINE[column]].unique())
-    return pd.DataFrame([_group(now, marked, name, OF_LINE[column], by) for name in names],
-                        columns=["group", "reviewed", "in_error", "rate", "lower", "upper", "says"])  # fmt: skip
+def groups(now: Results, lines: pd.DataFrame, part: Part, name: str, by: str) -> pd.DataFrame:
+    """The part by one field of Part ("payer", "code", "rule" ...), in the order of names: group, reviewed and in_error
+    (of what `by` counts, unweighted), rate, lower, upper (weighted; None where too few claims tell), says."""
+    if name == "rule":
+        upheld = {rule for rules in inside(lines, part)["rules"] for rule in rules.split(PARTED)} - {""}
+        parts = [replace(part, rule=rule) for rule in sorted(upheld)]
+    else:
+        of_part = inside(lines, part)
+        names = sorted(of_part.loc[of_part["inside"], OF_LINE[name]].unique())
+        parts = [replace(part, **{name: one}) for one in names]
+    rows = [_group(now, inside(lines, one), getattr(one, name), by) for one in parts]
+    return pd.DataFrame(rows, columns=["group", "reviewed", "in_error", "rate", "lower", "upper", "says"])
 
 
-def _group(now: Results, marked: pd.DataFrame, name: str, column: str, by: str) -> dict[str, Any]:
-    here = marked[column] == name
-    cut = marked.assign(inside=marked["inside"] & here, wrong=marked["wrong"] & here)
-    counted = _counted(cut, by)
+def _group(now: Results, marked: pd.DataFrame, name: str, by: str) -> dict[str, Any]:
+    counted = _counted(marked, by)
     row = {"group": name, "reviewed": int(counted["inside"].sum()), "in_error": int(counted["wrong"].sum())}
-    share = accuracy_of(now, cut, by)
-    if share is None or share.claims < ENOUGH or share.lower is None or share.upper is None:
+    share = accuracy_of(now, marked, by)
+    if share is None or too_few(share):
         return {**row, "rate": None, "lower": None, "upper": None, "says": TOO_FEW}
     return {**row, "rate": share.rate, "lower": share.lower, "upper": share.upper, "says": in_words(share)}
 
 
-def in_words(share: Share) -> str:
-    """ "about 8 in 100, reasonably 5 to 14", with a decimal below one in 100."""
+def behind(now: Results, lines: pd.DataFrame, part: Part) -> pd.DataFrame:
+    """The drawn claims of a part that are in error, in the order drawn: `Results.claims` with `rules`, those upheld."""
+    wrong = inside(lines, part)
+    wrong = wrong[wrong["wrong"]]
+    rules = wrong.groupby("claim_version_id")["rules"].agg(lambda found: _joined(PARTED.join(found)))
+    found = now.claims[now.claims["claim_version_id"].isin(wrong["claim_version_id"])]
+    return found.assign(rules=found["claim_version_id"].map(rules))
+
+
+def _joined(rules: str) -> str:
+    return ", ".join(sorted({rule for rule in rules.split(PARTED) if rule}))
+
+
+def too_few(share: Share) -> str:
+    """Why a share is not told; "" when it may be."""
+    return TOO_FEW if share.claims < ENOUGH and share.lower != share.upper else ""
+
+
+def groups_in_words(found: pd.DataFrame, by: str) -> str:
+    """What `groups` says in one sentence: the highest rate and how far its interval goes."""
+    told = found[found["rate"].notna()]
+    if told.empty:
+        return f"Too few reviews to tell of any: {ENOUGH} reviewed claims and more are needed for each."
+    top = told.sort_values("rate", ascending=False, kind="stable").iloc[0]
+    few = len(found) - len(told)
+    rest = f" Of {few} more, the reviews are too few to tell." if few else ""
+    return f"Highest: {top['group']}, {top['says']} {by}s.{rest} Ranges that overlap may differ by chance alone."
+
+
+def in_words(share: Share, of: str = "") -> str:
+    """ "about 8 in 100, reasonably 5 to 14", with a decimal below one in 100. `of` is what 100 of are meant."""
     rate, lower, upper = (_hundred(one) for one in (share.rate, share.lower, share.upper))
+    hundred = f"{rate} in 100{f' {of}' if of else ''}"
     if share.lower is None:
-        return f"about {rate} in 100; no interval is given from zeros"
+        return f"about {hundred}; no interval is given from zeros"
     if share.lower == share.upper:
-        return f"{rate} in 100: all of them were reviewed"
-    return f"about {rate} in 100, reasonably {lower} to {upper}"
+        return f"{hundred}: all of them were reviewed"
+    return f"about {hundred}, reasonably {lower} to {upper}"
 
 
 def _hundred(rate: float | None) -> str:

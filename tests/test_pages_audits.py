@@ -308,12 +308,44 @@ def test_the_answer_stands_in_words_with_its_interval(
     review_all(engine, sample, people["reviewer"])
     app = open_page(RATES, audit=str(sample))
     assert results.results(engine, sample).sentence in said(app)
-    interval, by_rule, funnel = app.get("plotly_chart")
+    interval, funnel, by_rule = app.get("plotly_chart")
     assert interval.proto.alt == results.results(engine, sample).interval
     assert by_rule.proto.alt.startswith("Of 6 findings decided, reviewers upheld 6")
     assert funnel.proto.alt.startswith("No: of 1 with 10 reviews or more, none differs from the others")
     assert "6 of 24" in said(app)
     assert "No finding has been judged by two people yet" in said(app)
+
+
+def test_codes_and_dollars_are_other_numbers_than_claims_and_each_names_itself(
+    open_page: Open, engine: Engine, sample: int, people: dict[str, int]
+):
+    review_all(engine, sample, people["reviewer"])
+    by_code = open_page(RATES, audit=str(sample), by="code")
+    assert by_code.title[0].value == "Is our code error rate under 5 %?"
+    assert "Codes in error: 25 in 100: all of them were reviewed, from 24 reviewed claims." in said(by_code)
+    assert "Counted: codes in error: each claim line counts" in said(by_code)
+    by_dollars = said(open_page(RATES, audit=str(sample), by="dollars"))
+    assert "in 100 dollars billed: all of them were reviewed." in by_dollars
+    assert "Underbilled: 0 in 100" in by_dollars
+
+
+def test_a_figure_leads_to_its_claims(open_page: Open, engine: Engine, sample: int, people: dict[str, int]):
+    review_all(engine, sample, people["reviewer"])
+    app = open_page(RATES, audit=str(sample))
+    assert app.expander[0].label == "Which claims are these? 6 claims in error"
+    app = open_page(RATES, audit=str(sample), rule="UNIT-01")
+    assert "Only rule UNIT-01." in said(app)
+    assert {f"C{n:02}" for n in range(1, 7)} <= set(buttons(app))
+    press(app, "C03")
+
+
+def test_rules_are_measured_and_none_is_changed(open_page: Open, engine: Engine, sample: int, people: dict[str, int]):
+    empty = open_page("pages/reports/rule_quality.py")
+    assert "Too few decisions to tell" in said(empty)
+    review_all(engine, sample, people["reviewer"])
+    app = open_page("pages/reports/rule_quality.py")
+    assert "Too few claims in error to tell: 6, of which a rule found 6." in said(app)
+    assert "too few decisions to tell" in said(app)
 
 
 def sampled(engine: Engine, loaded: int, by: int, kind: str, n: int) -> int:

@@ -7,6 +7,8 @@ import plotly.graph_objects as go
 
 from audit.differences import Groups, Months
 from audit.estimates import Estimate, per_hundred
+from audit.history import Sample
+from audit.ratios import Share
 from audit.variation import INNER, WIDEST
 
 ACCENT, QUIET, LIMIT = "#0f857b", "#8494a0", "#c0661a"
@@ -15,7 +17,7 @@ LOOK = {"margin": {"l": 8, "r": 0, "t": 8, "b": 0}, "showlegend": False, "hoverm
 BARE = {"displayModeBar": False, "staticPlot": True}
 
 
-def interval(estimate: Estimate, limit: float) -> go.Figure:
+def interval(estimate: Estimate, limit: float, what: str = "claims") -> go.Figure:
     """The interval as a bar, the best estimate as a dot, the limit as a line, each with its value; in 100 claims."""
     rate, lower, upper = (100 * value for value in (estimate.rate, estimate.lower, estimate.upper))
     shown = per_hundred(estimate, limit)
@@ -29,7 +31,7 @@ def interval(estimate: Estimate, limit: float) -> go.Figure:
     _label(figure, rate, f"best estimate {shown[0]}", yshift=20)
     _label(figure, lower, f"at least {shown[1]}", xanchor="right", xshift=-8)
     _label(figure, upper, f"at most {shown[2]}", xanchor="left", xshift=8)
-    figure.update_xaxes(title="claims in error in 100", tick0=0, range=[0, max(1.3 * upper, 150 * limit)])
+    figure.update_xaxes(title=f"{what} in error in 100", tick0=0, range=[0, max(1.3 * upper, 150 * limit)])
     return figure.update_yaxes(visible=False)
 
 
@@ -50,6 +52,61 @@ def by_rule(rules: pd.DataFrame) -> go.Figure:
     figure.update_yaxes(tickfont={"size": 13})
     few = rules[["upheld", "dismissed", "open"]].sum(axis=1).max() <= 10
     return figure.update_xaxes(title="findings", rangemode="tozero", tickformat="d", dtick=1 if few else None)
+
+
+def share(found: Share, limit: float, what: str) -> go.Figure:
+    """A share with limits, drawn as an estimate is."""
+    assert found.lower is not None
+    assert found.upper is not None
+    return interval(Estimate(found.rate, found.lower, found.upper), limit, what)
+
+
+def dots(groups: pd.DataFrame, limit: float, what: str) -> go.Figure:
+    """Rate of each group as a dot with its interval, the limit as a line."""
+    shown = groups.iloc[::-1]
+    figure = go.Figure(layout={**LOOK, "height": 60 + 30 * len(shown)})
+    rates = 100 * shown["rate"].astype("float64")
+    above, below = (100 * shown["upper"].astype("float64") - rates), (rates - 100 * shown["lower"].astype("float64"))
+    figure.add_scatter(
+        x=rates, y=shown["group"], mode="markers", marker={"color": ACCENT, "size": 11},
+        error_x={"type": "data", "symmetric": False, "array": above, "arrayminus": below, "color": QUIET, "width": 5},
+    )  # fmt: skip
+    figure.add_vline(x=100 * limit, line={"color": LIMIT, "width": 2})
+    _label(figure, 100 * limit, f"limit {100 * limit:g}", y=1, yref="paper", xanchor="left", xshift=4)
+    figure.update_yaxes(type="category", tickfont={"size": 13})
+    highest = max(float((rates + above).max()), 150 * limit)
+    return figure.update_xaxes(title=f"{what}s in error in 100", range=[0, min(1.05 * highest, 101)])
+
+
+def samples(found: list[Sample], limit: float) -> go.Figure:
+    """The rate of each finished sample with its interval, in the order of their dates of service."""
+    names = [one.name for one in found]
+    rates = [100 * one.estimate.rate for one in found]
+    above = [100 * (one.estimate.upper - one.estimate.rate) for one in found]
+    below = [100 * (one.estimate.rate - one.estimate.lower) for one in found]
+    figure = go.Figure(layout={**LOOK, "height": 280})
+    figure.add_scatter(
+        x=names, y=rates, mode="markers", marker={"color": ACCENT, "size": 11},
+        error_y={"type": "data", "symmetric": False, "array": above, "arrayminus": below, "color": QUIET, "width": 5},
+    )  # fmt: skip
+    figure.add_hline(y=100 * limit, line={"color": LIMIT, "width": 2})
+    _label(figure, 1, f"limit {100 * limit:g}", y=100 * limit, xref="paper", xanchor="right", yanchor="bottom")
+    figure.update_xaxes(type="category")
+    return figure.update_yaxes(title="claims in error in 100", rangemode="tozero")
+
+
+def rules_kept(rows: pd.DataFrame, wanted: float) -> go.Figure:
+    """Share of decided findings upheld, by rule, with its interval and the share wanted."""
+    shown = rows.iloc[::-1]
+    figure = go.Figure(layout={**LOOK, "height": 60 + 26 * len(shown)})
+    figure.add_scatter(
+        x=100 * shown["precision"], y=shown["rule"], mode="markers", marker={"color": ACCENT, "size": 10},
+        error_x={"type": "data", "symmetric": False, "array": 100 * (shown["upper"] - shown["precision"]),
+                 "arrayminus": 100 * (shown["precision"] - shown["lower"]), "color": QUIET, "width": 5},
+    )  # fmt: skip
+    figure.add_vline(x=100 * wanted, line={"color": LIMIT, "width": 2})
+    figure.update_yaxes(type="category", tickfont={"size": 13})
+    return figure.update_xaxes(title="findings upheld in 100 decided", range=[0, 102])
 
 
 def funnel(groups: Groups) -> go.Figure:

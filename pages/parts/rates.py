@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from audit import breakdowns, differences, second_review
+from audit import breakdowns, differences, history, second_review
 from audit.monitor import Watch
 from audit.results import Results
 from pages.parts import charts
@@ -87,6 +87,20 @@ def show_months(now: Results) -> None:
         st.text(breakdowns.CAUTION)
         if now.estimate and not months:
             st.text(f"A chart over time needs {differences.LEAST_MONTHS} months or more.")
+
+
+def show_samples(now: Results) -> None:
+    """Sample after sample, and what is found against what remains."""
+    found = history.samples(engine())
+    heading("Is it better than last time?")
+    said = history.moved(found) if found else "No sample is finished yet."
+    if len(found) > 1:
+        st.plotly_chart(charts.samples(found, now.limit), config=charts.BARE, alt=said)
+    st.text(said)
+    left = history.left(engine(), now)
+    if left:
+        heading("How much is found, and how much is left?")
+        st.text(left.sentence)
 
 
 def show_agreement() -> None:

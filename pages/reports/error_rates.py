@@ -1,11 +1,13 @@
-"""Error rates: the question of an audit, its answer, and what lies behind it."""
+"""Error rates: the question of an audit, its answer by claim, code or dollars, and what lies behind it."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from audit import results
-from pages.parts import rates, who
+from audit.accuracies import Part
+from audit.drawn_lines import drawn_lines
+from pages.parts import accuracy, rates, who
 from pages.parts.export_dialog import export_button
 from pages.parts.pick_audit import pick_audit
 from pages.parts.rows import show_rows
@@ -23,12 +25,24 @@ if audits.empty:
 place = st.container()
 audit_id = pick_audit(audits, "Audit", first=results.first_to_show(audits))
 now = results.results(engine(), audit_id)
-place.title(now.question, anchor=False)
-rates.show_answer(now)
-export_button(now.audit.id, person)
-show_rows(now.strata, STRATA, "Claims by stratum" if now.audit.plan else "Flagged claims")
-rates.show_rules(now)
+lines = drawn_lines(engine(), now)
+part, by = Part(), "claim"
+if now.estimate:
+    by, part = accuracy.choose_count(), accuracy.choose_part(lines)
+place.title(now.question if by == "claim" else accuracy.QUESTIONS[by].format(limit=100 * now.limit), anchor=False)
+if part == Part() and by == "claim":
+    rates.show_answer(now)
+else:
+    accuracy.answer(now, lines, part, by)
 if now.strata["reviewed"].sum():
-    rates.show_therapists(now)
-    rates.show_months(now)
-rates.show_agreement()
+    accuracy.where(now, lines, part, by)
+    accuracy.claims_behind(now, lines, part)
+if part == Part():
+    if now.strata["reviewed"].sum():
+        rates.show_therapists(now)
+        rates.show_months(now)
+        rates.show_samples(now)
+    rates.show_rules(now)
+    show_rows(now.strata, STRATA, "Claims by stratum" if now.audit.plan else "Flagged claims")
+    rates.show_agreement()
+export_button(now.audit.id, person)
