@@ -345,7 +345,7 @@ def test_rules_are_measured_and_none_is_changed(open_page: Open, engine: Engine,
     review_all(engine, sample, people["reviewer"])
     app = open_page("pages/reports/rule_quality.py")
     assert "Too few claims in error to tell: 6, of which a rule found 6." in said(app)
-    assert "too few decisions to tell" in said(app)
+    assert "too few to tell" in said(app)
 
 
 def sampled(engine: Engine, loaded: int, by: int, kind: str, n: int) -> int:
