@@ -21,6 +21,11 @@ PRIVATE = ("patient_name", "patient_birth_date", "text")
 """Columns whose content is never repeated in a message."""
 UPPER = ("procedure_code", "modifier_1", "modifier_2", "modifier_3", "modifier_4")
 
+ROUNDED = (
+    "a spreadsheet rounded this number (it ends in E+ and a power of ten)|Make the column text in the spreadsheet, and "
+    "take the numbers from the program they came from"
+)
+
 
 @dataclass
 class Broken:
@@ -92,6 +97,8 @@ def _checks(column: Column) -> list[Any]:
     checks = [pa.Check(_has_no_nul, error="the cell holds a NUL character|Export the file again")]
     if column.required:
         checks.append(pa.Check(lambda text: text != "", error=f"the cell is empty|Fill in {column.name}"))
+    if column.kind == "code":
+        checks.append(pa.Check(_is_whole, error=ROUNDED))
     test = _TESTS.get(column.kind)
     if test:
         says, right = test
@@ -105,6 +112,10 @@ def _checks(column: Column) -> list[Any]:
 
 def _has_no_nul(text: pd.Series[str]) -> pd.Series[bool]:
     return ~text.str.contains("\x00", regex=False)
+
+
+def _is_whole(text: pd.Series[str]) -> pd.Series[bool]:
+    return ~text.str.fullmatch(r"\d(\.\d+)?[Ee]\+\d+")
 
 
 def _is_date(text: pd.Series[str]) -> pd.Series[bool]:

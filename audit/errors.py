@@ -25,6 +25,14 @@ class InputError(CountersignError):
     """A file cannot be read at all; nothing of it was taken. `where` names the file (and row, column)."""
 
 
+class MappingNeeded(InputError):
+    """The file is a table, but its columns are not ours: a mapping can read it."""
+
+
+class NotUtf8(InputError):
+    """The text of the file is in another encoding."""
+
+
 class FactError(CountersignError):
     """A table in `data/` is missing, malformed, or holds two rows in force on one day."""
 

@@ -78,7 +78,8 @@ def check(batch: Batch, as_of: date | None = None) -> tuple[Tables, list[Refusal
     _hold(kept, "note_services", refusals, "another part of this note was refused", "Mend that part")
     for name in PAID:
         _hold(kept, name, refusals, "another part of this payment was refused", "Mend that part")
-    return Tables(**{name: typed(kept[name], table) for name, table in TABLES.items()}), refusals
+    told = [batch.in_their_words(refusal) for refusal in refusals]
+    return Tables(**{name: typed(kept[name], table) for name, table in TABLES.items()}), told
 
 
 def _raw(batch: Batch, table: Table) -> pd.DataFrame:

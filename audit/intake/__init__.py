@@ -7,15 +7,17 @@ document, or a folder of them.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pandas as pd
 
-from audit.errors import InputError, Refusal
-from audit.intake import documents, tabular, x12
+from audit.errors import InputError, MappingNeeded, NotUtf8, Refusal
+from audit.intake import documents, records, tabular, x12
 from audit.intake.documents import Document
+from audit.intake.foreign.applying import apply, fitting
+from audit.intake.foreign.mapping import Mapping
 from audit.model import CLAIMS, PAYMENTS, TABLES
 
 PLACE = ["source_file", "source_row"]
@@ -23,42 +25,57 @@ PLACE = ["source_file", "source_row"]
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """What one file turned out to be: `kind` is a table's name, "837P", "835", "document" or "ignored"."""
+    """What one file turned out to be: `kind` is a table's name, "837P", "835", "document" or "ignored". `mapping`
+    names the one that read it; `left_out` are rows that are none of its records, in words; `encoding` is told where it is
+    another than UTF-8."""
 
     name: str
     kind: str
     sha256: str
     rows: int
     ignored_columns: tuple[str, ...] = ()
+    mapping: str = ""
+    left_out: tuple[str, ...] = ()
+    encoding: str = ""
 
 
 @dataclass
 class Batch:
-    """Raw tables by name (all text, plus `source_file`, `source_row`), refusals, and the files they came from."""
+    """Raw tables by name (all text, plus `source_file`, `source_row`), refusals, and the files they came from.
+
+    `known`: the mappings for tables of other programs; `mapped`: the one that each such file was read by."""
 
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
     files: list[SourceFile] = field(default_factory=list)
     documents: list[Document] = field(default_factory=list)
     """Notes that came as documents; `linking` makes rows of notes of those whose visit can be told."""
+    known: Sequence[Mapping] = ()
+    mapped: dict[str, Mapping] = field(default_factory=dict)
 
     @property
     def sha256(self) -> str:
         """Names the content of the files, whatever their names and order."""
         return hashlib.sha256("\n".join(sorted(f.sha256 for f in self.files)).encode()).hexdigest()
 
+    def in_their_words(self, refusal: Refusal) -> Refusal:
+        """The refusal with the column's name as the file has it."""
+        mapping = self.mapped.get(refusal.file)
+        return replace(refusal, column=mapping.sources_of(refusal.column)) if mapping else refusal
+
     def add(self, table: str, rows: pd.DataFrame) -> None:
         held = self.tables.get(table)
         self.tables[table] = rows if held is None else pd.concat([held, rows], ignore_index=True)
 
 
-def read(paths: Iterable[Path], tables: dict[Path, str] | None = None) -> Batch:
+def read(paths: Iterable[Path], tables: dict[Path, str] | None = None, mappings: Sequence[Mapping] = ()) -> Batch:
     """Read files and folders into one batch.
 
-    `tables` says which table a file holds where its name does not tell. Raises InputError for a file that
-    cannot be read at all; a file in a folder that is none of ours is listed as "ignored".
+    `tables` says which table a file holds where its name does not tell; `mappings` read tables of other programs.
+    Raises InputError for a file that cannot be read at all (MappingNeeded where a mapping could); a file in a folder
+    that is none of ours is listed as "ignored".
     """
-    batch = Batch()
+    batch = Batch(known=mappings)
     for path in paths:
         if path.is_dir():
             for inside in sorted(p for p in path.iterdir() if p.is_file() and not p.name.startswith(".")):
@@ -70,25 +87,36 @@ def read(paths: Iterable[Path], tables: dict[Path, str] | None = None) -> Batch:
 
 def _read_file(batch: Batch, path: Path, table: str | None, *, ignore_unknown: bool) -> None:
     content = _digest(path)
-    if x12.looks_like_x12(tabular.head(path)):
+    if x12.looks_like_x12(records.head(path)):
         _add_x12(batch, path, table, content)
         return
-    if table is None and documents.looks_like_document(path, tabular.head(path)):
+    if table is None and documents.looks_like_document(path, records.head(path)):
         _take_document(batch, path, content, ignore_unknown=ignore_unknown)
         return
+    try:
+        _read_ours(batch, path, table, content)
+    except (MappingNeeded, NotUtf8):
+        mapping = fitting(path, batch.known)
+        if mapping:
+            _read_foreign(batch, path, mapping, content)
+        elif ignore_unknown and tabular.table_name(path.stem) not in TABLES:
+            batch.files.append(SourceFile(path.name, "ignored", content, 0))
+        else:
+            raise
+
+
+def _read_ours(batch: Batch, path: Path, table: str | None, content: str) -> None:
+    """All tables of the file or none. Raises MappingNeeded when its columns are not ours."""
     sheets = tabular.sheets(path, table)
     known = {name: sheet for name, sheet in sheets.items() if name in TABLES}
     if not known:
-        if ignore_unknown:
-            batch.files.append(SourceFile(path.name, "ignored", content, 0))
-            return
-        raise InputError(
+        raise MappingNeeded(
             "the file is none of the tables Countersign knows",
             where=path.name,
-            do=f"Name it (or its sheets) after one of: {', '.join(TABLES)}",
+            do=f"Name it (or its sheets) after one of: {', '.join(TABLES)}; or map its columns on the page Load",
         )
-    for name, sheet in known.items():
-        rows, refusals, ignored = tabular.rows_of(sheet, TABLES[name], path.name)
+    read = {name: tabular.rows_of(sheet, TABLES[name], path.name) for name, sheet in known.items()}
+    for name, (rows, refusals, ignored) in read.items():
         batch.add(name, rows)
         batch.refusals += refusals
         batch.files.append(SourceFile(path.name, name, content, len(rows), ignored))
@@ -96,7 +124,7 @@ def _read_file(batch: Batch, path: Path, table: str | None, *, ignore_unknown: b
 
 def _take_document(batch: Batch, path: Path, content: str, *, ignore_unknown: bool) -> None:
     """In a folder, a text or Word file that tells nothing of a visit is none of ours."""
-    found = documents.read(path, tabular.head(path), content)
+    found = documents.read(path, records.head(path), content)
     told = [one for one in found if one.is_note or one.held.why]
     if ignore_unknown and not told:
         batch.files.append(SourceFile(path.name, "ignored", content, 0))
@@ -115,8 +143,19 @@ def _add_x12(batch: Batch, path: Path, table: str | None, content: str) -> None:
     batch.files.append(SourceFile(path.name, found.kind, content, found.count))
 
 
+def _read_foreign(batch: Batch, path: Path, mapping: Mapping, content: str) -> None:
+    found = apply(path, mapping)
+    batch.add(mapping.table, found.rows)
+    batch.refusals += found.refusals
+    batch.mapped[path.name] = mapping
+    encoding = "" if mapping.shape.encoding.startswith("utf-8") else mapping.shape.encoding
+    told = SourceFile(path.name, mapping.table, content, len(found.rows), found.ignored, mapping.name)
+    batch.files.append(replace(told, left_out=found.left_out, encoding=encoding))
+
+
 def _digest(path: Path) -> str:
     try:
+        records.refuse_large(path)
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except FileNotFoundError:
