@@ -269,7 +269,7 @@ def test_a_mapping_is_kept_and_read_again(tmp_path):
     ("changes", "says"),
     [
         ({"countersign_mapping": 2}, "no mapping of version 1"),
-        ({"table": "payments"}, "no mapping"),
+        ({"table": "colours"}, "no mapping"),
         ({"fixed": {"colour": "red"}}, "claims has no colour"),
         ({"taken": []}, "claim_id is needed"),
         ({"taken": [{"source": "Age", "column": "units"}]}, "claim_id is needed"),
@@ -306,7 +306,9 @@ def test_a_mapping_is_used_for_the_same_header_in_another_shape(tmp_path):
 
 def test_a_table_of_ours_under_another_name_needs_no_mapping(tmp_path):
     names = TABLES["claims"].names
-    row = ["C1", "1", "P1", "", "", "A", "", "", NPI, "", "", "", "2026-03-12", "97530", *[""] * 4, "2", *[""] * 6]
+    given = {"claim_id": "C1", "line_number": "1", "patient_id": "P1", "payer_id": "A", "rendering_npi": NPI}
+    given |= {"service_date": "2026-03-12", "procedure_code": "97530", "units": "2"}
+    row = [given.get(name, "") for name in names]
     path = write(tmp_path, ",".join(names) + "\n" + ",".join(row) + "\n", "download (1).csv")
     assert [(f.kind, f.rows) for f in read([path]).files] == [("claims", 1)]
 
