@@ -48,8 +48,8 @@ def check(
     with read(engine) as connection:
         claim_id = connection.execute(select(claims.c.claim_id).where(claims.c.id == claim_version_id)).scalar_one()
     facts = facts or load_facts()
-    before = _of_claim(audit(tables, facts), claim_id)
-    after = _of_claim(audit(corrected(tables, claim_id, corrections), facts), claim_id)
+    mended = corrected(tables, claim_id, corrections)  # first: what cannot be is refused before any rule runs
+    before, after = (_of_claim(audit(one, facts), claim_id) for one in (tables, mended))
     was, is_now = _keys(before), _keys(after)
     return Checked(before[~was.isin(is_now)], before[was.isin(is_now)], after[~is_now.isin(was)])
 

@@ -1,5 +1,6 @@
 """What all tests share: one browser, and a loud word when there is none."""
 
+import gc
 import os
 import tempfile
 from collections.abc import Iterator
@@ -9,12 +10,16 @@ from hypothesis import settings
 from playwright.sync_api import Browser, Error, sync_playwright
 
 from tests.browser import find_chromium, launch_arguments
+from tests.places import MEMORY
 
 settings.register_profile("countersign", deadline=None)  # no test may fail by the clock
 settings.load_profile("countersign")
 
+pytest.register_assert_rewrite("tests.databases", "tests.reviewing")  # plugins of some test modules, imported by others
 # Facts that somebody loaded on this machine are not the tests' business.
 os.environ["COUNTERSIGN_FACTS"] = tempfile.mkdtemp(prefix="countersign-facts-")
+if MEMORY:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", MEMORY)
 SKIPPED = "BROWSER TESTS SKIPPED"
 
 
@@ -47,6 +52,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker("browser")
             item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+def pytest_collection_finish() -> None:
+    """Modules and collected tests stay: without this, every collection of garbage looks through them again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -6,12 +6,13 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-import pytest
 from sqlalchemy import Engine, insert, select
 
-from audit import audits, leases, review, sampling, sign_off
+from audit import arrivals, audits, leases, review, sampling, sign_off
 from audit.store import loading, schema
 from audit.store.database import read, write
+from tests.databases import filled
+from tests.handed_in import month
 from tests.stored import NOW, line, note, service, tables_of
 
 NPI = "1234567893"
@@ -86,11 +87,6 @@ def load(engine: Engine, *visits: dict[str, dict[str, str]]) -> loading.Loaded:
     return loading.load(engine, tables, [], name="test", sha256="0" * 64, account_id=None, at=NOW)
 
 
-@pytest.fixture
-def people(engine: Engine) -> dict[str, int]:
-    return add_people(engine)
-
-
 def add_people(engine: Engine) -> dict[str, int]:
     """Username -> account id of PEOPLE."""
     rows = [
@@ -108,6 +104,12 @@ def add_people(engine: Engine) -> dict[str, int]:
     ]
     with write(engine) as connection:
         connection.execute(insert(schema.accounts), rows)
+    return people_of(engine)
+
+
+def people_of(engine: Engine) -> dict[str, int]:
+    """Username -> the account's id."""
+    with read(engine) as connection:
         return {row.username: row.id for row in connection.execute(select(schema.accounts))}
 
 
@@ -129,12 +131,23 @@ def versions(engine: Engine) -> dict[str, int]:
         return {row.claim_id: row.id for row in connection.execute(current)}
 
 
-@pytest.fixture
-def claims(engine: Engine, people: dict[str, int]) -> dict[str, int]:
+def two_under_audit(engine: Engine) -> dict[str, int]:
     """Claim id -> version: OVER bills one unit too many, CLEAN is clean; both under audit."""
     load(engine, visit("OVER", "2026-03-12", 3, 30), visit("CLEAN", "2026-03-13", 2, 30))
-    open_audit(engine, people)
+    open_audit(engine, people_of(engine))
     return versions(engine)
+
+
+def screened_month(engine: Engine) -> int:
+    """The screening of 24 claims, 6 of them with two units too many."""
+    by = {"account_id": people_of(engine)["rita"], "at": NOW}
+    arrivals.take_in(engine, month(), **by)
+    return audits.screen(engine, **by)
+
+
+people = filled("people", add_people)
+claims = filled("claims", two_under_audit, on="people")
+run_id = filled("run_id", screened_month, on="people")
 
 
 def state(engine: Engine, claim: int) -> str:

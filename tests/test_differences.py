@@ -9,13 +9,12 @@ import pandas as pd
 import pytest
 from sqlalchemy import Engine
 
-from audit import arrivals, audits, differences, last_period, plans
+from audit import audits, differences, last_period, plans
 from audit.audits import Audit
 from audit.judging import discovered, discovered_in_words, estimate_of, strata_of
 from audit.results import Results
 from audit.sampling import FLAGGED, UNFLAGGED, discovery_plan, flag_plan, freeze
 from audit.store.database import read
-from tests.handed_in import month
 from tests.reviewing import review_all
 from tests.stored import NOW, on_sqlite
 from tests.test_dossier import SEED, drawn
@@ -117,9 +116,7 @@ def test_discovery_clears_only_when_all_of_it_is_clean():
 
 
 @on_sqlite
-def test_the_last_finished_sample_replaces_the_guess(engine: Engine, people: dict[str, int]):
-    arrivals.take_in(engine, month(), account_id=people["rita"], at=NOW)
-    run_id = audits.screen(engine, account_id=people["rita"], at=NOW)
+def test_the_last_finished_sample_replaces_the_guess(engine: Engine, people: dict[str, int], run_id: int):
     by = {"account_id": people["max"], "at": NOW}
     with read(engine) as connection:
         frame = audits.frame_of(connection, run_id)

@@ -16,25 +16,27 @@ from audit.cli import main
 from audit.errors import InputError, StateError
 from audit.store import schema
 from audit.store.database import read
+from tests.databases import filled
 from tests.handed_in import month
-from tests.reviewing import review_all
+from tests.reviewing import people_of, review_all
 from tests.stored import NOW, on_sqlite
 
 pytest_plugins = ["tests.databases", "tests.reviewing"]
 SEED = "20261125090000000001"
 
 
-@pytest.fixture
-def audit_id(engine: Engine, people: dict[str, int]) -> int:
+def watched_month(engine: Engine) -> int:
     """A watched sample of 24 claims, of which 6 are flagged, drawn."""
-    arrivals.take_in(engine, month(), account_id=people["rita"], at=NOW)
-    run_id = audits.screen(engine, account_id=people["rita"], at=NOW)
     with read(engine) as connection:
+        run_id = connection.execute(select(schema.runs.c.id)).scalar_one()
         plan = sampling.watched_plan(audits.frame_of(connection, run_id, "watched"), 20)
-    by = people["max"]
+    by = people_of(engine)["max"]
     made = audits.open_audit(engine, run_id, name="March", plan=plan, account_id=by, at=NOW)
     audits.draw_seed(engine, made, account_id=by, at=NOW, seed=SEED)
     return made
+
+
+audit_id = filled("audit_id", watched_month, on="run_id")
 
 
 def drawn(engine: Engine, audit_id: int) -> list[int]:
@@ -169,9 +171,7 @@ def test_a_larger_plan_on_the_same_frame_extends_the_sample(
 
 
 @on_sqlite
-def test_what_is_no_drawn_sample_has_no_dossier(engine: Engine, people: dict[str, int]) -> None:
-    arrivals.take_in(engine, month(), account_id=people["rita"], at=NOW)
-    run_id = audits.screen(engine, account_id=people["rita"], at=NOW)
+def test_what_is_no_drawn_sample_has_no_dossier(engine: Engine, people: dict[str, int], run_id: int) -> None:
     made = audits.open_audit(engine, run_id, name="", plan=None, account_id=people["max"], at=NOW)
     with pytest.raises(StateError, match="no drawn sample"):
         dossier.write(engine, results.results(engine, made), made_by="Max", at=NOW)

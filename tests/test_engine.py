@@ -15,6 +15,7 @@ from audit.model import TABLES
 from audit.rules import rule_book
 from audit.tables import Tables, check
 
+pytestmark = pytest.mark.xdist_group("engine")  # one process: what the tests share takes seconds to make
 DEMO = Path(__file__).parents[1] / "data" / "demo"
 
 

@@ -249,30 +249,35 @@ def mixed() -> Tables:
 
 
 MIXED = mixed()
-WHOLE = audit(MIXED)
 
 
-def test_the_mixed_table_gives_findings_of_many_rules():
-    assert (WHOLE["rule"] != "ENGINE").all()
-    assert WHOLE.loc[WHOLE["severity"] != "untestable", "rule"].nunique() >= 18
-    assert set(WHOLE["severity"]) == {"error", "warning", "info", "untestable"}
+@pytest.fixture(scope="module")
+def whole() -> pd.DataFrame:
+    """The findings of MIXED, judged whole."""
+    return audit(MIXED)
+
+
+def test_the_mixed_table_gives_findings_of_many_rules(whole):
+    assert (whole["rule"] != "ENGINE").all()
+    assert whole.loc[whole["severity"] != "untestable", "rule"].nunique() >= 18
+    assert set(whole["severity"]) == {"error", "warning", "info", "untestable"}
 
 
 @pytest.mark.parametrize("split", ["buckets", "dask"])
-def test_buckets_find_what_the_whole_finds(split):
-    pd.testing.assert_frame_equal(audit(MIXED, split=split, buckets=3), WHOLE)
+def test_buckets_find_what_the_whole_finds(whole, split):
+    pd.testing.assert_frame_equal(audit(MIXED, split=split, buckets=3), whole)
 
 
 @settings(max_examples=3, deadline=None)
 @given(st.integers(0, 10_000))
-def test_the_order_of_rows_changes_no_finding(seed):
+def test_the_order_of_rows_changes_no_finding(whole, seed):
     shuffled = {f.name: getattr(MIXED, f.name).sample(frac=1, random_state=seed) for f in fields(MIXED)}
-    pd.testing.assert_frame_equal(audit(Tables(**shuffled)), WHOLE)
+    pd.testing.assert_frame_equal(audit(Tables(**shuffled)), whole)
 
 
-def test_the_order_of_rows_with_their_old_index_reversed_changes_no_finding():
+def test_the_order_of_rows_with_their_old_index_reversed_changes_no_finding(whole):
     reversed_rows = {f.name: getattr(MIXED, f.name)[::-1] for f in fields(MIXED)}
-    pd.testing.assert_frame_equal(audit(Tables(**reversed_rows)), WHOLE)
+    pd.testing.assert_frame_equal(audit(Tables(**reversed_rows)), whole)
 
 
 @few

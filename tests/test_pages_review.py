@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,12 +16,12 @@ from audit.claim_record import record_of
 from audit.errors import AccessError
 from audit.store import schema
 from audit.store.database import VARIABLE, connect, read, write
-from tests.reviewing import claims, people, review_claim, state, undecided
-from tests.stored import adjustment, payment, tables_of
+from tests.reviewing import review_claim, state, undecided
+from tests.stored import adjustment, on_sqlite, payment, tables_of
 from tests.test_store_loading import take
 
-__all__ = ["claims", "people"]
-pytest_plugins = ["tests.databases"]
+pytest_plugins = ["tests.databases", "tests.reviewing"]
+pytestmark = on_sqlite
 ROOT = Path(__file__).parents[1]
 Open = Callable[..., AppTest]
 CLAIM, WORKLIST, RECORD = "pages/review/claim.py", "pages/review/worklist.py", "pages/review/record.py"
@@ -35,11 +34,10 @@ def now() -> datetime:
 
 
 @pytest.fixture
-def engine(sqlite_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+def engine(address: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
     """A database of this test's own, which the pages use too."""
-    url = f"sqlite:///{shutil.copy(sqlite_file, tmp_path / 'pages.db')}"
-    monkeypatch.setenv(VARIABLE, url)
-    made = connect(url)
+    monkeypatch.setenv(VARIABLE, address)
+    made = connect(address)
     yield made
     made.dispose()
 

@@ -18,7 +18,7 @@ from tests.handed_in import as_csv, claim, month
 from tests.reviewing import review_all, take, who
 from tests.stored import add, on_sqlite
 
-pytest_plugins = ["tests.databases"]
+pytest_plugins = ["tests.databases", "tests.reviewing"]
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 
 
@@ -28,15 +28,8 @@ def frame(flagged: int, unflagged: int):
 
 
 @pytest.fixture
-def by(engine) -> int:
-    return add(engine, "accounts", username="ada", name="Ada Quill", role="reviewer")
-
-
-@pytest.fixture
-def run_id(engine, by) -> int:
-    """A screening of 24 claims, 6 of them with more units than minutes."""
-    arrivals.take_in(engine, month(), account_id=by, at=NOW)
-    return audits.screen(engine, account_id=by, at=NOW)
+def by(people) -> int:
+    return people["rita"]
 
 
 def open_audit(engine, run_id, by, n: int | None = None) -> int:

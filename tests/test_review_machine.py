@@ -20,13 +20,13 @@ from audit import leases, opinions, release, review, second_review, sign_off
 from audit.errors import CountersignError
 from audit.store import database, kept, schema, verifying
 from audit.store.standing import STATES, stand_of
+from tests.places import MEMORY
 from tests.reviewing import NPI, PEOPLE, at_the_keyboard
 from tests.stored import NOW, add
 
 pytest_plugins = ["tests.databases"]
 WHO = st.sampled_from(sorted(PEOPLE))
 VERDICT = st.sampled_from([review.AGREE, review.DISMISS])
-MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108  a file in memory: no waiting for the disk
 PREPARED: dict[str, Path] = {}
 
 

@@ -16,12 +16,15 @@ from audit.review import LineCorrection
 from audit.store import kept, schema, verifying
 from audit.store.database import read
 from audit.worklist import Filters, counts, next_claim, worklist
+from tests.databases import filled
 from tests.reviewing import (
     load,
     open_audit,
+    people_of,
     review_claim,
     state,
     take,
+    two_under_audit,
     undecided,
     versions,
     visit,
@@ -36,13 +39,13 @@ Claims = dict[str, int]
 BLIND = plans.Plan((plans.PlanRule(2, blind=True),), 0.0, "1" * 20)
 
 
-@pytest.fixture
-def blind(engine: Engine, people: People) -> Claims:
+def two_blind(engine: Engine) -> Claims:
     """Two claims that need a blind second review."""
-    plans.set_plan(engine, BLIND, account_id=people["max"], at=NOW, reason="measure")
-    load(engine, visit("OVER", "2026-03-12", 3, 30), visit("CLEAN", "2026-03-13", 2, 30))
-    open_audit(engine, people)
-    return versions(engine)
+    plans.set_plan(engine, BLIND, account_id=people_of(engine)["max"], at=NOW, reason="measure")
+    return two_under_audit(engine)
+
+
+blind = filled("blind", two_blind, on="people")
 
 
 def decide_all(engine: Engine, claim: int, by: int, kind: str) -> None:

@@ -19,11 +19,14 @@ from audit.rules.cases import cases_of, judge, promises_of
 BOOK = rule_book()
 PARTS = {"says": "because", "priced": "dollars_because"}
 """What a case says of a part of a column."""
+TOGETHER = {code: pytest.mark.xdist_group(code) for code in BOOK}
+"""The tests of a rule run in one process, for its cases are judged once."""
 WANTED = [
-    pytest.param(code, name, finds, id=f"{code}: {name}")
+    pytest.param(code, name, finds, id=f"{code}: {name}", marks=TOGETHER[code])
     for code, rule in BOOK.items()
     for name, finds in promises_of(rule).items()
 ]
+CODES = [pytest.param(code, marks=TOGETHER[code]) for code in BOOK]
 
 
 @cache
@@ -41,7 +44,7 @@ def test_case(code, name, finds):
         assert said == {column: value for column, value in wanted.items() if column not in PARTS}
 
 
-@pytest.mark.parametrize("code", BOOK)
+@pytest.mark.parametrize("code", CODES)
 def test_rule_is_whole(code):
     rule = BOOK[code]
     assert rule.grain in GRAINS
@@ -54,7 +57,7 @@ def test_rule_is_whole(code):
     assert any(one["severity"] == rule.severity for said in finds.values() for one in said), "no case that it finds"
 
 
-@pytest.mark.parametrize("code", BOOK)
+@pytest.mark.parametrize("code", CODES)
 def test_findings_hold_what_the_contract_asks(code):
     for found in judged(code).values():
         assert list(found.columns) == list(FINDING_COLUMNS)
@@ -65,7 +68,7 @@ def test_findings_hold_what_the_contract_asks(code):
         assert not found["because"].str.contains(r"\bnan\b|<NA>|None|\{|~", regex=True).any(), found["because"].tolist()
 
 
-@pytest.mark.parametrize("code", BOOK)
+@pytest.mark.parametrize("code", CODES)
 def test_what_cannot_be_tested_says_which_input_would_make_it_testable(code):
     known = [*TABLES, "facts (", "the claim"]
     for name, found in judged(code).items():

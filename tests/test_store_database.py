@@ -225,5 +225,5 @@ def test_another_programs_database_is_refused(empty_address: str) -> None:
 
 @pytest.mark.postgres
 def test_an_address_of_postgres_means_psycopg_3(postgres: Any) -> None:
-    engine = database.connect(postgres.template.replace("postgresql:", "postgres:"))
+    engine = database.connect(postgres.server.get_uri().replace("postgresql:", "postgres:"))
     assert engine.dialect.driver == "psycopg"

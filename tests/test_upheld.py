@@ -11,18 +11,12 @@ from sqlalchemy import Engine
 
 from audit import arrivals, audits, dossier, results, review, sampling, upheld
 from audit.store.database import read
-from tests.handed_in import as_csv, claim, month
+from tests.handed_in import as_csv, claim
 from tests.reviewing import leases, review_all, review_claim, sign_off, who
 from tests.stored import NOW, on_sqlite
 from tests.test_dossier import SEED, drawn, part, write
 
 pytest_plugins = ["tests.databases", "tests.reviewing"]
-
-
-@pytest.fixture
-def run_id(engine: Engine, people: dict[str, int]) -> int:
-    arrivals.take_in(engine, month(), account_id=people["rita"], at=NOW)
-    return audits.screen(engine, account_id=people["rita"], at=NOW)
 
 
 def sampled(engine: Engine, people: dict[str, int], run_id: int, plan: str, n: int) -> int:
