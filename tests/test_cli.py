@@ -101,12 +101,13 @@ def test_the_order_is_claim_line_rule(folder, capsys):
     assert len(keys) > 4
 
 
-@pytest.mark.parametrize("split", ["buckets", "dask"])
-def test_the_split_changes_nothing(folder, capsys, split):
-    main(["check", str(folder), "--format", "jsonl"])
-    whole = capsys.readouterr().out
-    main(["check", str(folder), "--format", "jsonl", "--split", split])
-    assert capsys.readouterr().out == whole
+def test_the_split_changes_nothing(folder, capsys):
+    told = []
+    for split in ("whole", "buckets", "dask"):
+        main(["check", str(folder), "--format", "jsonl", "--split", split])
+        told.append(capsys.readouterr().out)
+    assert told[0]
+    assert told[1:] == told[:1] * 2
 
 
 def test_refused_rows_are_written_and_the_rest_is_checked(folder, tmp_path, capsys):
@@ -114,7 +115,7 @@ def test_refused_rows_are_written_and_the_rest_is_checked(folder, tmp_path, caps
         file.write("C1,1,P3,MCR,1234567893,2026-03-99,97530,1,GO\n")
     refused = tmp_path / "out" / "refused.csv"
     refused.parent.mkdir()
-    assert main(["check", str(folder), "--refused", str(refused)]) == 1
+    assert main(["check", str(folder), "--rules", "UNIT-01", "--refused", str(refused)]) == 1
     assert "claims.csv, row 4, column service_date: this is no date." in capsys.readouterr().err
     rows = list(csv.DictReader(refused.open(encoding="utf-8")))
     assert [(row["row"], row["value"]) for row in rows] == [("4", "2026-03-99")]
@@ -139,7 +140,7 @@ def test_exit_2_with_one_line(folder, capsys, arguments, says):
 
 def test_a_formula_in_the_data_stays_text(folder, capsys):
     (folder / "claims.csv").write_text((folder / "claims.csv").read_text().replace("B1,1", "=B1+1,1"))
-    main(["check", str(folder), "--format", "csv"])
+    main(["check", str(folder), "--rules", "UNIT-01", "--format", "csv"])
     assert "'=B1+1" in capsys.readouterr().out
 
 

@@ -14,7 +14,7 @@ from audit.model import TABLES
 from audit.rules import cases
 
 pytestmark = pytest.mark.xdist_group("scenarios")  # one process: what the tests share takes seconds to make
-SCENARIOS = yaml.load((Path(__file__).parent / "files" / "scenarios.yaml").read_text(encoding="utf-8"), yaml.BaseLoader)  # noqa: S506
+SCENARIOS = yaml.load((Path(__file__).parent / "files" / "scenarios.yaml").read_text(encoding="utf-8"), cases.LOADER)  # noqa: S506
 CHECKED_ON = date(2026, 11, 25)
 BILLING = "1234567893"
 PERSON = {"patient_name": "Ana Mustermann", "patient_birth_date": "1950-02-03"}

@@ -33,6 +33,8 @@ from audit.rules import Rule, ordered
 from audit.tables import Tables, check
 from audit.worth import priced
 
+LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+"""Every value stays text. The one in C, where PyYAML was built with it, is eight times as quick."""
 DATE, NPI = "2026-03-12", "1234567893"
 AS_OF = date(2026, 3, 31)
 """The day on which the cases are checked."""
@@ -155,7 +157,7 @@ def promises_of(rule: Rule) -> dict[str, list[dict[str, str]]]:
 
 
 def _written(rule: Rule) -> dict[str, Any]:
-    written: dict[str, Any] = yaml.load(rule.cases.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # noqa: S506
+    written: dict[str, Any] = yaml.load(rule.cases.read_text(encoding="utf-8"), Loader=LOADER)  # noqa: S506
     return written
 
 
