@@ -67,21 +67,26 @@ def _name(address: str) -> str:
     return address.partition("?")[0].rpartition("/")[2]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Filling:
     """What some tests begin with: `fill` puts it into a copy of what `on` made, and returns what they need of it."""
 
+    name: str
     fill: Callable[[Engine], Any]
+    on: Filling | None
     fixture: Any
-    on: Filling | None = None
 
     @property
     def chain(self) -> list[Filling]:
         return [*(self.on.chain if self.on else ()), self]
 
+    @property
+    def shared(self) -> bool:
+        """Whether test modules have the fixture from a plugin; otherwise it is their own."""
+        return not self.fill.__module__.rpartition(".")[2].startswith("test_")
 
-FILLINGS: dict[str, Filling] = {}
-"""By the name of the fixture that `filled` made."""
+
+FILLINGS: list[Filling] = []
 
 
 def filled(name: str, fill: Callable[[Engine], Any], on: str | None = None) -> Any:
@@ -89,13 +94,13 @@ def filled(name: str, fill: Callable[[Engine], Any], on: str | None = None) -> A
 
     `fill` runs once a worker for each kind of database. `on` names the fixture whose database it goes on from.
     """
-    assert name not in FILLINGS, f"two fixtures are called {name}"
 
     @pytest.fixture(name=name)
     def value(address: str, originals: Originals) -> Any:
-        return deepcopy(originals.of(address.partition(":")[0], FILLINGS[name]).value)
+        return deepcopy(originals.of(address.partition(":")[0], filling).value)
 
-    FILLINGS[name] = Filling(fill, value, FILLINGS[on] if on else None)
+    filling = Filling(name, fill, next(one for one in FILLINGS if one.name == on) if on else None, value)
+    FILLINGS.append(filling)
     return value
 
 
@@ -196,14 +201,16 @@ def address(request: pytest.FixtureRequest, originals: Originals, tmp_path: Path
 
 def filling_for(request: pytest.FixtureRequest) -> Filling | None:
     """The filling that holds all that the fixtures of a test want."""
-    names = [name for name in request.fixturenames if name in FILLINGS]
-    for name in names:
-        made = FILLINGS[name].fixture
-        assert getattr(request.module, name, made) is made, f"a fixture made by `filled` is called {name} already"
-    wanted = [FILLINGS[name] for name in names]
+    wanted = [one for one in FILLINGS if one.name in request.fixturenames and _stands_for(one, request)]
     last = max(wanted, key=lambda one: len(one.chain), default=None)
+    names = [one.name for one in wanted]
     assert not last or all(one in last.chain for one in wanted), f"no one database begins with all of {names}"
     return last
+
+
+def _stands_for(one: Filling, request: pytest.FixtureRequest) -> bool:
+    """Whether the fixture of this name is the filling's: a test module may have another of its own."""
+    return getattr(request.module, one.name, one.fixture if one.shared else None) is one.fixture
 
 
 @pytest.fixture
