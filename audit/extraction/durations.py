@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from audit.passages import ONES, TENS, number_of
 
 WORD = rf"(?:{'|'.join(TENS)})(?:[- ](?:{'|'.join(list(ONES)[1:10])})\b)?|(?:{'|'.join(sorted(ONES, key=len, reverse=True))})"
-NUMBER = rf"(?:\b(?:\d{{1,3}}|{WORD}))"
+NUMBER = rf"(?:(?<![a-zA-Z]-)\b(?:\d{{1,3}}|{WORD}))"
 _MIN = r"(?:min(?:ute)?s?\b|['’′](?![\w\"]))"
 _HOUR = r"(?:hours?|hrs?|h)\b"
 _EXTRA = rf"(?:\s*(?:and|,|&)?\s*(?P<more>{NUMBER})[\s-]*{_MIN})?"
 _FORMS = re.compile(
-    rf"(?P<low>{NUMBER})\s*(?:{_MIN}\s*)?(?:-|–|—|to|or)\s*(?P<high>{NUMBER})[\s-]*{_MIN}"
+    rf"(?:(?P<low>{NUMBER})\s*(?:{_MIN}\s*)?(?:–|—|to|or| - )\s*|(?P<low_figure>\b\d{{1,3}})\s*(?:{_MIN}\s*)?-\s*)(?P<high>{NUMBER})[\s-]*{_MIN}"
     rf"|(?P<three>three[- ])?quarters?(?P<quarter>) (?:of )?an hour"
     rf"|(?:(?:a )?half (?:an )?|half-)(?P<half>)hour\b"
     rf"|(?:an|one|1) hour and a (?:(?P<and_half>half)|(?P<and_quarter>quarter))"
@@ -47,7 +47,7 @@ def durations(text: str, start: int = 0, end: int | None = None) -> list[Duratio
 
 
 def _one(text: str, m: re.Match[str], start: int) -> Duration:
-    unsure = m["low"] or _ABOUT.search(text, max(start, m.start() - 24), m.start()) or _TIMES.match(text, m.end())
+    unsure = m["high"] or _ABOUT.search(text, max(start, m.start() - 24), m.start()) or _TIMES.match(text, m.end())
     return Duration(m.start(), m.end(), None if unsure else _minutes(m))
 
 

@@ -52,8 +52,11 @@ _COUNT_AFTER = re.compile(
     re.I,
 )
 _LIST = re.compile(
-    r"\b(?:occupational )?performance deficits?(?: (?:identified|found|noted|are|include|included|were|in|observed|affecting \w+))*(?: ?\((?P<n>\d{1,2}|\w+)\))?\s*(?:[:|–]|that)?[ \t|]*",
+    r"\b(?:occupational )?performance deficits?(?: (?:identified|found|noted|are|include|included|were|in|observed|affecting \w+))*(?: ?\((?P<n>\d{1,2}|\w+)\))?[ \t]*(?:[:|–]|that)?[ \t|]*",
     re.I,
+)
+_UNDER = re.compile(
+    r"^[ \t]*(?:clinical )?decision[- ]making[ \t]*:?[ \t]*\n[ \t]*(?P<v>low|moderate|high)\b", re.I | re.M
 )
 _BULLET = re.compile(r"[ \t]*(?:[-*•]|\d{1,2}[.)]|\([a-z0-9]\))[ \t]+(?P<v>[^\n]{2,90})\n?")
 
@@ -75,7 +78,11 @@ def evaluation(text: str) -> list[Value]:
             told = m["v"].lower()
             word = "none" if told in ("none", "no") else "significant" if told == "significant" else "min-mod"
             found.append(Value("assistance", word, *m.span("v"), "label of the level"))
-    return agreed([*found, *_deficits(text)])
+    return agreed([*found, *_under_a_heading(text), *_deficits(text)])
+
+
+def _under_a_heading(text: str) -> list[Value]:
+    return [Value("decision_making", m["v"].lower(), *m.span("v"), "under a heading") for m in _UNDER.finditer(text)]
 
 
 def _levels(text: str, start: int, end: int) -> list[Value]:

@@ -17,6 +17,7 @@ _SERVICE = re.compile(
     re.I,
 )
 _DATE = re.compile(rf"(?:^|(?<=[|;,] )|(?<=\s\s))[ \t]*(?:today['’]?s )?date{_SAYS}(?P<d>{DATE})", re.I | re.M)
+_TITLE = re.compile(rf"\b(?:note|visit|report|evaluation|session)\W{{1,4}}(?P<d>{DATE})", re.I)
 _BARE = re.compile(rf"^[^\n:]{{0,60}}?\b(?P<d>{DATE})[ \t]*$", re.I | re.M)
 _BORN = re.compile(rf"\b(?:date of birth|birth ?date|D\.?O\.?B\.?|born(?: on)?)(?: \(DOB\))?{_SAYS}(?P<d>{DATE})", re.I)
 _ID = r"(?P<v>(?=[A-Z0-9-]*\d)[A-Z0-9][A-Z0-9-]{1,29})\b"
@@ -43,9 +44,16 @@ _TYPES = (
     ("discharge", r"discharge (?:summary|note|report|evaluation)"),
     ("progress", r"progress (?:report|note|summary)|10th[- ]visit (?:note|report)"),
     ("evaluation", r"(?:initial |OT |occupational therapy |hand therapy |p(?:a)?ediatric |home health |outpatient )+(?:OT |occupational therapy )?eval(?:uation)?\b|evaluation (?:report|note|summary)|^\W*eval(?:uation)?\W*$"),
-    ("daily", r"(?:daily|treatment|visit|encounter|session|SOAP|therapy)(?: treatment| visit| progress)? (?:note|encounter)|daily (?:note|treatment)|treatment session note"),
+    ("daily", r"^\W*(?:home health )?(?:OT|occupational therapy) visit\W*$|(?:daily|treatment|visit|encounter|session|SOAP|therapy)(?: treatment| visit| progress)? (?:note|encounter)|daily (?:note|treatment)|treatment session note"),
 )  # fmt: skip
 _LABELLED = re.compile(r"\b(?:note|visit|document|encounter|report) type[ \t]*[:|][ \t]*(?P<v>[^\n|;]{3,40})", re.I)
+
+
+_SPOKEN = re.compile(
+    rf"\b(?i:note|evaluation|report|summary|seen|saw) (?i:for|on|of|is)? ?(?:Mr|Mrs|Ms|Miss)\.? {_NAME}"
+)
+TITLE = 60
+"""Characters at the start of a long line in which a title may stand."""
 
 
 def heading(text: str) -> list[Value]:
@@ -66,6 +74,10 @@ def _simple(text: str) -> list[Value]:
         name = m["v"].strip(" .,")
         if len(name.split()) > 1:
             found.append(Value("patient_name", name, m.start("v"), m.start("v") + len(name), "label and name"))
+    if not any(one.field == "patient_name" for one in found):
+        found += [
+            Value("patient_name", m["v"], *m.span("v"), "name with a title") for m in _SPOKEN.finditer(text[:_TOP])
+        ]
     return found
 
 
@@ -73,7 +85,9 @@ def _dates(text: str) -> list[Value]:
     doubtful = day_first(text)
     served = [_day("service_date", m, doubtful, "date of service") for m in _SERVICE.finditer(text)]
     served = served or [_day("service_date", m, doubtful, "date in the head") for m in _DATE.finditer(text[:_TOP])]
-    served = served or [_day("service_date", m, doubtful, "date in a title") for m in _BARE.finditer(text[:200])]
+    served = served or [
+        _day("service_date", m, doubtful, "date in a title") for p in (_TITLE, _BARE) for m in p.finditer(text[:200])
+    ]
     born = [_day("patient_birth_date", m, doubtful, "date of birth", born=True) for m in _BORN.finditer(text)]
     return [one for one in [*served, *born] if one]
 
@@ -92,10 +106,11 @@ def _kind(text: str) -> list[Value]:
         return [Value("note_type", told[0][0], *m.span("v"), "label of the kind")] if told else []
     at = 0
     for line in top.splitlines(keepends=True)[:8]:
-        if ":" not in line.rstrip(": \n") or re.match(r"\W*(?:\w+ ){0,4}\w+\s*[-–—:]", line):
+        title = re.split(r"\s{3,}|\t| \| ", line)[0][: 2 * TITLE]
+        if ":" not in title.rstrip(": \n") or re.match(r"\W*(?:\w+ ){0,4}\w+\s*[-–—:]", title):
             for kind, p in _TYPES:
-                m = re.search(p, line, re.I)
-                if m and len(line.split()) < 14:
+                m = re.search(p, title, re.I)
+                if m and (len(line.split()) < 14 or m.start() < TITLE):
                     return [Value("note_type", kind, at + m.start(), at + m.end(), "title")]
         at += len(line)
     return []

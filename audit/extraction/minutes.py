@@ -24,10 +24,13 @@ _OTHER = re.compile(
     re.I,
 )
 _BEFORE = re.compile(
-    r"(?:\brest(?:ed|ing)?(?: break)?s?(?: of| for)?|\bafter|\bwithin|\bevery|\bstood for|\bstanding(?: tolerance)?(?: for| of|:)?|\bseated for|\bwait(?:ed)? |\bheld for|\bbreaks? of|\bsat for)\s*(?:an?\s)?$",
+    r"(?:\brest(?:ed|ing)?(?: break)?s?(?: of| for)?|\bafter|\bwithin|\bevery|\b(?:stood|standing|sat|walked|ambulated|waited|slept|drove)(?: for)?|\bstanding(?: tolerance)?(?: for| of|:)?|\bseated for|\bwait(?:ed)? |\bheld for|\bbreaks? of|\bsat for)\s*(?:an?\s)?$",
     re.I,
 )
-_STOP = re.compile(r"[,;(+|]|\band\b")
+_STOP = re.compile(r"[,;(+|]|\band\b|\.\s+(?=[A-Z])")
+_SUBJECT = (
+    r"\W*(?:the |an? )?(?:{})\b(?!\s*(?:services?|treatment|session|eval|note|plan|interventions?|program|visit|[:|-]))"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +57,16 @@ def minutes(text: str) -> list[Value]:
         found = mentions(text, piece.start, piece.end)
         spans = [d for d in durations(text, piece.start, piece.end) if not _is_other(text, d, taken)]
         pairs = _paired(text, piece, _grouped(text, piece, found, spans), spans)
-        told += [value for group, own in pairs for value in _parts(text, group, own)]
+        told += [value for group, own in pairs for value in _parts(text, piece, group, own)]
         named += [_named(m) for m in found if piece.kind == "done" and _counts(m, pairs)]
         named += [Value("service", g.code, g.start, g.end, "service with minutes", g.code) for g, own in pairs if own]
     whole = agreed([one for one in told if one.value != "0"])
     nothing = {one.service for one in told if one.value == "0" and one.field == "minutes"}
     services = _first([*named, *(_of_row(one) for one in whole if one.service)])
     return [one for one in [*services, *whole] if one.service not in nothing]
+
+
+_NOT_BILLABLE = re.compile(r"\b(?:students?|OTS|OTAS|aides?|tech(?:nician)?s?|interns?|volunteers?)\b", re.I)
 
 
 def _counts(m: Mention, pairs: Sequence[tuple[_Group, list[Duration]]]) -> bool:
@@ -131,12 +137,15 @@ def _paired(
     return [(g, [d for d in spans if g.start < d.start < end]) for g, end in zip(groups, ends, strict=True)]
 
 
-def _parts(text: str, group: _Group, own: list[Duration]) -> list[Value]:
+def _parts(text: str, piece: Segment, group: _Group, own: list[Duration]) -> list[Value]:
     """The minutes of a service: one number, a number by each person, or a whole and its parts."""
+    if _NOT_BILLABLE.search(text, piece.start, piece.end):
+        return []
     if not group.code or not own or any(d.minutes is None for d in own):
         return []
     who = [_person(text, d, group, own) for d in own]
     if len(own) == 1:
+        who = [who[0] or _subject(text, piece)]
         one = _value("minutes", group.code, own[0], "minutes of a service")
         return [one, _value(who[0], group.code, own[0], "minutes by person")] if who[0] else [one]
     whole = [d for d, person in zip(own, who, strict=True) if not person]
@@ -148,6 +157,17 @@ def _parts(text: str, group: _Group, own: list[Duration]) -> list[Value]:
     if not parts and first.minutes == sum(d.minutes or 0 for d in rest) and first.start - group.end < 12:
         return [_value("minutes", group.code, first, "minutes and their parts")]
     return []
+
+
+def _subject(text: str, piece: Segment) -> str:
+    """Who the sentence is about, where it begins with that person."""
+    own = text[piece.start : piece.end]
+    found = [
+        field
+        for field, pattern in PEOPLE.items()
+        if re.match(_SUBJECT.format(pattern.pattern), own, pattern.flags & re.I)
+    ]
+    return found[0] if len(found) == 1 and "together" not in found[0] else ""
 
 
 def _value(field: str, code: str, d: Duration, pattern: str) -> Value:

@@ -17,7 +17,7 @@ _WORDS = r"[A-Z][\w'’-]*\.?"
 _NAME = rf"(?P<n>{_WORDS}(?: {_WORDS}){{1,3}}?|{_WORDS}, {_WORDS})"
 _PERSON = rf"{_NAME}\s*,?\s*\(?{_CREDENTIALS}\)?"
 _AT = (
-    rf"(?:\W{{0,4}}(?:on|dated?|at)?:?\W{{0,3}}(?P<d>(?i:{DATE}))(?:[\sT,@;-]*(?:at|time:?)?\s*(?P<t>(?i:{CLOCK})))?)?"
+    rf"(?:\W{{0,4}}(?i:on|dated?|at)?:?\W{{0,3}}(?P<d>(?i:{DATE}))(?:[\sT,@;-]*(?:at|time:?)?\s*(?P<t>(?i:{CLOCK})))?)?"
 )
 _SIGN = r"(?:(?:this (?:note|document) (?:was|has been) )?(?:electronically|digitally|e-?)[ -]?signed(?: and (?:locked|finalized))?(?: by)?|signed(?: electronically)?(?: by)?|(?:therapist|clinician|provider|OTR?(?:/L)?|COTA(?:/L)?|treating therapist)?['’]?s? ?(?:e-?)?signature(?: of (?:therapist|clinician))?|/s/|authenticated by)"
 _COSIGN = r"(?:(?:electronically |digitally )?co-?signed(?: electronically)?(?: by)?|counter-?signed(?: by)?|co-?signature|supervis(?:ing|or)[\w ]{0,16}? signature|(?:reviewed and )?co-?signed by supervising \w+)"

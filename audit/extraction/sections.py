@@ -32,24 +32,26 @@ _DONE = r"""objective|o|d|data|interventions?[^:\n]{0,25}|(?:today['’]s )?trea
 
 _AHEAD = re.compile(
     r"\bnext (?:visit|session|time|treatment|appointment|week|few)\b|\b(?:short|long)[- ]term goals?\b|\bgoal (?:is|of|for)\b|\bgoals?:"
-    r"|\bplan(?:s|ned|ning)? (?:to|for|is)\b|\bwill\b(?! [A-Z])|\brecommend\w*|\b(?:last|previous|prior) (?:visit|session|time|week|treatment|note)\b"
+    r"|\bplan(?:s|ned|ning)? (?:to|for|is)\b|(?-i:\bwill\b(?! [A-Z]))|\brecommend\w*|\b(?:last|previous|prior) (?:visit|session|time|week|treatment|note)\b"
     r"|\bprior level\b|\bpreviously\b|\bbefore (?:the|his|her|their) (?:injury|stroke|surgery|accident|fall)\b|\byesterday\b"
     r"|\btomorrow\b|\b(?:in order )?to (?:be able to )?tolerate\b|\bscheduled for\b|\bshould\b|\bexpected to\b|\b(?:x|times?) ?(?:a|per|/) ?(?:day|week|wk)\b",
+    re.IGNORECASE,
 )
 _FROM_HERE = re.compile(
     r"\b(?:continue(?: with)?|at home|home (?:exercise )?program(?:me)?|HEP|homework|instructed (?:to|in)|advised to|encouraged to|asked to)\b",
     re.IGNORECASE,
 )
 _NOT = re.compile(
-    r"\bnot (?:performed|done|completed|provided|billed|given|attempted|tolerated|addressed|indicated|furnished|charged|started|reached)\b"
+    r"^\W{0,3}(?:\[ ?\]|☐)|\bnot (?:performed|done|completed|provided|billed|given|attempted|tolerated|addressed|indicated|furnished|charged|started|reached)\b"
     r"|\bdeferred\b|\bwithheld\b|\bdeclined\b|\brefus(?:ed|al)\b|\bomitted\b|\bcancel?led\b|\bon hold\b|\bheld (?:today|due|because|secondary)\b|\bskipped\b"
     r"|\bunable to (?:complete|perform|tolerate|participate)\b|\bwas not\b|\bwere not\b|\bdid not (?:do|perform|receive|complete|tolerate)\b|\bN/?A\b"
     r"|^\W*no \w+|\bno (?:manual|therapeutic|neuro\w*|ther\w*|modalit\w+|exercise|ultrasound|charge)\b|\bminutes lost\b|\bcontraindicated\b",
     re.IGNORECASE,
 )
 _END = re.compile(
-    r"(?<=[.;!?])(?<!approx\.)(?<!\bDr\.)(?<!\bMr\.)(?<!\bMs\.)(?<!\bMrs\.)(?<!\bvs\.)(?<!\bno\.)(?<!\bSt\.)\s+(?=[A-Z0-9(\"“])|;\s+"
+    r"(?<=[.;!?])(?<!\.\.)(?<!approx\.)(?<!\bDr\.)(?<!\bMr\.)(?<!\bMs\.)(?<!\bMrs\.)(?<!\bvs\.)(?<!\bno\.)(?<!\bSt\.)\s+(?=[A-Z0-9(\"“])|;\s+"
 )
+_NUMBER = re.compile(r"\W*\d{1,2}\.\s+")
 WIDE = 60
 """A line at least this long may go on in the next one."""
 
@@ -70,9 +72,15 @@ def _headings() -> re.Pattern[str]:
                      for kind, lines in (("elsewhere", _ELSEWHERE), ("told", _TOLD), ("done", _DONE)))  # fmt: skip
     begin = r"(?:^[ \t]*(?:[-*•#>|]+[ \t]*|\d[.)][ \t]*|\*\*)?|(?<=[.;!?|] )|(?<=[.;!?]  ))"
     return re.compile(
-        rf"{begin}(?:{names})(?:\*\*)?(?=[ \t]*(?:\([^)\n]{{1,30}}\)[ \t]*)?(?::|[-–—][ \t]|[ \t]*\|)|[ \t]*$|/[A-Z]:)",
+        rf"{begin}(?:{names})(?:\*\*)?(?=[ \t]*(?:\([^)\n]{{1,30}}\)[ \t]*)?(?::|=|[-–—][ \t]|[ \t]*\|)|[ \t]*$|/[A-Z]:)",
         re.IGNORECASE | re.MULTILINE,
     )
+
+
+def joined(text: str) -> str:
+    """The text, of the same length, with a space for each line end at which a sentence goes on in the next line."""
+    pieces = [text[a:b] for a, b in _lines(text, 0, len(text))]
+    return "".join(piece[:-1].replace("\n", " ") + piece[-1:] for piece in pieces)
 
 
 def segments(text: str) -> list[Segment]:
@@ -111,7 +119,8 @@ def _goes_on(text: str, before: tuple[int, int], own: tuple[int, int]) -> bool:
 
 
 def _sentences(text: str, start: int, end: int) -> list[tuple[int, int]]:
-    cuts = [start, *(m.end() for m in _END.finditer(text, start, end)), end]
+    ends = [m.end() for m in _END.finditer(text, start, end) if not _NUMBER.fullmatch(text, start, m.end())]
+    cuts = [start, *ends, end]
     return [(a, b) for a, b in itertools.pairwise(cuts) if text[a:b].strip()]
 
 

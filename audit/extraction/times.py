@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import re
 
-from audit.extraction.durations import NUMBER, durations
+from audit.extraction.durations import NUMBER, WORD, durations
 from audit.extraction.sections import segments
+from audit.extraction.services import mentions
 from audit.extraction.values import Value, agreed
+from audit.passages import number_of
 
 _SAYS = r"\s*(?:\(?(?:in )?min(?:ute)?s?\)?)?\s*(?:[:=|–—-]|is|was|were|of|came to|comes to|equals|equalled|for|at|today)?[ \t|]*(?:today )?(?:was |were |is )?(?P<at>)"
 _TIMED_LABEL = re.compile(
@@ -25,13 +27,22 @@ _BOTH = re.compile(
     re.I,
 )
 _BEHIND_TIMED = re.compile(
-    rf"(?P<n>{NUMBER})(?:[\s-]*min(?:ute)?s?\b)?\s*(?:of |were |was |in )?(?:total )?timed\b(?!-?\s?(?:up and go|test|code\s*\d))",
+    rf"(?P<n>{NUMBER})(?:[ -]*min(?:ute)?s?\b)? *(?:of |were |was |in )?(?:total )?timed\b(?!-?\s?(?:up and go|test|code\s*\d))",
     re.I,
 )
 _TIMED_MINUTES = re.compile(rf"(?P<n>{NUMBER}) timed (?:code )?minutes?\b", re.I)
 _BEHIND_TREATMENT = re.compile(
-    rf"(?P<n>{NUMBER})[\s-]*min(?:ute)?s?\b\.?\s*(?:(?:of )?(?:total |skilled |direct )?(?:treatment|tx)(?: time)?\b(?! of)|total\b|in all\b|in total\b|altogether\b|session\b|visit\b)",
+    rf"(?P<n>{NUMBER})[ -]*min(?:ute)?s?\b\.? *(?:(?:of )?(?:total |skilled |direct )?(?:treatment|tx)(?: time)?\b(?! of)|total\b|in all\b|in total\b|altogether\b|session\b|visit\b)",
     re.I,
+)
+_NUMBERS_FIRST = (
+    ("total_timed_minutes", _TIMED_MINUTES),
+    ("total_timed_minutes", _BEHIND_TIMED),
+    ("total_treatment_minutes", _BEHIND_TREATMENT),
+    (
+        "total_treatment_minutes",
+        re.compile(rf"(?<!timed )\btotal,? (?:of )?(?P<n>{NUMBER})[ -]*min(?:ute)?s?\b(?! timed)", re.I),
+    ),
 )
 _CLOCK = r"(?P<{0}h>[01]?\d|2[0-3])(?:[:.](?P<{0}m>[0-5]\d)|(?P<{0}mil>[0-5]\d)(?= ?(?:h|hrs|hours)?\b))?\s*(?P<{0}ap>[ap]\.?\s?m?\b\.?)?"
 _DASH = r"\s*(?:hrs?|hours)?\s*(?:-|–|—|to|until|till|through|thru)\s*"
@@ -73,18 +84,22 @@ def _totals(text: str, *, unsure: bool = False) -> list[Value]:
     for field, label in (("total_timed_minutes", _TIMED_LABEL), ("total_treatment_minutes", _TREATMENT_LABEL)):
         for m in label.finditer(text):
             found += _behind(text, field, m.end(), unsure)
-    for field, patterns in (
-        ("total_timed_minutes", (_TIMED_MINUTES, _BEHIND_TIMED)),
-        ("total_treatment_minutes", (_BEHIND_TREATMENT,)),
-    ):
-        for pattern in patterns:
-            for m in pattern.finditer(text):
-                d = durations(text, m.start(), m.end()) or durations(f"{m['n']} min")
-                if (
-                    d
-                    and (unsure or d[0].minutes is not None)
-                    and not re.search(r"[\d/:]$", text[max(0, m.start() - 1) : m.start()])
-                ):
+    return [*found, *_numbers_first(text, unsure)]
+
+
+def _numbers_first(text: str, unsure: bool) -> list[Value]:
+    """Totals whose number stands before their name. Where the sentence names a service, a number of minutes "in all"
+    or "of treatment" is that service's own."""
+    found = []
+    for piece in segments(text):
+        named = bool(mentions(text, piece.start, piece.end))
+        for field, pattern in _NUMBERS_FIRST:
+            if named and field == "total_treatment_minutes":
+                continue
+            for m in pattern.finditer(text, piece.start, piece.end):
+                d = durations(text, *m.span()) or durations(f"{m['n']} min")
+                whole = not re.search(r"[\d/:]$", text[max(0, m.start() - 1) : m.start()])
+                if d and whole and (unsure or d[0].minutes is not None):
                     found.append(Value(field, str(d[0].minutes), *m.span(), "number before its total"))
     return found
 
@@ -99,6 +114,9 @@ def _behind(text: str, field: str, at: int, unsure: bool) -> list[Value]:
             if d.minutes is not None or unsure
             else []
         )
+    word = re.match(rf"(?:{WORD})\b(?![ -]*(?:units?|visits?))", near, re.I)
+    if word:
+        return [Value(field, str(number_of(word[0])), at, at + word.end(), "total behind its label")]
     m = re.match(r"(\d{1,3})\b(?!\s*[:/x×%.-]\s*\d|\s*(?:units?|visits?|codes?|%|-\s*\d))", near)
     return [Value(field, str(int(m[1])), at, at + m.end(), "total behind its label")] if m else []
 

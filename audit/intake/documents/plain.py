@@ -14,6 +14,8 @@ _ENDS = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _SPACES = re.compile(r"[\u00a0\u2000-\u200a\u202f\u205f\u3000]")
 _UNSEEN = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
 """Controls, and marks that turn the direction of writing or show nothing: a reader must see what is judged."""
+_WIDE = re.compile(r"[ \t]{60,}")
+_EMPTY = re.compile(r"\n(?:[ \t]*\n){3,}")
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 DELIMITERS = (",", "\t", "|", ";")
 
@@ -54,5 +56,7 @@ def _decoded(content: bytes, errors: str = "strict") -> str:
 
 
 def clean(text: str) -> str:
-    """The text with ordinary line ends and spaces and without marks that nobody can see. Spans count in it."""
-    return _UNSEEN.sub("", _SPACES.sub(" ", _ENDS.sub("\n", text))).strip("\n")
+    """The text with ordinary line ends and spaces and without marks that nobody can see, gaps no wider than
+    60. Spans count in it."""
+    seen = _UNSEEN.sub("", _SPACES.sub(" ", _ENDS.sub("\n", text)))
+    return _EMPTY.sub("\n\n\n", _WIDE.sub(" " * 60, seen)).strip("\n")
