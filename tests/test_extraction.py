@@ -9,7 +9,7 @@ import pytest
 from audit.extraction import extract, note_of, services_of
 from audit.intake.documents.plain import clean
 from benchmarks.extraction import measure
-from tests.written_notes import FOLDER, SETS, notes
+from tests.written_notes import SETS, notes
 
 OF_MINUTES = ("minutes", "therapist_minutes", "assistant_minutes", "together_minutes")
 
@@ -140,15 +140,13 @@ def test_signatures(text: str, read: str) -> None:
 @pytest.mark.parametrize("which", SETS)
 def test_measured_over_whole_notes(which: str) -> None:
     """Floors a little below what docs/extraction.md tells."""
-    if not (FOLDER / SETS[which]).exists():
-        pytest.skip("not written yet")
     score = measure(which)
     precision, recall = score.over_all()
     assert precision >= FLOORS[which][0], score.misses
     assert recall >= FLOORS[which][1], score.misses
 
 
-FLOORS = {"settled": (0.99, 0.97), "held out": (0.9, 0.8)}
+FLOORS = {"settled": (0.99, 0.97), "held out": (0.93, 0.85)}
 
 
 def test_every_value_stands_where_it_says() -> None:
@@ -160,12 +158,12 @@ def test_every_value_stands_where_it_says() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["9", "97530 ", "a. ", "(", "S: ", " ", "12/", "Total timed minutes ", "Performance deficits ", "| ", "Jane ",
-             "\n", "signed by ", "no comorbid ", "1 hr 5 min to ", "-"]
+    "text", ["9", "97530 ", "a. ", "(", "S: ", " ", "12/", "Total timed minutes ", "Performance deficits ", "| ",
+             "Jane ", "\n", "signed by ", "no comorbid ", "1 hr 5 min to ", "-"]
 )  # fmt: skip
 def test_a_hostile_text_takes_no_age(text: str) -> None:
     """The work grows with the length: squared, one of these would take minutes."""
-    long = clean(text * (30_000 // len(text)))
+    long = clean(text * (10_000 // len(text)))
     begun = time.process_time()
     extract(long)
-    assert time.process_time() - begun < 5
+    assert time.process_time() - begun < 3
