@@ -145,6 +145,18 @@ def screened_month(engine: Engine) -> int:
     return audits.screen(engine, **by)
 
 
+def drawn_of(engine: Engine, files: list[tuple[str, bytes]], n: int, seed: str) -> int:
+    """A simple sample of `n` claims of `files`, screened and drawn; the audit's id."""
+    now = people_of(engine)
+    arrivals.take_in(engine, files, account_id=now["rita"], at=NOW)
+    run = audits.screen(engine, account_id=now["rita"], at=NOW)
+    with read(engine) as connection:
+        plan = sampling.simple_plan(audits.frame_of(connection, run), n)
+    audit_id = audits.open_audit(engine, run, name="March", plan=plan, account_id=now["max"], at=NOW)
+    audits.draw_seed(engine, audit_id, seed=seed, account_id=now["max"], at=NOW)
+    return audit_id
+
+
 people = filled("people", add_people)
 claims = filled("claims", two_under_audit, on="people")
 run_id = filled("run_id", screened_month, on="people")

@@ -8,12 +8,13 @@ import pandas as pd
 import pytest
 from sqlalchemy import Engine, text
 
-from audit import accuracies, arrivals, audits, results, review, sampling, upheld
+from audit import accuracies, arrivals, results, review, upheld
 from audit.accuracies import Part
 from audit.drawn_lines import MISSED, drawn_lines
 from audit.store.database import read
+from tests.databases import filled
 from tests.handed_in import as_csv, claim, note, service
-from tests.reviewing import leases, review_all, review_claim, sign_off, who
+from tests.reviewing import drawn_of, leases, review_all, review_claim, sign_off, who
 from tests.stored import NOW, on_sqlite
 from tests.test_dossier import SEED, drawn
 
@@ -34,16 +35,7 @@ def two_payers() -> list[tuple[str, bytes]]:
     ]
 
 
-@pytest.fixture
-def audit_id(engine: Engine, people: dict[str, int]) -> int:
-    arrivals.take_in(engine, two_payers(), account_id=people["rita"], at=NOW)
-    run_id = audits.screen(engine, account_id=people["rita"], at=NOW)
-    with read(engine) as connection:
-        plan = sampling.simple_plan(audits.frame_of(connection, run_id), 16)
-    by = {"account_id": people["max"], "at": NOW}
-    audit = audits.open_audit(engine, run_id, name="March", plan=plan, **by)
-    audits.draw_seed(engine, audit, seed=SEED, **by)
-    return audit
+audit_id = filled("audit_id", lambda engine: drawn_of(engine, two_payers(), 16, SEED), on="people")
 
 
 def only_unit_01(engine: Engine, audit_id: int, by: int) -> None:

@@ -11,7 +11,7 @@ from audit import arrivals, audits, history, results, sampling
 from audit.estimates import simple_rate
 from audit.history import Sample
 from audit.store.database import read
-from tests.handed_in import as_csv, claim, month
+from tests.handed_in import as_csv, claim
 from tests.reviewing import review_all
 from tests.stored import NOW
 from tests.test_dossier import SEED, drawn
@@ -35,9 +35,7 @@ def test_a_change_is_told_with_its_interval_and_chance_is_called_chance():
     assert history.moved([before]).startswith("One finished sample")
 
 
-def test_found_and_remaining_are_two_numbers(engine: Engine, people: dict[str, int]) -> None:
-    arrivals.take_in(engine, month(), account_id=people["rita"], at=NOW)
-    run_id = audits.screen(engine, account_id=people["rita"], at=NOW)
+def test_found_and_remaining_are_two_numbers(engine: Engine, people: dict[str, int], run_id: int) -> None:
     with read(engine) as connection:
         plan = sampling.simple_plan(audits.frame_of(connection, run_id), 20)
     by = {"account_id": people["max"], "at": NOW}

@@ -8,26 +8,18 @@ import pytest
 from scipy.stats import binomtest
 from sqlalchemy import Engine, text
 
-from audit import arrivals, audits, results, review, rule_quality, sampling
+from audit import results, review, rule_quality
 from audit.store.database import read
+from tests.databases import filled
 from tests.handed_in import month
-from tests.reviewing import leases, review_claim, sign_off, who
+from tests.reviewing import drawn_of, leases, review_claim, sign_off, who
 from tests.stored import NOW, on_sqlite
 from tests.test_dossier import SEED
 
 pytest_plugins = ["tests.databases", "tests.reviewing"]
 
 
-@pytest.fixture
-def audit_id(engine: Engine, people: dict[str, int]) -> int:
-    arrivals.take_in(engine, month(claims=24, over=14), account_id=people["rita"], at=NOW)
-    run_id = audits.screen(engine, account_id=people["rita"], at=NOW)
-    with read(engine) as connection:
-        plan = sampling.simple_plan(audits.frame_of(connection, run_id), 22)
-    by = {"account_id": people["max"], "at": NOW}
-    audit = audits.open_audit(engine, run_id, name="March", plan=plan, **by)
-    audits.draw_seed(engine, audit, seed=SEED, **by)
-    return audit
+audit_id = filled("audit_id", lambda engine: drawn_of(engine, month(claims=24, over=14), 22, SEED), on="people")
 
 
 def versions(engine: Engine, audit_id: int) -> dict[str, int]:
