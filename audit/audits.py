@@ -127,18 +127,42 @@ def _dollars(found: pd.DataFrame, tables: Tables, facts: Facts) -> runs.Dollars:
 
 def frame_of(connection: Connection, run_id: int, kind: str = "flag") -> sampling.Frame:
     """The run's claims as a sampling frame, in the strata that a plan of this kind draws from: the therapists, the
-    payers, or the claims "flagged" and "unflagged". Without a name, both are known by their number."""
+    payers, or the claims "flagged" and "unflagged". Without a name, both are known by their number.
+
+    A claim that a random sample of an earlier screening took is excluded: it is not drawn again, in whatever version.
+    For "flagged", which draws nothing, none is. Raises StateError when all of them were.
+    """
     claims, screened, findings = schema.claims, schema.run_claims, schema.findings
+    before = _audited_before(run_id).subquery()
     flagged = select(findings.c.claim_version_id).where(
         findings.c.run_id == run_id, findings.c.severity.in_(FLAGGING), findings.c.claim_version_id.is_not(None)
     )
     query = (
-        select(claims.c.claim_id, claims.c.charge_amount, _stratum(kind, flagged).label("stratum"))
+        select(claims.c.claim_id, claims.c.charge_amount, _stratum(kind, flagged).label("stratum"), before.c.audit_id)
         .join(screened, screened.c.claim_version_id == claims.c.id)
+        .outerjoin(before, before.c.claim_id == claims.c.claim_id)
         .where(screened.c.run_id == run_id)
     )
+    rows = connection.execute(query).all()
+    audited = {} if kind == FLAGGED_KIND else {row.claim_id: f"drawn in audit {row.audit_id}" for row in rows
+                                               if row.audit_id}  # fmt: skip
+    if rows and len(audited) == len(rows):
+        wrong = "every claim of this screening was drawn in an earlier sample"
+        raise StateError(wrong, do="Screen dates of service that no sample has covered yet")
     return sampling.freeze(
-        (row.claim_id, row.stratum, row.charge_amount or "", "") for row in connection.execute(query)
+        (row.claim_id, row.stratum, row.charge_amount or "", audited.get(row.claim_id, "")) for row in rows
+    )
+
+
+def _audited_before(run_id: int) -> Select[Any]:
+    """claim_id, audit_id (the newest) of claims that random samples of earlier screenings took."""
+    claims, taken, made = schema.claims, schema.audit_claims, schema.audits
+    return (
+        select(claims.c.claim_id, func.max(made.c.id).label("audit_id"))
+        .join(taken, taken.c.claim_version_id == claims.c.id)
+        .join(made, made.c.id == taken.c.audit_id)
+        .where(made.c.run_id < run_id, made.c.kind != FLAGGED_KIND)
+        .group_by(claims.c.claim_id)
     )
 
 

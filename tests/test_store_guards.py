@@ -109,7 +109,7 @@ def a_row_in_each(case: Case) -> None:
         add(engine, table, load_id=load)
     audit = add(engine, "audits", account_id=case.reviewer)
     add(engine, "audit_claims", audit_id=audit, claim_version_id=case.claim)
-    for table in ("events", "facts_seen", "review_plans"):
+    for table in ("events", "facts_seen", "review_plans", "reaudit_tables"):
         add(engine, table)
     released = add_claim(engine, "released")
     run = case.new_run(released)
@@ -123,6 +123,7 @@ def a_row_in_each(case: Case) -> None:
     if "single_person_mode" in guards.APPEND_ONLY:
         add(engine, "single_person_mode", is_on=False)
     add(engine, "audit_stops", audit_id=audit, account_id=case.reviewer)
+    add(engine, "reaudits", audit_id=audit, account_id=case.reviewer)
     add(engine, "payer_profiles", effective_from=date(2026, 1, 1), account_id=case.reviewer)
 
 

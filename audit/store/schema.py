@@ -434,6 +434,33 @@ release_claims = Table(
     UniqueConstraint("claim_version_id"),
 )
 
+# The newest row is in force; before the first, what comes with Countersign.
+reaudit_tables = Table(
+    "reaudit_tables",
+    metadata,
+    _id(),
+    Column("content", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    _reference("account_id", "accounts"),
+    _moment("at"),
+)
+reaudits = Table(
+    "reaudits",
+    metadata,
+    _id(),
+    _reference("audit_id", "audits", index=True),
+    Column("subject", String(12), nullable=False),
+    Column("name", Text, nullable=False, server_default=""),
+    Column("result", String(12), nullable=False),
+    Column("finished_on", Date, nullable=False),
+    Column("due_on", Date, nullable=False),
+    Column("claims", Integer, nullable=False),
+    Column("reason", Text, nullable=False, server_default=""),
+    _reference("account_id", "accounts"),
+    _moment("at"),
+)
+"""When a clinic or a therapist is due again; of a subject and name the newest row holds."""
+
 # From here on: what may change. Nothing that counts as evidence stands in these.
 leases = Table(
     "leases",

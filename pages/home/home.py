@@ -7,6 +7,7 @@ import streamlit as st
 from audit import audits, worklist
 from audit.access.gate import utc_now
 from audit.model import OPENERS
+from audit.reaudit_table import SCHEDULERS
 from audit.review_rights import REVIEWERS
 from pages.parts import home_parts, who
 from pages.parts.store import engine
@@ -22,6 +23,8 @@ if person.role in REVIEWERS:
     home_parts.waiting(person, worklist.counts(engine()))
 if person.role == "administrator":
     home_parts.upkeep(utc_now().date())
+if person.role in SCHEDULERS:
+    home_parts.due(utc_now().date())
 home_parts.rate()
 if person.role != "administrator":
     home_parts.backlog()

@@ -74,6 +74,8 @@ def choose_sample(run_id: int, person: Account) -> None:
     if not offered:
         return
     show(element("p", element("strong", offered.effort)), element("p", offered.promise))
+    if earlier := len(frame.rows) - frame.size:
+        st.text(f"{earlier:,} claims were drawn in an earlier sample and are left out: the answer is about the others.")
     show_fixed({"Frame SHA-256": offered.frame.sha256})
     _freeze(run_id, offered, person)
 

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import streamlit as st
 
-from audit import arrivals, results, worklist
+from audit import arrivals, reaudits, results, worklist
 from audit.access.accounts import Account
 from audit.access.gate import utc_now
 from audit.reference import load_facts
@@ -90,6 +90,13 @@ def rate() -> None:
     if now.estimate:
         st.plotly_chart(charts.interval(now.estimate, now.limit), config=charts.BARE, alt=now.interval)
     st.page_link("pages/reports/error_rates.py", label="All of the error rates")
+
+
+def due(today: date) -> None:
+    """For who schedules audits: what is due, in a line."""
+    if line := reaudits.waits(engine(), today):
+        st.text(line)
+        st.page_link("pages/audits/reaudits.py", label="What is due for audit")
 
 
 def upkeep(today: date) -> None:
