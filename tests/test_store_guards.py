@@ -124,6 +124,7 @@ def a_row_in_each(case: Case) -> None:
         add(engine, "single_person_mode", is_on=False)
     add(engine, "audit_stops", audit_id=audit, account_id=case.reviewer)
     add(engine, "reaudits", audit_id=audit, account_id=case.reviewer)
+    add(engine, "overpayments", claim_version_id=case.claim, account_id=case.reviewer)
     add(engine, "payer_profiles", effective_from=date(2026, 1, 1), account_id=case.reviewer)
 
 

@@ -460,6 +460,21 @@ reaudits = Table(
     _moment("at"),
 )
 """When a clinic or a therapist is due again; of a subject and name the newest row holds."""
+overpayments = Table(
+    "overpayments",
+    metadata,
+    _id(),
+    _reference("claim_version_id", "claims", index=True),
+    Column("act", String(16), nullable=False),
+    Column("happened_on", Date, nullable=False),
+    Column("amount", Money()),
+    Column("way", String(20), nullable=False, server_default=""),
+    Column("text", Text, nullable=False, server_default=""),
+    _reference("undoes_id", "overpayments", nullable=True),
+    _reference("account_id", "accounts"),
+    _moment("at"),
+    UniqueConstraint("undoes_id"),
+)
 
 # From here on: what may change. Nothing that counts as evidence stands in these.
 leases = Table(

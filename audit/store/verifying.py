@@ -21,6 +21,7 @@ _ROWS = {
     "signature": schema.signatures,
     "plan": schema.review_plans,
     "release": schema.releases,
+    "overpayment": schema.overpayments,
 }
 """Name in an event's details -> the table of the row it tells of."""
 _SINGLE = {
@@ -28,6 +29,7 @@ _SINGLE = {
     "signature": ("reviewed", "second", "approved", "returned", "sent_back"),
     "plan": ("review plan set",),
     "release": ("released",),
+    "overpayment": ("overpayment entered", "overpayment taken back"),
 }
 
 

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import streamlit as st
 
-from audit import arrivals, reaudits, results, worklist
+from audit import arrivals, overpayments, reaudits, results, worklist
 from audit.access.accounts import Account
 from audit.access.gate import utc_now
 from audit.reference import load_facts
@@ -93,10 +93,13 @@ def rate() -> None:
 
 
 def due(today: date) -> None:
-    """For who schedules audits: what is due, in a line."""
+    """For who schedules audits and keeps the log of overpayments: what is due, a line each."""
     if line := reaudits.waits(engine(), today):
         st.text(line)
         st.page_link("pages/audits/reaudits.py", label="What is due for audit")
+    if line := overpayments.waits(engine(), today):
+        st.text(line)
+        st.page_link("pages/reports/overpayments.py", label="What is to be paid back")
 
 
 def upkeep(today: date) -> None:

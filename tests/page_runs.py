@@ -1,0 +1,44 @@
+"""One page as one person sees it, run without a browser."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+from streamlit.testing.v1 import AppTest
+
+from audit.access import sessions
+from audit.store.database import VARIABLE
+
+ROOT = Path(__file__).parents[1]
+
+
+def page_of(engine: Engine, account_id: int, page: str, monkeypatch: pytest.MonkeyPatch, **address: str) -> AppTest:
+    """`page` ("pages/reports/trail.py") on this database for this account, run once without an exception."""
+    monkeypatch.setenv(VARIABLE, str(engine.url))
+    token = sessions.begin(engine, account_id, datetime.now(UTC))
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app.user = {"session": sessions.sha256(token), "account": str(account_id)}
+    app.run()
+    app.switch_page(page)
+    for word, value in address.items():
+        app.query_params[word] = value
+    return ran(app.run())
+
+
+def ran(app: AppTest) -> AppTest:
+    assert not app.exception, app.exception[0].value
+    return app
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    return ran(next(one for one in app.button if one.label == label).click().run())
+
+
+def said(app: AppTest) -> str:
+    """All text of the page."""
+    kinds = ("title", "text", "info", "warning", "error", "success")
+    texts = [str(one.value) for kind in kinds for one in getattr(app, kind)]
+    return "\n".join([*texts, *[one.proto.body for one in app.get("html")]])
