@@ -28,9 +28,9 @@ TODAY = NOW.date()
 def drawn(engine: Engine, people: dict[str, int], screened: int, n: int, kind: str = "simple") -> int:
     by = {"account_id": people["max"], "at": NOW}
     with read(engine) as connection:
-        frame = audits.frame_of(connection, run_id, kind)
+        frame = audits.frame_of(connection, screened, kind)
     plan = sampling.each_plan(frame, n) if kind == "each" else sampling.simple_plan(frame, n)
-    made = audits.open_audit(engine, run_id, name=f"Sample of {n}", plan=plan, **by)
+    made = audits.open_audit(engine, screened, name=f"Sample of {n}", plan=plan, **by)
     audits.draw_seed(engine, made, seed=SEED, **by)
     return made
 
