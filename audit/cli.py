@@ -13,7 +13,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from audit import __version__, reports
+from audit import __version__, linking, reports
 from audit.engine import SPLITS, audit, chosen_rules
 from audit.errors import CountersignError, InputError
 from audit.gaps import unbilled_notes
@@ -127,6 +127,8 @@ def _date(text: str) -> date:
 def _check(chosen: argparse.Namespace) -> int:
     rules = chosen_rules(chosen.rules.split(",") if chosen.rules else None)
     batch = _read(chosen)
+    for line in linking.says(linking.settle(batch)):
+        print(line, file=sys.stderr)
     tables, refusals = check(batch, as_of=chosen.as_of)
     for refusal in refusals:
         print(refusal.sentence(), file=sys.stderr)

@@ -16,6 +16,7 @@ from audit.pieces import Piece, pieces
 from audit.reference import Facts, load_facts
 from audit.rules import Rule, nothing, ordered, rule_book
 from audit.tables import Tables
+from audit.unconfirmed import demoted
 from audit.worth import priced
 
 SPLITS = ("whole", "buckets", "dask")
@@ -67,7 +68,14 @@ def audit(
 
 
 def _judge(piece: Piece, facts: Facts, rules: list[Rule], progress: Progress | None = None) -> pd.DataFrame:
+    def again(tables: Tables, codes: list[str]) -> pd.DataFrame:
+        return _found(Prepared(tables, facts, piece.clinicians), [rule for rule in rules if rule.code in codes])
+
     prepared = Prepared(piece.tables, facts, piece.clinicians)
+    return priced(demoted(_found(prepared, rules, progress), piece.tables, again), prepared)
+
+
+def _found(prepared: Prepared, rules: list[Rule], progress: Progress | None = None) -> pd.DataFrame:
     found = []
     for number, rule in enumerate(rules):
         if progress:
@@ -76,10 +84,10 @@ def _judge(piece: Piece, facts: Facts, rules: list[Rule], progress: Progress | N
             found.append(rule.run(prepared))
         except Exception as error:  # a rule must not take the run down with it
             log.error("rule %s failed: %s", rule.code, type(error).__name__)
-            found.append(_failed(rule, error, piece.tables))
+            found.append(_failed(rule, error, prepared.tables))
     if progress:
         progress(len(rules), len(rules))
-    return priced(ordered(found), prepared)
+    return ordered(found)
 
 
 def _failed(rule: Rule, error: Exception, tables: Tables) -> pd.DataFrame:

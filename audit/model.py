@@ -113,6 +113,7 @@ NOTES = Table(
         Column("comorbidities", "word", words=("none", "may", "present")),
         Column("assistance", "word", words=("none", "min-mod", "significant")),
         Column("text"),
+        Column("unconfirmed"),
     ),
 )
 NOTE_SERVICES = Table(

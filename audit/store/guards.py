@@ -18,6 +18,7 @@ APPEND_ONLY = (
     *("claim_lines", "note_services", "audit_claims", "audit_stops", "run_claims", "single_person_mode"),
     *("facts_seen", "review_plans", "planned_claims", "releases", "release_claims", "payer_profiles"),
     *("reaudit_tables", "reaudits", "overpayments"),
+    *("documents", "document_steps"),
 )
 VERSIONED = (
     *("claims", "notes", "payers", "plans_of_care", "authorizations", "providers", "fees"),

@@ -433,6 +433,32 @@ release_claims = Table(
     _reference("signature_id", "signatures"),
     UniqueConstraint("claim_version_id"),
 )
+# Notes as documents, one row a visit; what became of each is the newest of its steps.
+documents = Table(
+    "documents",
+    metadata,
+    _id(),
+    Column("note_id", Text, nullable=False, unique=True),
+    Column("file", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("values", Text, nullable=False),
+    Column("held", Text, nullable=False),
+    _reference("account_id", "accounts", nullable=True),
+    _moment("at"),
+)
+"""`values`: what was read from `text`, as JSON; `held`: why it waits for a person, "" when it did not have to."""
+document_steps = Table(
+    "document_steps",
+    metadata,
+    _id(),
+    _reference("document_id", "documents", index=True),
+    Column("kind", String(12), nullable=False),
+    Column("content", Text, nullable=False),
+    _reference("account_id", "accounts", nullable=True),
+    _moment("at"),
+)
+"""`kind`: tied, confirmed, set aside. `content`: the visit, the values as confirmed, or the reason, as JSON."""
 
 # The newest row is in force; before the first, what comes with Countersign.
 reaudit_tables = Table(

@@ -14,7 +14,7 @@ from audit.extraction import LONGEST, Value, extract
 from audit.intake.documents import legacy, pdf, plain, word
 from audit.intake.documents.visits import parted
 
-__all__ = ["Document", "from_text", "looks_like_document", "read"]
+__all__ = ["NOT_HELD", "Document", "Held", "from_text", "looks_like_document", "read"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,9 @@ class Held:
 
     why: str = ""
     do: str = ""
+
+
+NOT_HELD = Held()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ class Document:
     sha256: str
     text: str
     values: tuple[Value, ...]
-    held: Held = Held()
+    held: Held = NOT_HELD
 
     @property
     def note_id(self) -> str:
@@ -66,7 +69,7 @@ def from_text(
     """
     whole = plain.clean(text)
     parts, wrong = parted(whole[:LONGEST])
-    reason = held or (Held(wrong, "Give each visit as a file of its own") if wrong else Held())
+    reason = held or (Held(wrong, "Give each visit as a file of its own") if wrong else NOT_HELD)
     if not held and len(whole) > LONGEST:
         reason = Held(f"the text is longer than {LONGEST:,} characters", "Give each visit as a file of its own")
     return [
