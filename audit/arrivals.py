@@ -40,8 +40,8 @@ NOUNS = {
     "adjustments": ("adjustment of a payment", "adjustments of payments"),
     "835": ("claim answered by its payer", "claims answered by their payers"),
 }
-_ROWS_OF = {"837P": "lines", "claims": "lines", "note_services": "services"}
-FORMATS = ("837P", "835")
+_ROWS_OF = {"837P": "lines", "FHIR": "lines", "claims": "lines", "note_services": "services"}
+FORMATS = ("837P", "835", "FHIR")
 LONGEST_NAME = 60
 """Characters kept of a file's name, from its end."""
 

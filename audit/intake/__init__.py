@@ -1,7 +1,7 @@
 """Files into raw tables of text, with the file and row of each record, and the rows that cannot be read.
 
-`read` knows a file by its content and name: CSV, a workbook, Parquet, JSON lines, 837P, 835, a note as a
-document, or a folder of them.
+`read` knows a file by its content and name: CSV, a workbook, Parquet, JSON lines, 837P, 835, FHIR, C-CDA, a
+note as a document, or a folder of them.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from pathlib import Path
 import pandas as pd
 
 from audit.errors import InputError, MappingNeeded, NotUtf8, Refusal
-from audit.intake import documents, records, tabular, x12
+from audit.intake import ccda, documents, fhir, records, tabular, x12
 from audit.intake.documents import Document
 from audit.intake.foreign.applying import apply, fitting
 from audit.intake.foreign.mapping import Mapping
-from audit.model import CLAIMS, PAYMENTS, TABLES
+from audit.model import CLAIMS, NOTES, PAYMENTS, TABLES
 
 PLACE = ["source_file", "source_row"]
 
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """What one file turned out to be: `kind` is a table's name, "837P", "835", "document" or "ignored". `mapping`
-    names the one that read it; `left_out` are rows that are none of its records, in words; `encoding` is told where it
+    """What one file turned out to be: `kind` is a table's name, "837P", "835", "FHIR", "document" or "ignored".
+    `mapping` names the one that read it; `left_out` are rows that are none of its records, in words; `encoding` is told where it
     is another than UTF-8."""
 
     name: str
@@ -52,6 +52,8 @@ class Batch:
     """Notes that came as documents; `linking` makes rows of notes of those whose visit can be told."""
     known: Sequence[Mapping] = ()
     mapped: dict[str, Mapping] = field(default_factory=dict)
+    answered: set[str] = field(default_factory=set)
+    """Ids of the claims whose lines are known from a payer's answer only."""
 
     @property
     def sha256(self) -> str:
@@ -75,20 +77,28 @@ def read(paths: Iterable[Path], tables: dict[Path, str] | None = None, mappings:
     Raises InputError for a file that cannot be read at all (MappingNeeded where a mapping could); a file in a folder
     that is none of ours is listed as "ignored".
     """
-    batch = Batch(known=mappings)
-    for path in paths:
-        if path.is_dir():
-            for inside in sorted(p for p in path.iterdir() if p.is_file() and not p.name.startswith(".")):
-                _read_file(batch, inside, None, ignore_unknown=True)
-        else:
-            _read_file(batch, path, (tables or {}).get(path), ignore_unknown=False)
+    batch, told = Batch(known=mappings), tables or {}
+    files = [(inside, path.is_dir()) for path in paths for inside in (_inside(path) if path.is_dir() else [path])]
+    context = fhir.Context(path for path, _ in files if fhir.looks_like_fhir(path))
+    for path, in_folder in files:
+        _read_file(batch, path, None if in_folder else told.get(path), context, ignore_unknown=in_folder)
     return batch
 
 
-def _read_file(batch: Batch, path: Path, table: str | None, *, ignore_unknown: bool) -> None:
+def _inside(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+
+
+def _read_file(batch: Batch, path: Path, table: str | None, context: fhir.Context, *, ignore_unknown: bool) -> None:
     content = _digest(path)
     if x12.looks_like_x12(records.head(path)):
         _add_x12(batch, path, table, content)
+        return
+    if table in (None, CLAIMS.name, NOTES.name) and fhir.looks_like_fhir(path):
+        _add_fhir(batch, path, content, context, ignore_unknown=ignore_unknown)
+        return
+    if table is None and ccda.looks_like_xml(path, records.head(path)):
+        _add_ccda(batch, path, content, ignore_unknown=ignore_unknown)
         return
     if table is None and documents.looks_like_document(path, records.head(path)):
         _take_document(batch, path, content, ignore_unknown=ignore_unknown)
@@ -137,10 +147,42 @@ def _add_x12(batch: Batch, path: Path, table: str | None, content: str) -> None:
     if table not in (None, CLAIMS.name, PAYMENTS.name):
         raise InputError(f"an X12 file cannot hold {table}", where=path.name, do="Give it as the claims file")
     found = x12.read_x12(path)
-    for name, rows in found.tables.items():
-        batch.add(name, pd.DataFrame(rows, columns=[*TABLES[name].names, *PLACE], dtype="str"))
+    _add_rows(batch, found.tables)
     batch.refusals += found.refusals
     batch.files.append(SourceFile(path.name, found.kind, content, found.count))
+
+
+def _add_rows(batch: Batch, tables: dict[str, list[dict[str, str]]]) -> None:
+    for name, rows in tables.items():
+        batch.add(name, pd.DataFrame(rows, columns=[*TABLES[name].names, *PLACE], dtype="str"))
+
+
+def _add_fhir(batch: Batch, path: Path, content: str, context: fhir.Context, *, ignore_unknown: bool) -> None:
+    found = fhir.read(path, context)
+    if not found.ours and ignore_unknown:
+        batch.files.append(SourceFile(path.name, "ignored", content, 0))
+        return
+    if not found.ours:
+        wrong = f"the FHIR file holds none of {', '.join(fhir.KINDS)}"
+        raise InputError(wrong, where=path.name, do="Export claims or notes as well")
+    _add_rows(batch, found.tables)
+    batch.documents += found.documents
+    batch.refusals += found.refusals
+    batch.answered |= found.answered
+    counts = {"FHIR": len(found.tables[CLAIMS.name]), PAYMENTS.name: len(found.tables[PAYMENTS.name])}
+    counts["document"] = len(found.documents)
+    for kind, number in counts.items():
+        if number or kind == "FHIR":
+            batch.files.append(SourceFile(path.name, kind, content, number))
+
+
+def _add_ccda(batch: Batch, path: Path, content: str, *, ignore_unknown: bool) -> None:
+    if ignore_unknown and not ccda.looks_like_ccda(path):
+        batch.files.append(SourceFile(path.name, "ignored", content, 0))
+        return
+    found = ccda.read(path, content)
+    batch.documents += found
+    batch.files.append(SourceFile(path.name, "document", content, len(found)))
 
 
 def _read_foreign(batch: Batch, path: Path, mapping: Mapping, content: str) -> None:

@@ -95,9 +95,14 @@ def looks_like_document(path: Path, start: bytes) -> bool:
     return bool(legacy.kind_of(path, start)) or any(known(path, start) for _, known, _ in _READERS)
 
 
-def read(path: Path, start: bytes, sha256: str) -> list[Document]:
-    """The documents of a file that `looks_like_document`. Raises InputError for one that is refused whole."""
+def read(
+    path: Path, start: bytes, sha256: str, *, name: str = "", given: Mapping[str, str] | None = None
+) -> list[Document]:
+    """The documents of a file that `looks_like_document`. Raises InputError for one that is refused whole.
+
+    `name` and `given` for a document within another file: what that is called, and what it tells of the visit."""
     legacy.refuse(path, start)
     kind, reader = next((kind, reader) for kind, known, reader in _READERS if known(path, start))
     text, why, do = reader(path)
-    return from_text(text, file=path.name, kind=kind, sha256=sha256, held=Held(why, do) if why else None)
+    held = Held(why, do) if why else None
+    return from_text(text, file=name or path.name, kind=kind, sha256=sha256, given=given, held=held)
