@@ -39,6 +39,7 @@ NOUNS = {
     "payments": ("payment of a claim or line", "payments of claims and lines"),
     "adjustments": ("adjustment of a payment", "adjustments of payments"),
     "835": ("claim answered by its payer", "claims answered by their payers"),
+    "document": ("document", "documents"),
 }
 _ROWS_OF = {"837P": "lines", "FHIR": "lines", "claims": "lines", "note_services": "services"}
 FORMATS = ("837P", "835", "FHIR")
@@ -83,7 +84,16 @@ def take_in(
     tables, refusals = check(batch, as_of=at.date())
     begin(2, len(STEPS))
     name = ", ".join(dict.fromkeys(file.name for file in batch.files))
-    loaded = loading.load(engine, tables, refusals, name=name, sha256=batch.sha256, account_id=account_id, at=at)
+    loaded = loading.load(
+        engine,
+        tables,
+        refusals,
+        name=name,
+        sha256=batch.sha256,
+        account_id=account_id,
+        at=at,
+        answered=batch.answered,
+    )
     in_order = sorted(refusals, key=lambda refusal: (refusal.file, refusal.row or 0))
     return Arrival(_cards(batch, refusals), tuple(in_order), loaded)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -95,6 +96,20 @@ def both(paid: dict[str, str], *billed: dict[str, str]) -> tuple[object, str]:
     rows = tables_of(claims=list(billed), payments=[payment("1", **paid)])
     (found,) = payments.matched(rows.payments, rows.claims).itertuples()
     return None if found.matched_by == "" else int(found.line_number), found.matched_by
+
+
+def test_an_answer_in_fhir_never_replaces_the_claim(engine: Engine):
+    by = add(engine, "accounts", username="ada", name="Ada Quill", role="administrator")
+    entries = json.loads((X12.parent / "fhir" / "r4_bundle.json").read_text())["entry"]
+    people, claim, eob = entries[:5], entries[5], entries[6]
+    for name, resource, fate in (("eob", eob, "new"), ("claim", claim, "changed"), ("eob", eob, "unchanged")):
+        content = json.dumps({"resourceType": "Bundle", "entry": [*people, resource]}).encode()
+        arrival = arrivals.take_in(engine, [(f"{name}.json", content)], account_id=by, at=NOW)
+        assert arrival.loaded.counts["claims"][fate] == 1
+    assert [row["frequency_code"] for row in all_of(engine, "claim_lines")][-2:] == ["7", "7"]
+    found = payments.payments_of(engine, ["FH-1001"])
+    assert found["matched_by"].tolist() == ["", "line number", "line number"]
+    assert arrival.cards[0].what == "FHIR, 2 claim lines and 3 payments of claims and lines"
 
 
 SAME = {"procedure_code": "97530", "service_date": "2026-03-12"}

@@ -26,8 +26,9 @@ PLACE = ["source_file", "source_row"]
 @dataclass(frozen=True, slots=True)
 class SourceFile:
     """What one file turned out to be: `kind` is a table's name, "837P", "835", "FHIR", "document" or "ignored".
-    `mapping` names the one that read it; `left_out` are rows that are none of its records, in words; `encoding` is told where it
-    is another than UTF-8."""
+
+    `mapping` names the one that read it; `left_out` are rows that are none of its records, in words; `encoding` is
+    told where it is another than UTF-8."""
 
     name: str
     kind: str

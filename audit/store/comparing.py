@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,19 +57,25 @@ def _services_held(connection: Connection, note_ids: list[str]) -> list[Row]:
     return [dict(row) for row in connection.execute(query).mappings()]
 
 
-def compare(connection: Connection, name: str, found: list[Record]) -> Compared:
-    """What becomes of the records of table `name`."""
+def compare(connection: Connection, name: str, found: list[Record], answered: Collection[str] = ()) -> Compared:
+    """What becomes of the records of table `name`. Claims that are known from a payer's answer only (`answered`) do
+    not replace what is held: an answer tells less than the claim that was sent."""
     table = schema.metadata.tables[name]
     held = _held(connection, table, found)
+    kept = set(answered) if name == "claims" else set()
     known, came = [(record, held.get(record.key)) for record in found], {record.key for record in found}
     return Compared(
         table,
         held,
         new=[record for record, old in known if old is None],
-        changed=[record for record, old in known if old and old.content_sha256 != record.content_sha256],
-        unchanged=[record for record, old in known if old and old.content_sha256 == record.content_sha256],
+        changed=[record for record, old in known if old and _differs(record, old, kept)],
+        unchanged=[record for record, old in known if old and not _differs(record, old, kept)],
         gone=[old.id for key, old in held.items() if name in model.PAID and key not in came],
     )
+
+
+def _differs(record: Record, old: Held, kept: set[str]) -> bool:
+    return old.content_sha256 != record.content_sha256 and record.key[0] not in kept
 
 
 def _held(connection: Connection, table: Table, found: list[Record]) -> dict[tuple[Any, ...], Held]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -52,17 +52,19 @@ def load(
     sha256: str,
     account_id: int | None,
     at: datetime,
+    answered: Collection[str] = (),
 ) -> Loaded:
     """Add checked tables to the store, all of them or nothing, in one transaction.
 
-    `name` is what the user calls the files, `sha256` the digest of their bytes. Nothing is added, and no load
+    `name` is what the user calls the files, `sha256` the digest of their bytes; `answered` are ids of claims
+    that came as a payer's answer only: they never replace a claim that is held. Nothing is added, and no load
     counted, when the store has all of it. Notes that come without any services keep those they have. Raises
     InputError when a key stands twice.
     """
     _refuse_repeats(tables, name)
     with write(engine) as connection:
         alone(connection, "load")
-        found = [compare(connection, *named) for named in incoming(connection, tables).items()]
+        found = [compare(connection, *named, answered) for named in incoming(connection, tables).items()]
         counts = _counts(found, refusals)
         told_before = not refusals or _seen(connection, sha256)
         if told_before and not any(part.new or part.changed or part.gone for part in found):
