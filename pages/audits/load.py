@@ -11,14 +11,14 @@ from pages.parts import who, work
 from pages.parts.arrival import show_arrival, show_earlier
 from pages.parts.store import engine
 
-TYPES = ["csv", "tsv", "xlsx", "parquet", "jsonl", "837", "835", "txt", "edi", "x12"]
+TYPES = ["csv", "tsv", "xlsx", "parquet", "jsonl", "json", "ndjson", "837", "835", "txt", "edi", "x12", "xml"]
 
 person = who.require(*OPENERS)
 st.title("Load claims and notes", anchor=False)
 st.write(
     "Hand in claims and notes together: they are judged as one. Tables are known by their names (claims, notes, "
-    "note_services, payers, plans_of_care, authorizations, providers, fees), 837P and 835 files by their content. What "
-    "is loaded already is skipped; the files themselves are not kept."
+    "note_services, payers, plans_of_care, authorizations, providers, fees), 837P, 835 and FHIR files by their "
+    "content. What is loaded already is skipped; the files themselves are not kept."
 )
 turn = st.session_state.setdefault("turn", 0)
 files = st.file_uploader("Files", TYPES, accept_multiple_files=True, key=f"files_{turn}", label_visibility="collapsed")
