@@ -33,6 +33,7 @@ PAGES: dict[str, list[tuple[str, str, str | None, tuple[str, ...]]]] = {
     ],
     "Reports": [
         ("pages/reports/error_rates.py", "Error rates", None, EVERYONE),
+        ("pages/reports/denials.py", "Denials", None, ("auditor", "administrator", "manager")),
         ("pages/reports/overpayments.py", "Overpayments", None, ("auditor", "administrator", "manager")),
         ("pages/reports/rule_book.py", "Rule book", None, EVERYONE),
         ("pages/reports/rule_quality.py", "Rules measured", None, (*REVIEWING, "administrator")),

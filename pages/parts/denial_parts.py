@@ -1,0 +1,77 @@
+"""Denials on the screen: by rule, by reason, and line by line."""
+
+from __future__ import annotations
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from audit.denials import Denials
+from pages.parts.charts import ACCENT, BARE, LIMIT, LOOK, QUIET
+from pages.parts.headings import heading
+from pages.parts.markup import show, table
+from pages.parts.rows import show_rows
+from pages.parts.words import day, dollars
+
+MOST = 12
+MOST_LINES = 100
+RULES = {"rule": "rule", "title": "what it finds", "says": "answered lines denied", "taken": "charges denied",
+         "dismissed": "dismissed here, denied there"}  # fmt: skip
+REASONS = {"reason": "code", "why": "in plain words", "lines": "lines", "seen": "with a finding",
+           "unseen": "no rule saw it", "taken": "charges denied"}  # fmt: skip
+
+
+def foretold(found: Denials) -> None:
+    heading("Which findings foretold a denial?")
+    rules = found.by_rule
+    if len(rules):
+        shown = rules.head(MOST)
+        sides = {"denied": (shown["denied"], LIMIT), "paid": (shown["answered"] - shown["denied"], QUIET)}
+        st.plotly_chart(_bars(shown["rule"], sides, "answered lines"), config=BARE, alt=found.foretold)
+    st.text(found.foretold)
+    if len(rules):
+        show_rows(rules.assign(taken=rules["dollars"].map(dollars)), RULES, "By rule: its findings on answered lines")
+
+
+def unseen(found: Denials) -> None:
+    heading("Which denials did no rule see?")
+    reasons = found.by_reason
+    if len(reasons):
+        shown = reasons.head(MOST)
+        sides = {"with a finding": (shown["seen"], ACCENT), "no rule saw it": (shown["unseen"], LIMIT),
+                 "not screened": (shown["not_screened"], QUIET)}  # fmt: skip
+        st.plotly_chart(_bars(shown["reason"], sides, "denied lines"), config=BARE, alt=found.unseen)
+    st.text(found.unseen)
+    if len(reasons):
+        show_rows(reasons.assign(taken=reasons["dollars"].map(dollars)), REASONS, "By the payer's reason (CARC)")
+
+
+def _bars(names: pd.Series, sides: dict[str, tuple[pd.Series, str]], what: str) -> go.Figure:
+    legend = {"orientation": "h", "y": 1, "yanchor": "bottom", "traceorder": "normal"}
+    look = {**LOOK, "barmode": "stack", "height": 80 + 26 * len(names), "showlegend": True, "legend": legend}
+    figure = go.Figure(layout=look)
+    for says, (counts, color) in sides.items():
+        text = [str(number) if number else "" for number in counts[::-1]]
+        figure.add_bar(x=counts[::-1], y=names[::-1], name=says, orientation="h", marker_color=color, text=text)
+    figure.update_traces(textposition="inside", insidetextanchor="middle", textangle=0, textfont={"size": 13})
+    figure.update_yaxes(type="category", tickfont={"size": 13})
+    few = sum(counts.max() for counts, _ in sides.values()) <= 10
+    return figure.update_xaxes(title=what, rangemode="tozero", tickformat="d", dtick=1 if few else None)
+
+
+def lines(found: Denials) -> None:
+    """The denied lines themselves, those that no rule saw first."""
+    denied = found.denied
+    if denied.empty:
+        return
+    order = denied.assign(seen=denied["rules"].map(bool)).sort_values(["seen", "denied"], ascending=[True, False])
+    rows = [
+        [row["claim_id"], "all" if pd.isna(row["line_number"]) else str(int(row["line_number"])), row["payer"],
+         day(row["paid_on"]), row["procedure_code"], dollars(row["denied"]), ", ".join(row["reasons"]),
+         ", ".join(row["rules"]) or ("none" if row["screened"] else "not screened")]
+        for row in order.head(MOST_LINES).to_dict("records")
+    ]  # fmt: skip
+    head = ("claim", "line", "payer", "answered", "code", "charges denied", "reasons", "findings on it")
+    more = f": {MOST_LINES} of {len(denied):,}" if len(denied) > MOST_LINES else ""
+    with st.expander(f"The {len(denied):,} denied lines"):
+        show(table(head, rows, caption=f"Those that no rule saw first{more}", numbers=[5]))
