@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, func, select
 
 from audit.evaluations import Component
-from audit.grains import Prepared
-from audit.opinions import asks_of, findings_of, missed_of, required, working_stage
-from audit.other_hand import cannot_approve, cannot_judge
+from audit.grains import Prepared, days
+from audit.grains.lines import with_note
+from audit.opinions import sight
+from audit.other_hand import against_approval, cannot_judge
 from audit.passages import Passage, passages
 from audit.reference import Facts, load_facts
 from audit.review import newest_run
-from audit.review_plan import Needed, needed
-from audit.second_review import differences
-from audit.sign_off import signatures_of
+from audit.review_plan import Needed, needed_for
+from audit.second_review import differences_in
+from audit.sign_off import signatures_on
 from audit.store import reading, schema
 from audit.store.database import read
 from audit.store.standing import Standing
@@ -98,10 +100,15 @@ class Evidence:
     """Other claims whose services are pooled with this one's."""
 
     @cached_property
+    def note_rows(self) -> list[dict[Hashable, Any]]:
+        """`notes`, each as a dict."""
+        return self.notes.to_dict("records")
+
+    @cached_property
     def marks(self) -> dict[str, list[Passage]]:
         """By note id: the passages of each of `notes` that say what its fields say."""
         found = {}
-        for note in self.notes.to_dict("records"):
+        for note in self.note_rows:
             listed = self.sessions[self.sessions["note_id"] == note["note_id"]]
             told = {str(name): value for name, value in note.items()}
             found[str(note["note_id"])] = passages(told, listed.to_dict("records"))
@@ -122,23 +129,35 @@ class Evidence:
 
 def decided(connection: Connection, claim_version_id: int, viewer: int) -> Decided:
     """What the account `viewer` may see. Raises StateError when there is no such claim version."""
-    now = required(connection, claim_version_id)
-    differ = differences(connection, claim_version_id, viewer)
+    seen = sight(connection, claim_version_id, viewer)
+    now, differ = seen.now, differences_in(seen)
+    own = cannot_judge(connection, now, viewer)
     return Decided(
         now.claim,
-        findings_of(connection, claim_version_id, viewer),
-        missed_of(connection, claim_version_id, viewer),
-        asks_of(connection, claim_version_id, viewer),
-        signatures_of(connection, claim_version_id),
+        seen.findings(),
+        seen.missed(),
+        seen.asks(),
+        signatures_on(now),
         now.state,
-        working_stage(now, viewer),
-        needed(connection, claim_version_id),
+        seen.stage,
+        needed_for(now.plan),
         not now.uncovered,
         *_worth(connection, now),
-        cannot_judge(connection, now, viewer),
-        cannot_approve(connection, now, viewer),
+        own,
+        own or against_approval(now, viewer),
         differ[differ["adjudicated_decision"] == ""],
     )
+
+
+def inputs(connection: Connection) -> tuple[int, int]:
+    """What `evidence` rests on: the newest load and the newest payer profile. Where they are the same as before, so is
+    the record of any claim."""
+    newest = select(
+        select(func.max(schema.loads.c.id)).scalar_subquery(),
+        select(func.max(schema.payer_profiles.c.id)).scalar_subquery(),
+    )
+    load, profile = connection.execute(newest).one()
+    return load or 0, profile or 0
 
 
 def _worth(connection: Connection, now: Standing) -> tuple[Decimal | None, Decimal | None]:
@@ -148,22 +167,39 @@ def _worth(connection: Connection, now: Standing) -> tuple[Decimal | None, Decim
     return (row[0], row[1]) if row else (None, None)
 
 
+class _Shown(Prepared):
+    """The grains without what only rules and prices ask for: partners of codes, changes in dollars. A reviewer waits
+    for them."""
+
+    @cached_property
+    def line(self) -> pd.DataFrame:
+        return with_note(self._lines, self.linked_notes, self._note_services)
+
+    @cached_property
+    def day(self) -> pd.DataFrame:
+        return days.days(self.line, self.linked_notes, self.services_of_day).assign(change="")
+
+    @cached_property
+    def service(self) -> pd.DataFrame:
+        return days.services(self.line, self.services_of_day, self.day)
+
+
 def evidence(engine: Engine, claim_version_id: int, facts: Facts | None = None) -> Evidence:
     """Raises StateError when the version is not the current one of its claim."""
     tables = reading.tables_in_store(engine, claim_version_ids=[claim_version_id])
     claims = tables.claims
     claim_id = claims.loc[claims["claim_version_id"] == claim_version_id, "claim_id"].iloc[0]
     patients = claims.loc[claims["claim_version_id"] == claim_version_id, "patient_id"]
-    prepared = Prepared(tables.of_patients(patients), facts or load_facts())
+    prepared = _Shown(tables.of_patients(patients), facts or load_facts())
     lines = prepared.line[prepared.line["claim_id"] == claim_id]
     evaluated = prepared.evaluation[prepared.evaluation["claim_id"] == claim_id]
-    days = lines["day"].unique()
-    notes = prepared.linked_notes[prepared.linked_notes["day"].isin(days)].reset_index(drop=True)
+    of_claim = lines["day"].unique()
+    notes = prepared.linked_notes[prepared.linked_notes["day"].isin(of_claim)].reset_index(drop=True)
     sessions = prepared.sessions[prepared.sessions["note_id"].isin(notes["note_id"])]
     return Evidence(
         lines=lines.reset_index(drop=True),
         notes=notes,
-        services=_services(prepared, days),
+        services=_services(prepared, of_claim),
         sessions=sessions.reset_index(drop=True),
         shares=prepared.service[prepared.service["claim_id"] == claim_id].reset_index(drop=True),
         days=prepared.day[prepared.day["claim_id"] == claim_id].reset_index(drop=True),
@@ -171,18 +207,19 @@ def evidence(engine: Engine, claim_version_id: int, facts: Facts | None = None) 
         earlier_notes=_in_order(prepared),
         visits=_visits(prepared.linked_notes[~prepared.linked_notes["note_id"].isin(notes["note_id"])], prepared),
         plans=tables.plans_of_care[tables.plans_of_care["patient_id"].isin(patients)].reset_index(drop=True),
-        other_claims=sorted(set(prepared.line.loc[prepared.line["day"].isin(days), "claim_id"]) - {claim_id}),
+        other_claims=sorted(set(prepared.line.loc[prepared.line["day"].isin(of_claim), "claim_id"]) - {claim_id}),
     )
 
 
 def _in_order(prepared: Prepared) -> pd.DataFrame:
-    notes = prepared.note.drop_duplicates("note_id").sort_values(["discipline", "service_date", "note_id"])
+    linked = prepared.linked_notes
+    notes = linked[linked["day"].notna()].sort_values(["discipline", "service_date", "note_id"])
     return notes[["note_id", "discipline", "service_date", "text"]].reset_index(drop=True)
 
 
-def _services(prepared: Prepared, days: Any) -> pd.DataFrame:
+def _services(prepared: Prepared, of_claim: Any) -> pd.DataFrame:
     """All services of the days, the documented but unbilled ones too, with a label."""
-    rows = prepared.services_of_day[prepared.services_of_day["day"].isin(days)]
+    rows = prepared.services_of_day[prepared.services_of_day["day"].isin(of_claim)]
     codes = prepared.facts["codes"].drop_duplicates("code", keep="last").set_index("code")["label"]
     first_code = rows["service"].str.split("+").str[0]
     return rows.assign(label=first_code.map(codes).fillna("")).reset_index(drop=True)

@@ -6,6 +6,7 @@ whoever could be the second, and the other way round. Roles that never review se
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -22,6 +23,7 @@ _RANK = {"error": 0, "warning": 1, "info": 2}
 _DECISION = {"kind": "decision", "reason": "reason", "text": "text", "corrected": "corrected"}
 FINDING_COLUMNS = tuple(column.name for column in schema.findings.c)
 SHOWN = ("decision_id", *_DECISION.values(), "decided_by", "account_id", "first", "second", "final")
+ASK_COLUMNS = ["id", "finding_id", "text", "due_on", "account_id", "at", "name", "answer", "answered_by"]
 
 
 def required(connection: Connection, claim_version_id: int) -> Standing:
@@ -30,6 +32,58 @@ def required(connection: Connection, claim_version_id: int) -> Standing:
     if now is None:
         raise StateError("there is no such claim", do="Go back to the worklist")
     return now
+
+
+@dataclass(frozen=True)
+class Sight:
+    """One claim as one viewer may see it; read once, so that all that is asked of it is of the same moment.
+
+    `stage`: whose verdicts a screen shows to this viewer as the ones to make: "final" when there is none."""
+
+    now: Standing
+    visible: tuple[str, ...]
+    """The stages whose verdicts this person may see now."""
+    stage: str
+    names: dict[int, str]
+
+    def findings(self) -> pd.DataFrame:
+        """As `findings_of`."""
+        rows = []
+        for one in sorted(self.now.findings, key=_order):
+            key = ("finding", int(one["id"]))
+            made = _verdict(self.now, key, self.stage, self.visible)
+            rows.append({**one, **_shown(made, self.names), **_kinds(self.now, key, self.visible)})
+        return _frame(rows, [*FINDING_COLUMNS, *SHOWN])
+
+    def missed(self) -> pd.DataFrame:
+        """As `missed_of`."""
+        rows = []
+        for one in self.now.verdicts.missed:
+            if one["stage"] in self.visible:
+                made = _verdict(self.now, ("missed", int(one["id"])), self.stage, self.visible)
+                who = {"name": self.names[one["account_id"]], "account_id": one["account_id"], "stage": one["stage"]}
+                rows.append({"id": one["id"], "text": one["text"], **who, "decision": made["kind"] if made else ""})
+        return _frame(rows, ["id", "text", "name", "account_id", "stage", "decision"])
+
+    def asks(self) -> pd.DataFrame:
+        """As `asks_of`."""
+        rows = []
+        for one in self.now.verdicts.asks:
+            answer = self.now.verdicts.answers.get(one["id"], {})
+            said = {
+                "answer": answer.get("text", ""),
+                "answered_by": self.names[answer["account_id"]] if answer else "",
+            }
+            plain = {name: one[name] for name in ("id", "finding_id", "text", "due_on", "account_id", "at")}
+            if one["stage"] in self.visible:
+                rows.append({**plain, "name": self.names[one["account_id"]], **said})
+        return _frame(rows, ASK_COLUMNS)
+
+
+def sight(connection: Connection, claim_version_id: int, viewer: int) -> Sight:
+    """Raises StateError when there is no such version."""
+    now = required(connection, claim_version_id)
+    return Sight(now, visible_stages(connection, now, viewer), working_stage(now, viewer), _names(connection))
 
 
 def visible_stages(connection: Connection, now: Standing, viewer: int) -> tuple[str, ...]:
@@ -62,46 +116,19 @@ def findings_of(connection: Connection, claim_version_id: int, viewer: int) -> p
     to decide): decision_id, decision ("" when none), reason, text, corrected, decided_by, account_id. Then `first`,
     `second`, `final`: the kinds of the verdicts, "" where there is none or it is hidden.
     """
-    now = required(connection, claim_version_id)
-    visible = visible_stages(connection, now, viewer)
-    stage = working_stage(now, viewer)
-    names = _names(connection)
-    rows = []
-    for one in sorted(now.findings, key=_order):
-        key = ("finding", int(one["id"]))
-        made = _verdict(now, key, stage, visible)
-        rows.append({**one, **_shown(made, names), **_kinds(now, key, visible)})
-    return _frame(rows, [*FINDING_COLUMNS, *SHOWN])
+    return sight(connection, claim_version_id, viewer).findings()
 
 
 def missed_of(connection: Connection, claim_version_id: int, viewer: int) -> pd.DataFrame:
     """Errors that a person saw and no rule did, as far as `viewer` may see: id, text, name, account_id, stage, and
     `decision`: the verdict of the stage this viewer works in."""
-    now = required(connection, claim_version_id)
-    visible, names = visible_stages(connection, now, viewer), _names(connection)
-    stage = working_stage(now, viewer)
-    rows = []
-    for one in now.verdicts.missed:
-        if one["stage"] in visible:
-            made = _verdict(now, ("missed", int(one["id"])), stage, visible)
-            who = {"name": names[one["account_id"]], "account_id": one["account_id"], "stage": one["stage"]}
-            rows.append({"id": one["id"], "text": one["text"], **who, "decision": made["kind"] if made else ""})
-    return _frame(rows, ["id", "text", "name", "account_id", "stage", "decision"])
+    return sight(connection, claim_version_id, viewer).missed()
 
 
 def asks_of(connection: Connection, claim_version_id: int, viewer: int) -> pd.DataFrame:
     """Questions on a claim that `viewer` may see: id, finding_id, text, due_on, name, account_id, at, answer,
     answered_by ("" while open). That a claim waits is told to all; what was asked in a hidden stage is not."""
-    now = required(connection, claim_version_id)
-    visible, names = visible_stages(connection, now, viewer), _names(connection)
-    rows = []
-    for one in now.verdicts.asks:
-        answer = now.verdicts.answers.get(one["id"], {})
-        said = {"answer": answer.get("text", ""), "answered_by": names.get(answer.get("account_id"), "")}
-        plain = {name: one[name] for name in ("id", "finding_id", "text", "due_on", "account_id", "at")}
-        if one["stage"] in visible:
-            rows.append({**plain, "name": names[one["account_id"]], **said})
-    return _frame(rows, ["id", "finding_id", "text", "due_on", "account_id", "at", "name", "answer", "answered_by"])
+    return sight(connection, claim_version_id, viewer).asks()
 
 
 def working_stage(now: Standing, viewer: int) -> str:

@@ -49,7 +49,7 @@ def billed(lines: pd.DataFrame) -> list[BilledLine]:
     """The lines of a claim: rows with line_number, procedure_code, modifiers (parted by spaces), units."""
     return [
         BilledLine(int(one["line_number"]), one["procedure_code"], tuple(one["modifiers"].split()), int(one["units"]))
-        for one in lines.to_dict("records")
+        for one in lines[["line_number", "procedure_code", "modifiers", "units"]].to_dict("records")
     ]
 
 

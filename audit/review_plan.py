@@ -162,8 +162,13 @@ def needed(connection: Connection, claim_version_id: int) -> Needed:
     query = select(table.c.people, table.c.blind, table.c.why).where(
         among(connection, table.c.claim_version_id, [claim_version_id])
     )
-    row = connection.execute(query.order_by(table.c.id.desc()).limit(1)).first()
-    return Needed(*row) if row else Plan().needed({"claim_id": ""})
+    row = connection.execute(query.order_by(table.c.id.desc()).limit(1)).mappings().first()
+    return needed_for(dict(row or {}))
+
+
+def needed_for(row: Row) -> Needed:
+    """As `needed`, from the row that the plan left for a claim; {} where it left none."""
+    return Needed(row["people"], row["blind"], row["why"]) if row else Plan().needed({"claim_id": ""})
 
 
 def _check(plan: Plan, reason: str) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, select
 
 from audit.agreement import Agreement, agreement
 from audit.errors import AccessError, StateError
-from audit.opinions import FINDING_COLUMNS, required, second_hands, visible_stages
+from audit.opinions import FINDING_COLUMNS, Sight, second_hands, sight
 from audit.review_rights import APPROVERS
 from audit.sign_off import Confirm, ready_to_sign, sign
 from audit.store import schema
@@ -54,12 +54,16 @@ def differences(connection: Connection, claim_version_id: int, viewer: int) -> p
     decision is `missed_id`, its words stand in `because`), and for each of SIDES decision_id, decision, reason, text,
     corrected, by: `first_decision`, `second_by` ...
     """
-    now = required(connection, claim_version_id)
+    return differences_in(sight(connection, claim_version_id, viewer))
+
+
+def differences_in(seen: Sight) -> pd.DataFrame:
+    """As `differences`."""
+    now = seen.now
     columns = ["missed_id", *FINDING_COLUMNS, *[f"{side}_{name}" for side in SIDES for name in _SAID]]
-    if now.last in ("", "reviewed", "sent_back") or "adjudication" not in visible_stages(connection, now, viewer):
+    if now.last in ("", "reviewed", "sent_back") or "adjudication" not in seen.visible:
         return pd.DataFrame(columns=columns)
-    names = {row.id: row.name for row in connection.execute(select(schema.accounts.c.id, schema.accounts.c.name))}
-    rows = [{**_about(now, key), **_sides(now, key, names)} for key in now.verdicts.different()]
+    rows = [{**_about(now, key), **_sides(now, key, seen.names)} for key in now.verdicts.different()]
     return pd.DataFrame(rows, columns=columns)
 
 

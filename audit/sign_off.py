@@ -133,7 +133,11 @@ def send_back(
 def signatures_of(connection: Connection, claim_version_id: int) -> pd.DataFrame:
     """Signatures on a claim version in their order: id, account_id, printed_name, single_person, meaning, reason,
     digest, at, and `stands`: it is about the findings of the newest run and nothing changed since."""
-    now = required(connection, claim_version_id)
+    return signatures_on(required(connection, claim_version_id))
+
+
+def signatures_on(now: Standing) -> pd.DataFrame:
+    """As `signatures_of`."""
     rows = [
         {
             **{name: one[name] for name in SIGNATURE_COLUMNS},

@@ -1,7 +1,8 @@
 """25 claims reviewed and signed in a real browser by keyboard alone: `python -m benchmarks.review [CLAIMS]`.
 
-Opens a demo clinic of its own, counts the keys, and times each decision twice: the server's run of the page (from the
-key's message to the finished script, over the websocket) and what the person waits (from the key to the page at rest).
+Opens a demo clinic of its own, counts the keys, and times each decision and each signature that opens the next claim:
+the server's run of the page (from the key's message to the finished script, over the websocket), the processor time of
+the server, and what the person waits (from the key to the page at rest).
 """
 
 from __future__ import annotations
@@ -9,9 +10,11 @@ from __future__ import annotations
 import sys
 import tempfile
 import time
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from statistics import median
 
+import psutil
 from playwright.sync_api import Page, WebSocket, sync_playwright
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -45,11 +48,26 @@ class Clock:
             self.runs.append(time.perf_counter() - self.asked)
 
 
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Milliseconds of one key."""
+
+    server: float
+    processor: float
+    waited: float
+
+    @staticmethod
+    def told(what: str, costs: list[Cost]) -> str:
+        columns = zip(("server", "processor", "waited"), zip(*map(astuple, costs), strict=True), strict=True)
+        said = [f"{name} {median(values):.0f} (longest {max(values):.0f})" for name, values in columns]
+        return f"{len(costs)} {what}, median ms: {', '.join(said)}"
+
+
 class Reviewer:
     """One person who has only the keyboard."""
 
-    def __init__(self, page: Page, origin: str) -> None:
-        self.page, self.keys, self.clock = page, 0, Clock(page)
+    def __init__(self, page: Page, origin: str, server: psutil.Process) -> None:
+        self.page, self.keys, self.clock, self.server = page, 0, Clock(page), server
         page.set_default_timeout(PATIENCE)
         page.goto(origin)
         page.get_by_label("Username").fill("reviewer")
@@ -76,41 +94,52 @@ class Reviewer:
     def claim(self) -> str:
         return self.page.locator(".cs-head h1").inner_text()
 
-    def review(self) -> list[tuple[float, float]]:
-        """Agree with every finding and sign; (waited, server) seconds of each decision."""
-        times, claim = [], self.claim
-        while before := self.open_finding:
-            runs = len(self.clock.runs)
-            gone = f"(document.querySelector('.cs-finding')?.innerText ?? '') !== {before!r}"
-            waited = self.press("a", gone)
-            times.append((waited, sum(self.clock.runs[runs:])))
-        self.sign(claim)
-        return times
+    def costs(self, key: str, until: str) -> Cost:
+        """Press a key and say what it cost, with all runs of the page that it brought about."""
+        runs, spent = len(self.clock.runs), self.spent()
+        waited = self.press(key, until)
+        return Cost(1000 * sum(self.clock.runs[runs:]), 1000 * (self.spent() - spent), 1000 * waited)
 
-    def sign(self, claim: str) -> None:
+    def spent(self) -> float:
+        """Processor seconds of the server so far."""
+        times = self.server.cpu_times()
+        return float(times.user + times.system)
+
+    def review(self) -> tuple[list[Cost], Cost | None]:
+        """Agree with every finding and sign: what each decision cost, and the signature (None with a password)."""
+        decided, claim = [], self.claim
+        while before := self.open_finding:
+            gone = f"(document.querySelector('.cs-finding')?.innerText ?? '') !== {before!r}"
+            decided.append(self.costs("a", gone))
+        return decided, self.sign(claim)
+
+    def sign(self, claim: str) -> Cost | None:
         moved = f"document.querySelector('.cs-head h1')?.innerText !== {claim!r}"
         asks = "Boolean(document.querySelector('[role=dialog] input'))"
-        self.press("s", f"{moved} || {asks}")
-        if self.page.get_by_role("dialog").count():
-            self.page.get_by_label("Your password again").focus()
-            self.page.keyboard.type(PASSWORD)
-            self.press("Enter", moved)
+        cost = self.costs("s", f"{moved} || {asks}")
+        if not self.page.get_by_role("dialog").count():
+            return cost
+        self.page.get_by_label("Your password again").focus()
+        self.page.keyboard.type(PASSWORD)
+        self.press("Enter", moved)
+        return None
 
 
 def main(claims: int = 25) -> None:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         url = open_clinic(Path(folder))
         with serving(ROOT, url, COUNTERSIGN_DEMO="1") as site:
+            server = next(one for one in psutil.Process().children() if "streamlit" in one.cmdline())
             browser = playwright.chromium.launch(executable_path=find_chromium(), args=launch_arguments())
-            one = Reviewer(browser.new_page(viewport={"width": 1440, "height": 900}), site.origin)
+            one = Reviewer(browser.new_page(viewport={"width": 1440, "height": 900}), site.origin, server)
             one.keys, began = 0, time.perf_counter()
-            times = [each for _ in range(claims) for each in one.review()]
+            done = [one.review() for _ in range(claims)]
             took = time.perf_counter() - began
             browser.close()
-    waited, server = ([1000 * each[n] for each in times] for n in (0, 1))
-    print(f"{claims} claims, {len(times)} decisions, {one.keys} keys and one password, {took:.0f} s")
-    print(f"server: median {median(server):.0f} ms, longest {max(server):.0f} ms a decision")
-    print(f"waited: median {median(waited):.0f} ms, longest {max(waited):.0f} ms a decision")
+    decided = [cost for costs, _ in done for cost in costs]
+    print(f"{claims} claims, {len(decided)} decisions, {one.keys} keys and one password, {took:.0f} s")
+    print(Cost.told("decisions", decided))
+    print(Cost.told("signatures that open the next claim", [cost for _, cost in done if cost]))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
@@ -13,7 +14,7 @@ from audit.errors import CountersignError
 from audit.evidence import Decided, Evidence
 from audit.review_rights import TRAIL_READERS
 from pages.parts import claim_dialogs
-from pages.parts.signing import at_once, go_on, sign, who
+from pages.parts.signing import at_once, sign_button, skip, who
 from pages.parts.store import engine
 
 WAITING = {
@@ -45,8 +46,7 @@ def show_actions(decided: Decided, person: Account, evidence: Evidence, holds: b
         if person.role in TRAIL_READERS and st.button("Record", key="record"):
             st.session_state["record_of"] = decided.claim["claim_id"]
             st.switch_page("pages/review/record.py")
-        if st.button("Next", shortcut="n", key="next"):
-            go_on(decided)
+        st.button("Next", shortcut="n", key="next", on_click=partial(skip, decided))
         if st.button("Keys", shortcut="h", key="keys", type="tertiary"):
             claim_dialogs.keys()
 
@@ -76,7 +76,7 @@ def take(decided: Decided, person: Account) -> bool:
 
 def _deciding(decided: Decided, person: Account, evidence: Evidence) -> None:
     waiting, seen = decided.undecided, decided.unjudged
-    finding = waiting.to_dict("records")[0] if len(waiting) else None
+    finding = waiting.head(1).to_dict("records")[0] if len(waiting) else None
     if finding:
         give, name = partial(review.decide, engine(), int(finding["id"])), f"finding_{finding['id']}"
     elif len(seen):
@@ -108,8 +108,8 @@ def _sign_review(decided: Decided, person: Account, left: int) -> None:
         return
     label, act = ends[decided.stage]
     shown = f"Sign ({left} left)" if left else label.replace("Signed", "Sign").replace("Committed", "Commit")
-    if st.button(shown, shortcut="s", key="sign", type="secondary" if left else "primary", disabled=left > 0):
-        sign(label, person, decided, act)
+    look: dict[str, Any] = {"key": "sign", "type": "secondary" if left else "primary", "disabled": left > 0}
+    sign_button(shown, label, person, decided, act, **look)
 
 
 def _approving(decided: Decided, person: Account) -> None:
@@ -119,9 +119,10 @@ def _approving(decided: Decided, person: Account) -> None:
         return
     if decided.not_approve:
         st.text(decided.not_approve)
-    elif st.button("Approve for submission", shortcut="s", type="primary", key="approve"):
+    else:
         approve = partial(sign_off.approve, engine(), int(decided.claim["id"]))
-        sign("Approved for submission", person, decided, approve)
+        look = {"key": "approve", "type": "primary"}
+        sign_button("Approve for submission", "Approved for submission", person, decided, approve, **look)
     if st.button("Return…", shortcut="b", key="return", type="primary" if decided.not_approve else "secondary"):
         claim_dialogs.give_back(decided, person)
 

@@ -7,14 +7,14 @@ import json
 from audit.review import REASONS
 from pages.parts.claim_findings import VERDICTS, corrected_line
 from pages.parts.claim_units import Row
-from pages.parts.markup import Markup, element, show
+from pages.parts.markup import Markup, element
 
 SIDES = {"first": "First review", "second": "Second review"}
 
 
-def show_difference(one: Row) -> None:
+def difference(one: Row) -> Markup:
     """What each of the two decided, with their reasons. `one`: a row of `second_review.differences`."""
-    show(element("div", *[_side(one, side) for side in SIDES], name="cs-sides"))
+    return element("div", *[_side(one, side) for side in SIDES], name="cs-sides")
 
 
 def _side(one: Row, side: str) -> Markup:

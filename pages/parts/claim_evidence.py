@@ -6,11 +6,10 @@ from collections.abc import Collection, Hashable, Mapping
 from typing import Any
 
 import pandas as pd
-import streamlit as st
 
 from audit.evidence import Evidence
 from audit.passages import about
-from pages.parts.markup import Markup, element, note_text, show, table
+from pages.parts.markup import Markup, details, element, note_text, table
 from pages.parts.minutes import along_the_clock, by_service
 from pages.parts.words import count, day, number
 
@@ -18,26 +17,30 @@ Row = Mapping[Hashable, Any]
 VISITS_SHOWN = 12
 
 
-def show_record(evidence: Evidence, now: Collection[str] = ()) -> None:
-    """Minutes by service and along the clock, each note with its text, plans of care, earlier visits.
-
-    `now`: what the passages are about that the finding to decide rests on.
-    """
+def minutes(evidence: Evidence) -> list[Markup]:
+    """Minutes by service and along the clock."""
     documented = evidence.services[evidence.services["in_note"]]
-    minutes = [by_service(documented), along_the_clock(evidence.sessions)] if len(documented) else []
-    show(element("h2", "What the note says", name="cs-section"), *minutes)
-    for place, note in enumerate(evidence.notes.to_dict("records")):
-        _show_note(place, note, evidence, now)
+    drawn = [by_service(documented), along_the_clock(evidence.sessions)] if len(documented) else []
+    return [element("h2", "What the note says", name="cs-section"), *drawn]
+
+
+def notes(evidence: Evidence, now: Collection[str] = ()) -> list[Markup]:
+    """Each note with its text. `now`: what the passages are about that the finding to decide rests on."""
     if evidence.notes.empty:
-        st.warning("There is no note for this day.")
-    _show_plans(evidence.plans)
-    _show_visits(evidence)
+        return [element("p", "▲ There is no note for this day.", name="cs-finding cs-warning")]
+    told = enumerate(evidence.note_rows)
+    return [piece for place, note in told for piece in _note(place, note, evidence, now)]
+
+
+def course(evidence: Evidence) -> list[Markup]:
+    """Plans of care, earlier visits, the episode."""
+    return [*_plans(evidence.plans), *_earlier(evidence)]
 
 
 def place_in_note(evidence: Evidence, rule: str, service: str) -> tuple[str, str] | None:
     """The nearest passage a finding rests on: its anchor and its words. None when the text has none."""
     for wanted in about(rule, service):
-        for place, note in enumerate(evidence.notes.to_dict("records")):
+        for place, note in enumerate(evidence.note_rows):
             for number_of, passage in enumerate(evidence.marks[note["note_id"]]):
                 if wanted in passage.about:
                     return _anchor(place, number_of), note["text"][passage.start : passage.end]
@@ -48,7 +51,7 @@ def _anchor(note: int, passage: int) -> str:
     return f"passage-{note}-{passage}"
 
 
-def _show_note(place: int, note: Row, evidence: Evidence, now: Collection[str]) -> None:
+def _note(place: int, note: Row, evidence: Evidence, now: Collection[str]) -> list[Markup]:
     kind = str(note["note_type"] or "visit").capitalize()
     author = " ".join(part for part in (note["author_name"], note["author_credential"]) if part)
     times = f"{note['start_time']}–{note['end_time']}" if note["start_time"] else "no start and end"
@@ -57,11 +60,11 @@ def _show_note(place: int, note: Row, evidence: Evidence, now: Collection[str]) 
         (passage.start, passage.end, _anchor(place, n), bool(passage.about & set(now)))
         for n, passage in enumerate(evidence.marks[note["note_id"]])
     ]
-    show(
+    return [
         element("p", element("strong", f"{kind} note {day(note['service_date'])}"), f" · {author} · {_signed(note)}"),
         element("p", f"{times} · total timed {timed} · total treatment {treatment} minutes", name="cs-small"),
         note_text(note["text"], marks) if note["text"] else element("p", "(The note has no text.)"),
-    )
+    ]
 
 
 def _signed(note: Row) -> str:
@@ -71,7 +74,8 @@ def _signed(note: Row) -> str:
     return f"signed {'the same day' if same else day(note['signed_at'])} {note['signed_at'][11:16]}".strip()
 
 
-def _show_plans(plans: pd.DataFrame) -> None:
+def _plans(plans: pd.DataFrame) -> list[Markup]:
+    drawn = []
     for plan in plans.to_dict("records"):
         by = f" by {plan['certified_by']}" if plan["certified_by"] else ""
         certified = (
@@ -79,19 +83,18 @@ def _show_plans(plans: pd.DataFrame) -> None:
         )
         often = ", ".join(part for part in (plan["frequency"], plan["duration"]) if part)
         says = f" {day(plan['start_date'])} to {day(plan['end_date'])} · {certified}{' · ' + often if often else ''}"
-        show(element("p", element("strong", "Plan of care"), says, name="cs-small"))
+        drawn.append(element("p", element("strong", "Plan of care"), says, name="cs-small"))
+    return drawn
 
 
-def _show_visits(evidence: Evidence) -> None:
+def _earlier(evidence: Evidence) -> list[Markup]:
     first = evidence.lines["service_date"].min()
     earlier = evidence.visits[evidence.visits["service_date"] < first]
     if earlier.empty:
-        show(element("p", "No earlier visit of this patient is on file.", name="cs-small cs-quiet"))
-        return
-    with st.expander(f"Earlier visits ({len(earlier)})"):
-        show(_visits(earlier.head(VISITS_SHOWN)))
-    with st.expander("Episode"):
-        show(*[element("p", line, name="cs-small") for line in _episode(evidence, earlier)])
+        return [element("p", "No earlier visit of this patient is on file.", name="cs-small cs-quiet")]
+    episode = [element("p", line, name="cs-small") for line in _episode(evidence, earlier)]
+    visits = details(f"Earlier visits ({len(earlier)})", _visits(earlier.head(VISITS_SHOWN)))
+    return [visits, details("Episode", *episode)]
 
 
 def _visits(earlier: pd.DataFrame) -> Markup:

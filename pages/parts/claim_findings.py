@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 
-import streamlit as st
-
 from audit import sign_off
 from audit.access import solo
 from audit.evidence import Decided, Evidence
@@ -17,15 +15,15 @@ from audit.rules import Rule, rule_book
 from pages.parts.claim_evidence import place_in_note
 from pages.parts.claim_lines import as_it_should_read, billed, proposal
 from pages.parts.claim_units import Row
-from pages.parts.compare_notes import show_copied
+from pages.parts.compare_notes import copied
 from pages.parts.evaluation_table import evaluation_table
-from pages.parts.markup import Markup, element, link, show
+from pages.parts.markup import Markup, details, element, link
 from pages.parts.words import MARKS, day, dollars, moment, severity
 
 VERDICTS = {"agree": "agreed: an error", "correct": "agreed and corrected", "dismiss": "dismissed"}
 
 
-def show_finding(one: Row, place: str, evidence: Evidence) -> None:
+def finding_of(one: Row, place: str, evidence: Evidence) -> list[Markup]:
     """The finding to decide on: what, why, where in the note, the right way, dollars, rule and source."""
     rule = rule_book().get(one["rule"])
     mark = element("span", severity(one["severity"]), name=f"cs-mark-{one['severity']}")
@@ -43,16 +41,15 @@ def show_finding(one: Row, place: str, evidence: Evidence) -> None:
         pieces.append(element("p", one["dollars_because"], name="cs-small"))
     if one["facts_unchecked"]:
         pieces.append(element("p", "▲ Rests on a fact that nobody has checked against its source.", name="cs-small"))
-    show(element("div", *pieces, name=f"cs-finding cs-{one['severity']}"))
+    drawn = [element("div", *pieces, name=f"cs-finding cs-{one['severity']}")]
     components = evidence.components.get(int(one["line_number"] or 0)) if one["rule"].startswith("EVAL") else None
     if components:
-        show(evaluation_table(components))
+        drawn.append(evaluation_table(components))
     if one["rule"] == "DOC-10":
-        show_copied(one["note_id"], evidence)
+        drawn += copied(one["note_id"], evidence)
     if (read := proposal(evidence, one)) is not None:
-        show(as_it_should_read(billed(evidence.lines), read))
-    if rule:
-        _show_rule(rule)
+        drawn.append(as_it_should_read(billed(evidence.lines), read))
+    return [*drawn, _rule(rule)] if rule else drawn
 
 
 def _worth(one: Row) -> str:
@@ -76,20 +73,21 @@ def _passage(one: Row, evidence: Evidence) -> list[Markup]:
     return [element("p", "In the note: ", link(found[0], f"“{found[1]}”"))] if found else []
 
 
-def _show_rule(rule: Rule) -> None:
-    titles = load_facts().sources.set_index("source")
-    with st.expander(f"Rule {rule.code} · {rule.state}: why it matters, what to do, source"):
-        show(
-            element("p", element("strong", "Why it matters: "), rule.why),
-            element("p", element("strong", "What to do: "), rule.what_to_do),
-            *[
-                element("p", f"{titles.loc[source, 'title']} · {titles.loc[source, 'citation']}", name="cs-small")
-                for source in rule.sources
-            ],
-        )
+def _rule(rule: Rule) -> Markup:
+    told = load_facts().sources
+    titles = told[told["source"].isin(rule.sources)].set_index("source")
+    return details(
+        f"Rule {rule.code} · {rule.state}: why it matters, what to do, source",
+        element("p", element("strong", "Why it matters: "), rule.why),
+        element("p", element("strong", "What to do: "), rule.what_to_do),
+        *[
+            element("p", f"{titles.loc[source, 'title']} · {titles.loc[source, 'citation']}", name="cs-small")
+            for source in rule.sources
+        ],
+    )
 
 
-def show_verdicts(decided: Decided) -> None:
+def verdicts(decided: Decided) -> list[Markup]:
     """Findings that have a verdict, errors seen by people, questions and answers, signatures."""
     said = [_verdict(one) for one in decided.findings.to_dict("records") if one["decision"]]
     said += [f"■ seen by {one['name']}: {one['text']}" for one in decided.missed.to_dict("records")]
@@ -102,8 +100,7 @@ def show_verdicts(decided: Decided) -> None:
         alone = f", {solo.MARK}" if one["single_person"] else ""
         what = sign_off.MEANINGS.get(one["meaning"], one["meaning"]).capitalize()
         said.append(f"{what} by {one['printed_name']}, {moment(one['at'])}{alone}{reason}{stale}")
-    if said:
-        show(*[element("div", words, name="cs-verdict cs-small") for words in said])
+    return [element("div", words, name="cs-verdict cs-small") for words in said]
 
 
 def _verdict(one: Row) -> str:
@@ -121,15 +118,14 @@ def corrected_line(line_number: int, procedure_code: str, units: int, modifiers:
     return f"line {line_number} {' '.join([procedure_code, *modifiers])} × {units}"
 
 
-def show_untestable(decided: Decided) -> None:
+def untestable(decided: Decided) -> list[Markup]:
     rows = decided.untestable
     if rows.empty:
-        return
-    with st.expander(f"○ Not testable here ({len(rows)})"):
-        for gap in wanted_inputs(rows.assign(claim_id="")).to_dict("records"):
-            show(
-                element("p", element("strong", gap["rules"]), f" · {gap['because']}", name="cs-small"),
-                element("p", f"To test it: {gap['wanted']}.", name="cs-small cs-quiet"),
-            )
-        for one in rows[rows["expected"] == ""].to_dict("records"):
-            show(element("p", element("strong", one["rule"]), f" · {one['because']}", name="cs-small"))
+        return []
+    said = []
+    for gap in wanted_inputs(rows.assign(claim_id="")).to_dict("records"):
+        said.append(element("p", element("strong", gap["rules"]), f" · {gap['because']}", name="cs-small"))
+        said.append(element("p", f"To test it: {gap['wanted']}.", name="cs-small cs-quiet"))
+    for one in rows[rows["expected"] == ""].to_dict("records"):
+        said.append(element("p", element("strong", one["rule"]), f" · {one['because']}", name="cs-small"))
+    return [details(f"○ Not testable here ({len(rows)})", *said)]

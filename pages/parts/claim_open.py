@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 from audit.evidence import Decided, Evidence
-from pages.parts.claim_differences import show_difference
-from pages.parts.claim_findings import show_finding
+from pages.parts.claim_differences import difference
+from pages.parts.claim_findings import finding_of
 from pages.parts.claim_units import Row
-from pages.parts.markup import element, show
+from pages.parts.markup import Markup, element
 
 
-def show_open(now: Decided, finding: Row | None, record: Evidence) -> None:
+def open_now(now: Decided, finding: Row | None, record: Evidence) -> list[Markup]:
     """`finding` is the one to decide on, if there is one."""
     if finding:
-        show_finding(finding, _place(now), record)
-        _show_differences(now, "id", int(finding["id"]))
-    elif len(now.unjudged):
+        return [*finding_of(finding, _place(now), record), *_differences(now, "id", int(finding["id"]))]
+    if len(now.unjudged):
         one = now.unjudged.to_dict("records")[0]
-        show(
-            element(
-                "div",
-                element("p", f"Error seen by {one['name']}, found by no rule", name="cs-small"),
-                element("h3", one["text"], name="cs-title"),
-                name="cs-finding cs-error",
-            )
+        seen = element(
+            "div",
+            element("p", f"Error seen by {one['name']}, found by no rule", name="cs-small"),
+            element("h3", one["text"], name="cs-title"),
+            name="cs-finding cs-error",
         )
-        _show_differences(now, "missed_id", int(one["id"]))
-    elif len(now.findings) == len(now.untestable):
-        show(element("p", "No rule found anything on this claim.", name="cs-clean"))
+        return [seen, *_differences(now, "missed_id", int(one["id"]))]
+    if len(now.findings) == len(now.untestable):
+        return [element("p", "No rule found anything on this claim.", name="cs-clean")]
+    return []
 
 
 def _place(now: Decided) -> str:
@@ -37,6 +35,5 @@ def _place(now: Decided) -> str:
     return f"Finding {all_of - left + 1} of {all_of}"
 
 
-def _show_differences(now: Decided, column: str, about: int) -> None:
-    for one in now.differences[now.differences[column] == about].to_dict("records"):
-        show_difference(one)
+def _differences(now: Decided, column: str, about: int) -> list[Markup]:
+    return [difference(one) for one in now.differences[now.differences[column] == about].to_dict("records")]

@@ -8,14 +8,14 @@ from typing import Any
 import pandas as pd
 
 from audit.evidence import Evidence
-from pages.parts.markup import element, show, table
+from pages.parts.markup import Markup, element, table
 from pages.parts.words import count
 
 METHODS = {"total": "total minutes", "midpoint": "midpoints", "unknown": "a method nobody has told yet"}
 Row = Mapping[Hashable, Any]
 
 
-def show_units(evidence: Evidence) -> None:
+def units(evidence: Evidence) -> list[Markup]:
     """Billed against supported, under the payer's method and the other one, and the pooled sum in words."""
     billed = evidence.services[evidence.services["units"] > 0]
     methods = dict(zip(evidence.days["day"], evidence.days["method"], strict=True))
@@ -26,14 +26,13 @@ def show_units(evidence: Evidence) -> None:
     ]
     used = set(methods.values())
     header = ["code", "modifiers", "billed", "documented", *[_method(name, used) for name in ("total", "midpoint")]]
-    show(
+    others = ", ".join(evidence.other_claims)
+    return [
         element("h2", "What was billed, and what is supported", name="cs-section"),
         table(header, rows, caption="Units by code", numbers=[2, 3, 4, 5]),
         *[element("p", _pooled(one), name="cs-sum") for one in evidence.days.to_dict("records") if one["pooled"]],
-    )
-    if evidence.other_claims:
-        others = ", ".join(evidence.other_claims)
-        show(element("p", f"Counted together with the same day's claim {others}.", name="cs-small"))
+        *([element("p", f"Counted together with the same day's claim {others}.", name="cs-small")] if others else []),
+    ]
 
 
 def _method(name: str, used: set[str]) -> str:

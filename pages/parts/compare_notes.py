@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from audit.comparing import Run, differing_words
 from audit.evidence import Evidence
-from pages.parts.markup import Markup, element, show
+from pages.parts.markup import Markup, element
 from pages.parts.words import day
 
 
-def show_copied(note_id: str, evidence: Evidence) -> None:
+def copied(note_id: str, evidence: Evidence) -> list[Markup]:
     """The note of a finding beside the note before it; nothing where one of them has no text."""
     pair = evidence.with_note_before(note_id)
     if pair is None:
-        return
+        return []
     earlier, later = pair
     old, new = differing_words(earlier["text"], later["text"])
-    for column, note, runs in zip(st.columns(2), (earlier, later), (old, new), strict=True):
-        with column:
-            show(
-                element("p", element("strong", f"{note['note_id']} · {day(note['service_date'])}"), name="cs-small"),
-                element("div", *_marked(runs), name="cs-note"),
-            )
-    show(element("p", "Marked: words that the other note does not have here.", name="cs-small cs-quiet"))
+    sides = [
+        element(
+            "div",
+            element("h4", f"{note['note_id']} · {day(note['service_date'])}"),
+            element("div", *_marked(runs), name="cs-note"),
+        )
+        for note, runs in ((earlier, old), (later, new))
+    ]
+    says = "Marked: words that the other note does not have here."
+    return [element("div", *sides, name="cs-sides"), element("p", says, name="cs-small cs-quiet")]
 
 
 def _marked(runs: list[Run]) -> list[Markup]:

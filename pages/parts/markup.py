@@ -22,7 +22,9 @@ def style() -> None:
 
 
 def show(*pieces: Markup) -> None:
-    st.html("".join(pieces))
+    """Pieces of one element: each element costs a message to the browser. Nothing, when they are empty."""
+    if body := "".join(pieces):
+        st.html(body)
 
 
 def element(tag: str, *content: str, name: str = "") -> Markup:
@@ -71,6 +73,11 @@ def note_text(text: str, marks: Sequence[tuple[int, int, str, bool]]) -> Markup:
 def link(anchor: str, *content: str) -> Markup:
     """A link to a place on the same page."""
     return Markup(f'<a href="#{escape(anchor)}">{element("span", *content)}</a>')
+
+
+def details(title: str, *content: Markup) -> Markup:
+    """Content behind its title, opened by a click or Enter; the browser keeps it open while it stays the same."""
+    return element("details", element("summary", title), element("div", *content), name="cs-details")
 
 
 def progress(done: int, total: int) -> Markup:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -32,12 +33,14 @@ def confirmed(person: Account) -> bool:
     return typed is not None and typed[0] == person.id and utc_now() - typed[1] < sign_off.SITTING
 
 
-def sign(said: str, person: Account, decided: Decided, act: Sign) -> None:
-    """Sign at once within a sitting; else ask for the password first. Then open the next claim."""
+def sign_button(label: str, said: str, person: Account, decided: Decided, act: Sign, **look: Any) -> None:
+    """A button that signs at once within a sitting, in one run of the page, else asks for the password first. Then
+    the next claim opens."""
     if confirmed(person):
         confirm = sign_off.by_sitting(*st.session_state["confirmed"])
-        done(lambda: act(confirm=confirm, **who(person)), said, then=decided)
-    else:
+        signed = partial(at_once, lambda: act(confirm=confirm, **who(person)), said, then=decided)
+        st.button(label, shortcut="s", on_click=signed, **look)
+    elif st.button(label, shortcut="s", **look):
         _ask(said, person, decided, act)
 
 
@@ -78,38 +81,61 @@ def done(act: Callable[[], object], said: str, *, then: Decided | None = None, i
         st.session_state["refused"] = error.sentence()
         st.rerun()
     st.session_state["said"] = said
-    st.session_state["newest"] = result
     if then is not None:
-        go_on(then)
+        _open_next(then)
+    else:
+        st.session_state["newest"] = result
     st.rerun()
 
 
-def at_once(act: Callable[[], object], said: str) -> None:
+def at_once(act: Callable[[], object], said: str, *, then: Decided | None = None) -> None:
     """For a button's `on_click`: done before the page is drawn, so that one key costs one run of it."""
     try:
-        st.session_state["newest"] = act()
+        result = act()
     except CountersignError as error:
         st.session_state["refused"] = error.sentence()
+        return
+    st.session_state["said"] = said
+    if then is None:
+        st.session_state["newest"] = result
     else:
-        st.session_state["said"] = said
+        _open_next(then)
 
 
-def go_on(decided: Decided) -> None:
-    """Open the next claim of the same view; the worklist when there is none. The claim is left to others."""
-    claim, person = int(decided.claim["id"]), st.session_state.get("person")
-    if person is not None:
-        leases.give_back(engine(), claim, account_id=person)
+def skip(decided: Decided) -> None:
+    """For a button's `on_click`: leave this claim to others and open the next one."""
+    if (person := st.session_state.get("person")) is not None:
+        leases.give_back(engine(), int(decided.claim["id"]), account_id=person)
+    _open_next(decided)
+
+
+def ended() -> None:
+    """When the last claim of its view was just signed or skipped: on to the worklist."""
+    if view := st.session_state.pop("ended", None):
+        st.switch_page("pages/review/worklist.py", query_params={"view": view})
+
+
+def _open_next(decided: Decided) -> None:
+    """A callback may not change the page: where no further claim is, `ended` does."""
+    claim = following(decided)
+    if claim is None:
+        st.session_state["ended"] = _view(decided)
+    else:
+        st.query_params["claim"] = str(claim)
+
+
+def _view(decided: Decided) -> str:
+    return AFTER.get(decided.state, "to_review")
+
+
+def following(decided: Decided) -> int | None:
+    """The next claim of the same view."""
     audit = st.query_params.get("audit", "")
-    view = AFTER.get(decided.state, "to_review")
-    following = worklist.next_claim(
+    return worklist.next_claim(
         engine(),
-        view,
-        after=claim,
+        _view(decided),
+        after=int(decided.claim["id"]),
         audit_id=int(audit) if audit.isdigit() else None,
-        account_id=person,
+        account_id=st.session_state.get("person"),
         at=utc_now(),
     )
-    if following is None:
-        st.switch_page("pages/review/worklist.py", query_params={"view": view})
-    st.query_params["claim"] = str(following)
-    st.rerun()

@@ -6,26 +6,22 @@ import streamlit as st
 
 from audit import worklist
 from audit.access.gate import utc_now
-from audit.evidence import Evidence, decided, evidence
+from audit.evidence import decided, inputs
 from audit.review import REVIEWERS
 from audit.store.database import read
-from pages.parts import claim_actions, claim_evidence, claim_findings, claim_units, who
+from pages.parts import claim_actions, claim_findings, who
+from pages.parts.claim_evidence import course, minutes, notes
 from pages.parts.claim_head import show_head
-from pages.parts.claim_open import show_open
+from pages.parts.claim_open import open_now
+from pages.parts.claim_sheet import read_ahead, sheet_of
+from pages.parts.claim_units import units
 from pages.parts.markup import show
 from pages.parts.minutes import by_person
+from pages.parts.signing import ended, following
 from pages.parts.store import engine
 from pages.parts.work import plain
 
 person = who.require("reviewer", "second_reviewer", "doctor_of_ot", "manager", "auditor")
-
-
-def _evidence_of(claim: int) -> Evidence:
-    """The record of the open claim, kept for this session's next keys on it."""
-    held = st.session_state.get("evidence")
-    if held is None or held[0] != claim:
-        st.session_state["evidence"] = held = (claim, evidence(engine(), claim))
-    return held[1]
 
 
 def _asked_for() -> int | None:
@@ -36,29 +32,37 @@ def _asked_for() -> int | None:
     return worklist.next_claim(engine(), "to_review", account_id=me, at=utc_now())
 
 
+ended()
 claim = _asked_for()
 if claim is None:
     st.info("No claim waits for review. Run an audit to choose claims.")
     st.stop()
 st.query_params["claim"] = str(claim)
 with read(engine()) as connection:
-    now = decided(connection, claim, person.id)
+    now, seen = decided(connection, claim, person.id), inputs(connection)
 if said := st.session_state.pop("said", None):
     st.toast(said)
 show_head(now)
 holds = claim_actions.take(now, person)
-record = _evidence_of(claim)
-finding = now.undecided.to_dict("records")[0] if len(now.undecided) and now.stage else None
+sheet = sheet_of(claim, seen)
+record = sheet.evidence
+waiting = now.undecided.head(1).to_dict("records")
+finding = waiting[0] if waiting and now.stage else None
 left, right = st.columns([5, 6], gap="large")
 with left:
-    claim_evidence.show_record(record, claim_findings.rests_on(finding, record))
+    rests_on = claim_findings.rests_on(finding, record)
+    show(
+        *sheet.once("minutes", lambda: minutes(record)),
+        *sheet.once(("notes", *rests_on), lambda: notes(record, rests_on)),
+    )
+    show(*sheet.once("course", lambda: course(record)))
 with right:
-    claim_units.show_units(record)
-    show_open(now, finding, record)
-    if shares := by_person(record.shares):
-        show(shares)
-    claim_findings.show_verdicts(now)
-    claim_findings.show_untestable(now)
+    show(*sheet.once("units", lambda: units(record)))
+    people = sheet.once("people", lambda: [by_person(record.shares)])
+    show(*open_now(now, finding, record), *people, *claim_findings.verdicts(now))
+    show(*sheet.once(("untestable", *now.untestable["id"]), lambda: claim_findings.untestable(now)))
 if refused := st.session_state.pop("refused", None):
     st.error(plain(refused))
 claim_actions.show_actions(now, person, record, holds)
+if holds:
+    read_ahead(sheet, lambda: following(now))
