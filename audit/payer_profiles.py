@@ -14,7 +14,8 @@ from audit.errors import InputError
 from audit.grains.pairs import table_of
 from audit.model import PAYERS
 from audit.reference import load_facts
-from audit.store import payers, schema, trail
+from audit.store import kept, payers, schema, trail
+from audit.store.came_since import concerned_by_profile
 from audit.store.database import read, write
 
 EDITORS = ("administrator",)
@@ -56,6 +57,7 @@ def save(
         values = {**row, "effective_from": effective_from, "reason": reason.strip(), "account_id": account_id, "at": at}
         table = schema.payer_profiles
         new: int = connection.execute(insert(table).values(values).returning(table.c.id)).scalar_one()
+        kept.refresh(connection, sorted(concerned_by_profile(connection, new)), at)
         details = {**row, "effective_from": effective_from.isoformat()}
         subject = f"payer {row['payer_id']}"[:200]
         trail.record(connection, kind="payer profile saved", subject=subject, account_id=account_id, at=at,

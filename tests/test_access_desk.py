@@ -14,7 +14,7 @@ from argon2 import PasswordHasher
 from sqlalchemy import Engine, select
 
 from audit import cli, serving
-from audit.access import accounts, invitations, passwords, people, request, sessions, settings
+from audit.access import accounts, invitations, passwords, people, request, sessions, settings, throttle
 from audit.access.accounts import TRIES
 from audit.access.request import COOKIE
 from audit.errors import InputError
@@ -191,6 +191,21 @@ def test_guessing_gets_five_tries_and_tells_nothing(engine: Engine, browser: Bro
     assert ada
     people.unlock(engine, imke.id, by=ada.id, at=now())
     assert browser.sign_in("imke", RIGHT).status == 303
+
+
+def test_one_address_that_fails_too_often_waits_whoever_it_names(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One password on many accounts locks none of them; the place that tries it is held back."""
+    monkeypatch.setattr(throttle, "TRIES", 3)
+    with front_desk(engine) as served:
+        answers = [served.sign_in(f"somebody{number}", "Autumn 2026 sale") for number in range(5)]
+        assert [answer.status for answer in answers] == [401, 401, 401, 429, 429]
+        assert 0 < int(answers[-1].headers["retry-after"]) <= 901
+        assert "Wait for a quarter of an hour" in answers[-1].text
+        assert served.sign_in("ada", RIGHT).status == 429, "the right password too: nothing is told"
+    told = [event for event in events(engine) if event.kind == "sign-in paused"]
+    assert [json.loads(event.details) for event in told] == [{"from": "127.0.0.1", "tries": 3}]
 
 
 def test_events_say_where_and_only_a_trusted_proxy_speaks_for_others(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -15,16 +15,22 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from audit.access import accounts, cookies, forms, invitations, oidc, provider_desk, request, sessions
+from audit.access import accounts, cookies, forms, invitations, oidc, provider_desk, request, sessions, throttle
 from audit.access.accounts import LOCKED_FOR, TRIES
 from audit.access.gate import Clock, Visitor, utc_now
 from audit.errors import CountersignError
+from audit.store import trail
+from audit.store.database import write
 
 ASSETS = Path(__file__).parent / "assets"
 LONGEST_FORM = 8192
 WRONG = (
     "The username or the password is not right. "
     f"After {TRIES} wrong tries an account waits {LOCKED_FOR // timedelta(minutes=1)} minutes."
+)
+TOO_OFTEN = (
+    f"From your network {throttle.TRIES} tries to sign in have failed within "
+    f"{throttle.WITHIN // timedelta(minutes=1)} minutes. Wait for a quarter of an hour, or ask an administrator."
 )
 ENDED = "You were signed out, because nothing was done for a while or because the session was ended."
 OVER = "It was used already or is too old. Ask an administrator for a new one."
@@ -59,6 +65,7 @@ class Desk:
     clock: Clock
     demo: bool
     provider: bool
+    tries: throttle.Throttle = field(default_factory=throttle.Throttle)
 
     async def ask_who(self, asked: Request) -> Response:
         next_path = request.local_path(asked.query_params.get("next", "/"))
@@ -68,14 +75,27 @@ class Desk:
         return HTMLResponse(forms.sign_in(next_path=next_path, notice=notice, demo=self.demo, provider=self.provider))
 
     async def sign_in(self, asked: Request) -> Response:
-        form = await _form(asked)
+        form, address, now = await _form(asked), request.address(asked.scope), self.clock()
         username, next_path = form.get("username", ""), request.local_path(form.get("next", "/"))
-        check = partial(accounts.verify, self.engine, username, form.get("password", ""), self.clock())
+        shown = partial(forms.sign_in, demo=self.demo, provider=self.provider, next_path=next_path, username=username)
+        if wait := self.tries.begin(address, now):
+            seconds = str(int(wait.total_seconds()) + 1)
+            return HTMLResponse(shown(wrong=TOO_OFTEN), 429, headers={"Retry-After": seconds})
+        check = partial(accounts.verify, self.engine, username, form.get("password", ""), now)
         account = await to_thread.run_sync(check, limiter=_hashing)
         if account is None:
-            shown = partial(forms.sign_in, demo=self.demo, provider=self.provider)
-            return HTMLResponse(shown(next_path=next_path, username=username, wrong=WRONG), 401)
+            if self.tries.is_full(address):
+                await to_thread.run_sync(self._tell_throttled, now)
+            return HTMLResponse(shown(wrong=WRONG), 401)
+        self.tries.succeeded(address)
         return await self._begin(asked, account.id, next_path)
+
+    def _tell_throttled(self, now: datetime) -> None:
+        """For the trail, which says from where."""
+        with write(self.engine) as connection:
+            details = {"tries": throttle.TRIES}
+            trail.record(connection, kind="sign-in paused", subject="an address", account_id=None, at=now,
+                         details=details)  # fmt: skip
 
     async def ask_to_leave(self, asked: Request) -> Response:
         session = await self._session(asked)

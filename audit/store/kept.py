@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from sqlalchemy import Connection, delete, insert, select, tuple_
+from sqlalchemy import Connection, delete, insert, select
 
 from audit.store import schema, trail
+from audit.store.came_since import concerned_by_load
 from audit.store.canonical import canonical
 from audit.store.rows import Row, among
 from audit.store.standing import Standing, stand
@@ -113,18 +114,11 @@ def row_of(now: Standing) -> Row:
 
 def touched_by_load(connection: Connection, load_id: int) -> list[int]:
     """Versions that a load bears on: of the claims it brought that are under review, new and replaced, and those in
-    the worklist of whose days a note came or went."""
-    claims, notes, lines = schema.claims, schema.notes, schema.claim_lines
-    every, before, shown = claims.alias(), notes.alias(), select(table.c.claim_id)
-    came = select(claims.c.claim_id).where(claims.c.load_id == load_id, claims.c.claim_id.in_(shown))
-    of_claims = select(every.c.id).where(every.c.claim_id.in_(came))
-    noted = select(notes.c.note_id).where(notes.c.load_id == load_id)
-    days = select(before.c.patient_id, before.c.service_date).where(before.c.note_id.in_(noted)).distinct()
-    of_days = select(lines.c.claim_version_id).where(
-        lines.c.claim_version_id.in_(select(table.c.claim_version_id)),
-        tuple_(lines.c.patient_id, lines.c.service_date).in_(days),
-    )
-    return sorted({*connection.execute(of_claims).scalars(), *connection.execute(of_days).scalars()})
+    the worklist on which something bears that came with it."""
+    claims, every = schema.claims, schema.claims.alias()
+    came = select(claims.c.claim_id).where(claims.c.load_id == load_id, claims.c.claim_id.in_(select(table.c.claim_id)))
+    of_claims = connection.execute(select(every.c.id).where(every.c.claim_id.in_(came))).scalars()
+    return sorted({*of_claims, *concerned_by_load(connection, load_id)})
 
 
 def note_facts(connection: Connection, facts_sha256: str, at: datetime) -> bool:

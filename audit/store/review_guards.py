@@ -51,9 +51,28 @@ REVIEWED = f"EXISTS (SELECT 1 FROM signatures WHERE {BY_THIS_ACCOUNT} AND meanin
 TOOK_SECOND = f"""(EXISTS (SELECT 1 FROM decisions WHERE {BY_THIS_ACCOUNT} AND stage = 'second' AND kind <> 'answer'
     AND review_id = {REVIEW}) OR EXISTS (SELECT 1 FROM signatures WHERE {BY_THIS_ACCOUNT} AND meaning = 'second'
     AND review_id = {REVIEW}))"""
-RECORD_CHANGED = f"""EXISTS (SELECT 1 FROM notes n JOIN notes newer ON newer.note_id = n.note_id AND newer.is_current
-    JOIN claim_lines l ON l.patient_id = n.patient_id AND l.service_date = n.service_date
-    WHERE l.{THIS_VERSION} AND newer.load_id > (SELECT load_id FROM runs WHERE id = {RUN}))"""
+_OF_PAYER = "x.payer_id = l.payer_id AND (x.effective_from IS NULL OR x.effective_from <= l.service_date)"
+_BEARS = {
+    "plans_of_care": "x.patient_id = l.patient_id AND (x.start_date IS NULL OR x.start_date <= l.service_date)",
+    "authorizations": """x.patient_id = l.patient_id AND (x.from_date IS NULL OR x.from_date <= l.service_date)
+        AND COALESCE(x.payer_id, '') IN ('', l.payer_id)""",
+    "providers": "x.npi IN (l.rendering_npi, l.billing_npi)",
+    "payers": _OF_PAYER,
+    "fees": _OF_PAYER,
+}
+"""When a loaded record bears on a claim line, as `came_since` says it."""
+_CAME = [
+    """SELECT 1 FROM notes n JOIN notes x ON x.note_id = n.note_id AND x.is_current
+        WHERE n.patient_id = l.patient_id AND n.service_date = l.service_date AND x.load_id > r.load_id""",
+    """SELECT 1 FROM claim_lines y JOIN claims o ON o.id = y.claim_version_id
+        JOIN claims x ON x.claim_id = o.claim_id AND x.is_current WHERE y.patient_id = l.patient_id
+        AND y.service_date = l.service_date AND o.claim_id <> l.claim_id AND x.load_id > r.load_id""",
+    *[f"SELECT 1 FROM {name} x WHERE x.is_current AND {bears} AND x.load_id > r.load_id" for name, bears in _BEARS.items()],
+    f"SELECT 1 FROM payer_profiles x WHERE {_OF_PAYER} AND x.at > r.started_at",
+]
+RECORD_CHANGED = f"""EXISTS (SELECT 1 FROM claim_lines l JOIN runs r ON r.id = {RUN}
+    WHERE l.{THIS_VERSION} AND ({" OR ".join(f"EXISTS ({came})" for came in _CAME)}))"""
+"""What the rules would have read came after they ran."""
 FACTS_CHANGED = f"""(SELECT facts_sha256 FROM runs WHERE id = {RUN})
     <> (SELECT facts_sha256 FROM facts_seen ORDER BY id DESC LIMIT 1)"""
 

@@ -32,7 +32,8 @@ def _values(values: pd.Series[Any], kind: model.Kind) -> list[Any]:
 def among(connection: Connection, column: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[bool]:
     """`column` is one of `values`, sent as one parameter: an IN list has a limit of some ten thousand."""
     if len(values) == 1:  # the most frequent by far, and the plainest for the database
-        return column == values[0]
+        only: ColumnElement[bool] = column == values[0]
+        return only
     if connection.dialect.name == "sqlite":
         listed = func.json_each(json.dumps(list(values))).table_valued("value")
         return column.in_(select(listed.c.value))

@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, func, select
+from sqlalchemy import Connection, Select, func, select
 
 from audit.store import schema
+from audit.store.came_since import FACTS, came_since
 from audit.store.rows import Row, among
 from audit.store.verdicts import Verdicts
 
@@ -35,7 +36,8 @@ class Standing:
     signatures: list[Row]
     verdicts: Verdicts
     plan: Row
-    changed: bool
+    came: tuple[str, ...]
+    """What came or changed after the run began, in words; nothing may be decided or signed over it."""
     released: bool
     last: str = ""
     review: Row = field(default_factory=dict)
@@ -51,6 +53,10 @@ class Standing:
     @property
     def blind(self) -> bool:
         return bool(self.plan.get("blind", False)) and self.people > 1
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.came)
 
     @property
     def left_behind(self) -> bool:
@@ -121,7 +127,7 @@ def stand(connection: Connection, claim_version_ids: Sequence[int]) -> dict[int,
     findings = _grouped(connection, schema.findings, ids)
     decisions, signed = _grouped(connection, schema.decisions, ids), _grouped(connection, schema.signatures, ids)
     plans = {one: rows[-1] for one, rows in _grouped(connection, schema.planned_claims, ids).items()}
-    changed = _record_changed(connection, ids, runs)
+    came = came_since(connection, ids, runs)
     facts = connection.execute(
         select(schema.facts_seen.c.facts_sha256).order_by(schema.facts_seen.c.id.desc()).limit(1)
     ).scalar()
@@ -139,7 +145,7 @@ def stand(connection: Connection, claim_version_ids: Sequence[int]) -> dict[int,
             signatures=signatures,
             verdicts=Verdicts.of(decisions[one], review.get("id")),
             plan=plans.get(one, {}),
-            changed=one in changed or bool(run and facts and run["facts_sha256"] != facts),
+            came=(*came.get(one, ()), *([FACTS] if run and facts and run["facts_sha256"] != facts else [])),
             released=one in released,
             last=last,
             review=review,
@@ -168,23 +174,3 @@ def _runs(connection: Connection, ids: list[int]) -> dict[int, Row]:
     newest = newest_run().where(among(connection, schema.run_claims.c.claim_version_id, ids)).subquery()
     query = select(newest.c.claim_version_id, runs).join(runs, runs.c.id == newest.c.run_id)
     return {row["claim_version_id"]: dict(row) for row in connection.execute(query).mappings()}
-
-
-def _record_changed(connection: Connection, ids: list[int], runs: dict[int, Row]) -> set[int]:
-    """Versions of whose days a note came, or was replaced, after their newest run began."""
-    notes, newer, lines = schema.notes, schema.notes.alias(), schema.claim_lines
-    days = (
-        select(lines.c.claim_version_id, lines.c.patient_id, lines.c.service_date)
-        .where(among(connection, lines.c.claim_version_id, ids))
-        .distinct()
-        .subquery()
-    )
-    same_day = and_(days.c.patient_id == notes.c.patient_id, days.c.service_date == notes.c.service_date)
-    query = (
-        select(days.c.claim_version_id, func.max(newer.c.load_id))
-        .join(notes, same_day)
-        .join(newer, and_(newer.c.note_id == notes.c.note_id, newer.c.is_current))
-        .group_by(days.c.claim_version_id)
-    )
-    seen = {one: run["load_id"] for one, run in runs.items()}
-    return {one for one, load in connection.execute(query) if seen.get(one) is not None and load > seen[one]}
