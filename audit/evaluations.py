@@ -131,8 +131,10 @@ def limiting_component(history_level: str | None, deficits: Deficits, decision_m
 
 
 def component_table(parts: Sequence[Component]) -> list[ComponentRow]:
-    """The component table of an evaluation, one row for each of `parts`."""
+    """The component table of an evaluation, one row for each of `parts`. Where all reach the same level none of them
+    limits it more than another."""
     limits = limiting(parts)
+    limits = limits if len(limits) < len(parts) else []
     return [
         ComponentRow(
             part.name,

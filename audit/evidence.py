@@ -38,6 +38,8 @@ class Decided:
     asks: pd.DataFrame
     signatures: pd.DataFrame
     state: str
+    came: tuple[str, ...]
+    """What came or changed since the rules ran, in words."""
     stage: str
     plan: Needed
     covered: bool
@@ -139,6 +141,7 @@ def decided(connection: Connection, claim_version_id: int, viewer: int) -> Decid
         seen.asks(),
         signatures_on(now),
         now.state,
+        now.came,
         seen.stage,
         needed_for(now.plan),
         not now.uncovered,

@@ -38,6 +38,14 @@ _LOOKS_AHEAD = re.compile(
 )
 ASSISTANCE = {"none": "no help", "min-mod": "minimal to moderate", "significant": "significant"}
 PARTS_OF_EVALUATION = ("history_level", "performance_deficits", "decision_making", "comorbidities", "assistance")
+_LEVEL = ("deficits", "history", "decision")
+_OF_EVALUATION_RULES = {
+    **dict.fromkeys(("EVAL-01", "EVAL-02", "EVAL-05"), _LEVEL),
+    "EVAL-03": ("comorbidities", "assistance"),
+    "EVAL-04": ("service", "treatment"),
+    "EVAL-08": ("service",),
+}
+"""By rule, what in the note it rests on; the others rest on dates, plans and codes, and on no passage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +130,16 @@ def _of_evaluation(text: str, note: Mapping[str, Any]) -> list[Passage]:
     return [Passage(*m.span(), frozenset({part})) for part, m in found if m]
 
 
+def rests_on_level(rule: str) -> bool:
+    """Whether a finding of this rule is about the level of an evaluation, and so about its components."""
+    return set(_OF_EVALUATION_RULES.get(rule, ())) & {*_LEVEL, "comorbidities"} != set()
+
+
 def about(rule: str, service: str) -> list[str]:
     """What the passages are about that a finding of this rule on this service rests on, the nearest first."""
     family = rule.partition("-")[0]
     if family == "EVAL":
-        return ["deficits", "history", "decision", "comorbidities", "assistance", service]
+        return [service if one == "service" else one for one in _OF_EVALUATION_RULES.get(rule, ())]
     if rule in ("UNIT-01", "UNIT-02", "UNIT-08"):
         return ["timed", "treatment", service]
     return [service, "timed"] if family in ("UNIT", "MOD") else []

@@ -178,7 +178,7 @@ def test_a_whole_review_by_keyboard_alone(browser: Chromium, site: Browser, engi
     assert noise == []
 
 
-def test_ones_own_review_and_an_error_are_not_offered_and_a_wrong_password_returns_nothing(
+def test_ones_own_review_and_an_error_are_not_offered_and_only_the_right_password_returns_a_claim(
     browser: Chromium, site: Browser, engine: Engine
 ) -> None:
     at = versions(engine)
@@ -196,21 +196,31 @@ def test_ones_own_review_and_an_error_are_not_offered_and_a_wrong_password_retur
     second.enters("Your password again", "not the password")
     second.submits("Return for correction", dialog.get_by_text("not right"))
     assert state(engine, at["BACK"]) == "ready"
+    second.enters("Your password again", demo.PASSWORD)
+    second.submits("Return for correction", second.page.get_by_text("Returned", exact=True))
+    assert state(engine, at["BACK"]) == "returned"
+    second.open(f"/claim?claim={at['BACK']}")
+    second.sees("Returned for correction. The corrected claim comes as a new version.")
+    second.sees("Bill what the note supports")
 
 
 def test_a_draft_survives_a_reload_and_keys_rest_while_typing(browser: Chromium, site: Browser, engine: Engine) -> None:
     one = Person(browser.new_context(), site, "reviewer")
     left = next(name for name, version in versions(engine).items() if state(engine, version) == "to_review")
     one.open(f"/claim?claim={versions(engine)[left]}")
+    one.presses("?", "these keys, as ? does")
+    one.page.keyboard.press("Escape")
+    expect(one.page.get_by_role("dialog")).to_have_count(0, timeout=PATIENCE)
     one.presses("m", "What did the rules miss?")
-    one.types("What is wrong on this claim", "sand as a splint", "Control+Enter")
+    one.types("What is wrong on this claim", "sand as a splint?", "Control+Enter")
+    expect(one.page.get_by_text("these keys")).to_have_count(0)
     one.rests()
     one.page.reload()
     one.sees(one.page.locator(".cs-head h1"))
     assert one.claim == left
     one.presses("m", "What did the rules miss?")
     field = one.page.get_by_role("dialog").get_by_label("What is wrong on this claim")
-    expect(field).to_have_value("sand as a splint", timeout=PATIENCE)
+    expect(field).to_have_value("sand as a splint?", timeout=PATIENCE)
     one.page.keyboard.press("Escape")
     assert state(engine, versions(engine)[left]) == "to_review"
 

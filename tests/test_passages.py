@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from audit.passages import about, number_of, passages
+from audit.passages import about, number_of, passages, rests_on_level
 
 EMPTY = {"start_time": "", "end_time": "", "history_level": "", "performance_deficits": "", "decision_making": ""}
 
@@ -121,4 +121,7 @@ def test_what_a_finding_rests_on() -> None:
     assert about("UNIT-01", "97110")[0] == "timed"
     assert about("MOD-04", "97110")[0] == "97110"
     assert about("EVAL-01", "97165")[0] == "deficits"
+    assert about("EVAL-03", "97165") == ["comorbidities", "assistance"]
+    assert about("EVAL-06", "97165") == [], "a second evaluation is told by dates and plans"
+    assert [rests_on_level(f"EVAL-0{n}") for n in range(1, 10)] == [n in (1, 2, 3, 5) for n in range(1, 10)]
     assert about("DOC-01", "97110") == []

@@ -67,7 +67,10 @@ _CAME = [
     """SELECT 1 FROM claim_lines y JOIN claims o ON o.id = y.claim_version_id
         JOIN claims x ON x.claim_id = o.claim_id AND x.is_current WHERE y.patient_id = l.patient_id
         AND y.service_date = l.service_date AND o.claim_id <> l.claim_id AND x.load_id > r.load_id""",
-    *[f"SELECT 1 FROM {name} x WHERE x.is_current AND {bears} AND x.load_id > r.load_id" for name, bears in _BEARS.items()],
+    *[
+        f"SELECT 1 FROM {name} x WHERE x.is_current AND {bears} AND x.load_id > r.load_id"
+        for name, bears in _BEARS.items()
+    ],
     f"SELECT 1 FROM payer_profiles x WHERE {_OF_PAYER} AND x.at > r.started_at",
 ]
 RECORD_CHANGED = f"""EXISTS (SELECT 1 FROM claim_lines l JOIN runs r ON r.id = {RUN}

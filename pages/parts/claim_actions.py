@@ -7,9 +7,10 @@ from typing import Any
 
 import streamlit as st
 
-from audit import leases, review, second_review, sign_off
+from audit import audits, leases, review, second_review, sign_off
 from audit.access.accounts import Account
 from audit.access.gate import utc_now
+from audit.audits import SCREENING_AGAIN
 from audit.errors import CountersignError
 from audit.evidence import Decided, Evidence
 from audit.review_rights import TRAIL_READERS
@@ -35,6 +36,9 @@ def show_actions(decided: Decided, person: Account, evidence: Evidence, holds: b
         if holds and decided.state == "on_hold" and asked:
             if st.button("Record the answer…", shortcut="w", type="primary", key="answer"):
                 claim_dialogs.answer(asked[0], decided, person)
+        elif decided.came and decided.state == "stale" and person.role in SCREENING_AGAIN:
+            again = partial(_run_again, decided, person)
+            st.button("Run the rules again", shortcut="g", type="primary", key="again", on_click=again)
         elif holds and decided.stage in ("first", "second", "adjudication"):
             _deciding(decided, person, evidence)
         elif holds and decided.state == "ready":
@@ -72,6 +76,15 @@ def take(decided: Decided, person: Account) -> bool:
         return False
     st.session_state["held"] = ((claim, person.id, works), until)
     return works
+
+
+def _run_again(decided: Decided, person: Account) -> None:
+    try:
+        audits.screen_again(engine(), [int(decided.claim["id"])], **who(person))
+    except CountersignError as error:
+        st.session_state["refused"] = error.sentence()
+    else:
+        st.session_state["said"] = "The rules ran again on this claim"
 
 
 def _deciding(decided: Decided, person: Account, evidence: Evidence) -> None:

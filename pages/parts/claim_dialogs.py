@@ -23,7 +23,8 @@ KEYS = {
     "A": "agree with the finding", "F": "fix: agree, and say how the lines should read",
     "D": "dismiss, then 1 to 5 for the reason", "Q": "ask the therapist; the claim is put on hold",
     "M": "an error that no rule found", "Z": "take back your last decision", "S": "sign, and open the next claim",
-    "B": "return for correction, or send back to the reviewer", "N": "next claim", "H": "these keys",
+    "B": "return for correction, or send back to the reviewer", "N": "next claim",
+    "H": "these keys, as ? does", "G": "run the rules again where something came since",
 }  # fmt: skip
 
 

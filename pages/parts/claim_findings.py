@@ -8,7 +8,7 @@ from audit import sign_off
 from audit.access import solo
 from audit.evidence import Decided, Evidence
 from audit.gaps import wanted_inputs
-from audit.passages import about
+from audit.passages import about, rests_on_level
 from audit.reference import load_facts
 from audit.review import REASONS
 from audit.rules import Rule, rule_book
@@ -42,7 +42,7 @@ def finding_of(one: Row, place: str, evidence: Evidence) -> list[Markup]:
     if one["facts_unchecked"]:
         pieces.append(element("p", "▲ Rests on a fact that nobody has checked against its source.", name="cs-small"))
     drawn = [element("div", *pieces, name=f"cs-finding cs-{one['severity']}")]
-    components = evidence.components.get(int(one["line_number"] or 0)) if one["rule"].startswith("EVAL") else None
+    components = evidence.components.get(int(one["line_number"] or 0)) if rests_on_level(one["rule"]) else None
     if components:
         drawn.append(evaluation_table(components))
     if one["rule"] == "DOC-10":
