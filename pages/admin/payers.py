@@ -35,10 +35,13 @@ else:
         until=saved["effective_to"].map(day).replace("", "open").mask(saved["replaced"].astype("bool"), "replaced"),
         saved=[f"{by}, {day(at)}" for by, at in zip(saved["by"], saved["at"], strict=True)],
     )
-    show_rows(told.fillna(""), COLUMNS, "Profiles, newest first", whole=("since", "until"))
+    show_rows(told.fillna("").replace("", "–"), COLUMNS, "Profiles, newest first", whole=("since", "until"))
 if person.role in payer_profiles.EDITORS:
     heading("Save a profile")
-    small("Nothing is changed in place: the new row holds from its first day on and closes the one before.")
+    small(
+        "Nothing is changed in place: the new row holds from its first day on and closes the one before. Claims under "
+        "review that it bears on go back to the worklist, until the rules ran on them again."
+    )
     with st.form("profile", clear_on_submit=True):
         left, right = st.columns(2)
         profile = {"payer_id": left.text_input("Payer id, as on its claims", max_chars=200)}

@@ -43,13 +43,15 @@ def _how_far() -> Markup:
     return element("span", f"{reviewed} of {total} reviewed ", progress(reviewed, total), name="cs-push cs-quiet")
 
 
+def _since(now: Decided) -> str:
+    if now.state != "stale":
+        return ""
+    return f" the rules ran: {', '.join(now.came)}" if now.came else " it was signed: the rules ran anew"
+
+
 def _state(now: Decided) -> list[Markup]:
     """By which fees dollars are, the state when it is not simply waiting, why it came back, what is hidden."""
-    said = [] if now.state == "to_review" else [element("strong", VIEWS[now.state])]
-    if now.came and now.state == "stale":
-        said.append(element("span", f"Since the rules ran came: {', '.join(now.came)}."))
-    elif now.state == "stale":
-        said.append(element("span", "The rules ran anew: what was signed before does not stand for it."))
+    said = [] if now.state == "to_review" else [element("strong", f"{VIEWS[now.state]}{_since(now)}.")]
     if now.findings["dollars_because"].any():
         national = now.findings["dollars_because"].str.contains(NATIONAL, regex=False).any()
         by = f", by {NATIONAL}" if national and now.over is not None else ""

@@ -12,7 +12,7 @@ from pages.parts.markup import Markup, element
 def open_now(now: Decided, finding: Row | None, record: Evidence) -> list[Markup]:
     """`finding` is the one to decide on, if there is one."""
     if finding:
-        return [*finding_of(finding, _place(now), record), *_differences(now, "id", int(finding["id"]))]
+        return [*_differences(now, "id", int(finding["id"])), *finding_of(finding, _place(now), record)]
     if len(now.unjudged):
         one = now.unjudged.to_dict("records")[0]
         seen = element(
@@ -21,7 +21,7 @@ def open_now(now: Decided, finding: Row | None, record: Evidence) -> list[Markup
             element("h3", one["text"], name="cs-title"),
             name="cs-finding cs-error",
         )
-        return [seen, *_differences(now, "missed_id", int(one["id"]))]
+        return [*_differences(now, "missed_id", int(one["id"])), seen]
     if len(now.findings) == len(now.untestable):
         return [element("p", "No rule found anything on this claim.", name="cs-clean")]
     return []
