@@ -15,9 +15,11 @@ from pathlib import Path
 import pandas as pd
 from sqlalchemy import Engine, select
 
+from audit import documents
 from audit.access.permission import demand_now
 from audit.errors import InputError, Refusal
 from audit.intake import Batch, read
+from audit.linking import Tied
 from audit.model import OPENERS
 from audit.store import database, loading, schema
 from audit.store.loading import Counts, Loaded
@@ -78,8 +80,7 @@ def take_in(
     begin = step or (lambda *_: None)
     begin(0, len(STEPS))
     batch = _read(list(files))
-    if batch.documents:
-        raise InputError("notes as documents cannot be loaded yet", where=batch.documents[0].file, do="Leave it out")
+    tied = documents.settle(engine, batch)
     begin(1, len(STEPS))
     tables, refusals = check(batch, as_of=at.date())
     begin(2, len(STEPS))
@@ -94,8 +95,9 @@ def take_in(
         at=at,
         answered=batch.answered,
     )
+    documents.keep(engine, tied, set(tables.notes["note_id"]), account_id=account_id, at=at)
     in_order = sorted(refusals, key=lambda refusal: (refusal.file, refusal.row or 0))
-    return Arrival(_cards(batch, refusals), tuple(in_order), loaded)
+    return Arrival(_cards(batch, refusals, tied), tuple(in_order), loaded)
 
 
 def _read(files: list[tuple[str, bytes]]) -> Batch:
@@ -118,16 +120,21 @@ def _safe(name: str) -> str:
     return "".join(c for c in last if c.isprintable()).strip(". ")[-LONGEST_NAME:] or "file"
 
 
-def _cards(batch: Batch, refusals: list[Refusal]) -> tuple[Card, ...]:
+def _cards(batch: Batch, refusals: list[Refusal], tied: list[Tied]) -> tuple[Card, ...]:
     parts: dict[str, list[str]] = {}
     ignored: dict[str, list[str]] = {}
     for file in batch.files:
-        said = numbered(file.rows, _ROWS_OF.get(file.kind, file.kind))
+        is_document = file.kind == "document"
+        said = documents.card(tied, file.name) if is_document else numbered(file.rows, _kind_of_rows(file.kind))
         parts.setdefault(file.name, []).append(f"{file.kind}, {said}" if file.kind in FORMATS else said)
         ignored.setdefault(file.name, []).extend(file.ignored_columns)
     rows = {(refusal.file, refusal.row) for refusal in refusals}
     refused = {name: sum(file == name for file, _ in rows) for name in parts}
     return tuple(Card(name, " and ".join(said), refused[name], tuple(ignored[name])) for name, said in parts.items())
+
+
+def _kind_of_rows(kind: str) -> str:
+    return _ROWS_OF.get(kind, kind)
 
 
 def numbered(number: int, table: str) -> str:
