@@ -80,7 +80,7 @@ def test_what_was_denied_is_told_with_what_was_found(engine: Engine, answered: d
         "Payers answered 6 lines and denied 3 of them in whole or in part, on 3 claims: $301.25 of charges."
     )
     assert found.foretold == (
-        "Of 2 answered lines with a finding, 1 were denied; of 3 without one, 1. "
+        "Of 2 answered lines with a finding, 1 was denied; of 3 without one, 1. "
         "1 of the denied had been dismissed here."
     )
     assert found.unseen == (

@@ -81,6 +81,7 @@ def test_from_upheld_to_returned(engine: Engine, over: int, people: dict[str, in
     amount = waiting["over"].iloc[0]
     drawn = results.results(engine, 1).claims  # by a second way: the pricing of samples
     assert amount == upheld.with_dollars(engine, drawn[drawn["claim_id"] == "OVER"])["over"].iloc[0] > 0
+    assert overpayments.worth(engine, over) == (amount, False)
     assert overpayments.totals(overpayments.log(engine, TODAY), TODAY) == "No overpayment is entered."
     paid, known = date(2026, 5, 1), TODAY - timedelta(days=50)
     enter(engine, over, "paid", by, paid)
@@ -91,7 +92,7 @@ def test_from_upheld_to_returned(engine: Engine, over: int, people: dict[str, in
     assert (one.state, one.clock, one.amount) == ("open", Clock(known + timedelta(days=60)), None)
     assert overpayments.waits(engine, TODAY) == "Overpayments: 1 due within 30 days."
     assert overpayments.waits(engine, TODAY + timedelta(days=11)) == "Overpayments: 1 overdue."
-    assert "1 not quantified yet; the next is due on 2026-12-04" in overpayments.totals([one], TODAY)
+    assert "1 not quantified yet; the next is due on 4 Dec 2026" in overpayments.totals([one], TODAY)
     enter(engine, over, "quantified", by, amount=amount)
     enter(engine, over, "reported", by, way="voluntary")
     enter(engine, over, "returned", by, amount=amount - 1, way="voluntary", text="Cheque 7")

@@ -94,10 +94,11 @@ class Denials:
             return "No line that a payer answered has a finding."
         dismissed = int(self.by_rule["dismissed"].sum())
         more = f" {dismissed:,} of the denied had been dismissed here." if dismissed else ""
-        said, other = (int((of["denied"] > 0).sum()) for of in (with_one, without))
+        of_flagged, of_others = (_share(of["denied"]) for of in (with_one, without))
+        number = int((with_one["denied"] > 0).sum())
         return (
-            f"Of {len(with_one):,} answered lines with a finding, {said:,} were denied; of {len(without):,} without "
-            f"one, {other:,}.{more}"
+            f"Of {len(with_one):,} answered lines with a finding, {number:,} {'was' if number == 1 else 'were'} denied"
+            f"{of_flagged}; of {len(without):,} without one, {int((without['denied'] > 0).sum()):,}{of_others}.{more}"
         )
 
     @property
@@ -126,6 +127,11 @@ def denials(engine: Engine, *, since: date, until: date) -> Denials:
 
 def _sum(amounts: pd.Series[Any]) -> Decimal:
     return sum(amounts, Decimal("0.00"))
+
+
+def _share(denied: pd.Series[Any]) -> str:
+    """ " (13 in 100)"; "" where the lines are few."""
+    return f" ({100 * int((denied > 0).sum()) / len(denied):.0f} in 100)" if len(denied) >= ENOUGH else ""
 
 
 def _of(denied: int, answered: int) -> str:

@@ -6,7 +6,7 @@ Rows are only added; what was entered by mistake is taken back by another row wi
 
 from audit.overpayments.clock import Clock, due_date
 from audit.overpayments.entries import ACTS, KEEPERS, WAYS, next_acts, record, take_back
-from audit.overpayments.log import READERS, Overpayment, history, log, to_enter, totals, waits
+from audit.overpayments.log import READERS, Overpayment, history, log, to_enter, totals, waits, worth
 
 __all__ = [
     "ACTS",
@@ -24,4 +24,5 @@ __all__ = [
     "to_enter",
     "totals",
     "waits",
+    "worth",
 ]

@@ -25,7 +25,7 @@ READERS = TRAIL_READERS
 MOST = 200
 """Claims that are priced at once for the list of those without an entry."""
 SOON = 30
-__all__ = ["MOST", "READERS", "Overpayment", "history", "log", "to_enter", "totals", "waits"]
+__all__ = ["MOST", "READERS", "Overpayment", "history", "log", "to_enter", "totals", "waits", "worth"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,15 +110,18 @@ def _state(clock: Clock | None, days: dict[str, date], today: date, *, done: boo
 
 
 def to_enter(engine: Engine) -> pd.DataFrame:
-    """Upheld overbilling without an entry, the newest MOST: claim_version_id, claim_id, payer, service_date, over
-    (dollars of the upheld findings), unpriced (bool), paid_on (by the payer's answer, None when not on file).
+    """Upheld overbilling without an entry, those paid first, then the newest, MOST of them: claim_version_id,
+    claim_id, payer, service_date, over (dollars of the upheld findings), unpriced (bool), paid_on (by the payer's
+    answer, None when not on file).
 
     Claims whose errors cost nobody anything, as underbilling, are not in it; those without a price are.
     """
     with read(engine) as connection:
         entered = {version for version, rows in standing(connection).items() if rows}
-        ids = [one for one in upheld_versions(connection) if one not in entered][:MOST]
-        claims, paid = _claims(connection, ids), paid_on(connection, ids)
+        waiting = [one for one in upheld_versions(connection) if one not in entered]
+        paid = paid_on(connection, waiting)
+        ids = sorted(waiting, key=lambda one: one not in paid)[:MOST]
+        claims = _claims(connection, ids)
     columns = ["claim_version_id", "claim_id", "payer", "service_date", "over", "unpriced", "paid_on"]
     if not ids:
         return pd.DataFrame(columns=columns)
@@ -131,6 +134,15 @@ def to_enter(engine: Engine) -> pd.DataFrame:
         paid_on=pd.Series([paid.get(one) for one in ids], dtype="object"),
     )
     return found.loc[(found["over"] > 0) | found["unpriced"], columns].reset_index(drop=True)
+
+
+def worth(engine: Engine, claim_version_id: int) -> tuple[Decimal, bool]:
+    """What the upheld findings of a claim come to: dollars overbilled, and whether an error of it has no price."""
+    asked = {"claim_version_id": [claim_version_id], "missing": [False]}
+    with read(engine) as connection:
+        asked["claim_id"] = [_claims(connection, [claim_version_id])[claim_version_id]["claim_id"]]
+    row = with_dollars(engine, pd.DataFrame(asked)).iloc[0]
+    return row["over"], bool(row["unpriced"])
 
 
 def totals(found: Sequence[Overpayment], today: date) -> str:
@@ -146,7 +158,7 @@ def totals(found: Sequence[Overpayment], today: date) -> str:
     said = [f"{len(opened):,} overpayment{' is' if one_open else 's are'} open, ${dollars:,.2f} to return"]
     said += [f"{unknown:,} not quantified yet"] if unknown else []
     said += [f"{overdue:,} overdue"] if overdue else []
-    said += [f"the next is due on {min(days)}"] if days else []
+    said += [f"the next is due on {min(days).day} {min(days):%b %Y}"] if days else []
     return "; ".join(said) + "."
 
 

@@ -9,16 +9,13 @@ import streamlit as st
 from audit.denials import Denials
 from pages.parts.charts import ACCENT, BARE, LIMIT, LOOK, QUIET
 from pages.parts.headings import heading
-from pages.parts.markup import show, table
-from pages.parts.rows import show_rows
+from pages.parts.markup import Markup, element, show, table
 from pages.parts.words import day, dollars
 
 MOST = 12
 MOST_LINES = 100
-RULES = {"rule": "rule", "title": "what it finds", "says": "answered lines denied", "taken": "charges denied",
-         "dismissed": "dismissed here, denied there"}  # fmt: skip
-REASONS = {"reason": "code", "why": "in plain words", "lines": "lines", "seen": "with a finding",
-           "unseen": "no rule saw it", "taken": "charges denied"}  # fmt: skip
+RULES = ("rule", "what it finds", "answered lines denied", "dismissed here, denied there", "charges denied")
+REASONS = ("code", "in plain words", "lines", "with a finding", "no rule saw it", "charges denied")
 
 
 def foretold(found: Denials) -> None:
@@ -30,7 +27,10 @@ def foretold(found: Denials) -> None:
         st.plotly_chart(_bars(shown["rule"], sides, "answered lines"), config=BARE, alt=found.foretold)
     st.text(found.foretold)
     if len(rules):
-        show_rows(rules.assign(taken=rules["dollars"].map(dollars)), RULES, "By rule: its findings on answered lines")
+        rows = [[whole(row["rule"]), row["title"], row["says"], f"{row['dismissed']:,}", dollars(row["dollars"])]
+                for row in rules.to_dict("records")]  # fmt: skip
+        with st.expander(f"All {len(rules)} rules as a table" if len(rules) > MOST else "As a table"):
+            show(table(RULES, rows, caption="By rule: its findings on answered lines", numbers=[3, 4]))
 
 
 def unseen(found: Denials) -> None:
@@ -43,7 +43,14 @@ def unseen(found: Denials) -> None:
         st.plotly_chart(_bars(shown["reason"], sides, "denied lines"), config=BARE, alt=found.unseen)
     st.text(found.unseen)
     if len(reasons):
-        show_rows(reasons.assign(taken=reasons["dollars"].map(dollars)), REASONS, "By the payer's reason (CARC)")
+        rows = [[whole(row["reason"]), row["why"], *[f"{row[name]:,}" for name in ("lines", "seen", "unseen")],
+                 dollars(row["dollars"])] for row in reasons.to_dict("records")]  # fmt: skip
+        show(table(REASONS, rows, caption="By the payer's reason (CARC)", numbers=[2, 3, 4, 5]))
+
+
+def whole(text: str) -> Markup:
+    """A code that is not broken at its hyphen."""
+    return element("span", text, name="cs-whole")
 
 
 def _bars(names: pd.Series, sides: dict[str, tuple[pd.Series, str]], what: str) -> go.Figure:
@@ -66,12 +73,12 @@ def lines(found: Denials) -> None:
         return
     order = denied.assign(seen=denied["rules"].map(bool)).sort_values(["seen", "denied"], ascending=[True, False])
     rows = [
-        [row["claim_id"], "all" if pd.isna(row["line_number"]) else str(int(row["line_number"])), row["payer"],
-         day(row["paid_on"]), row["procedure_code"], dollars(row["denied"]), ", ".join(row["reasons"]),
-         ", ".join(row["rules"]) or ("none" if row["screened"] else "not screened")]
+        [whole(row["claim_id"]), "all" if pd.isna(row["line_number"]) else str(int(row["line_number"])), row["payer"],
+         whole(day(row["paid_on"])), row["procedure_code"], ", ".join(row["reasons"]),
+         ", ".join(row["rules"]) or ("none" if row["screened"] else "not screened"), dollars(row["denied"])]
         for row in order.head(MOST_LINES).to_dict("records")
     ]  # fmt: skip
-    head = ("claim", "line", "payer", "answered", "code", "charges denied", "reasons", "findings on it")
+    head = ("claim", "line", "payer", "answered", "code", "reasons", "findings on it", "charges denied")
     more = f": {MOST_LINES} of {len(denied):,}" if len(denied) > MOST_LINES else ""
     with st.expander(f"The {len(denied):,} denied lines"):
-        show(table(head, rows, caption=f"Those that no rule saw first{more}", numbers=[5]))
+        show(table(head, rows, caption=f"Those that no rule saw first{more}", numbers=[7]))

@@ -18,8 +18,9 @@ from pages.parts.markup import element, show, table
 from pages.parts.store import engine
 from pages.parts.words import day, dollars, moment
 
-HEAD = ("claim", "payer", "paid", "identified", "to return", "returned", "due on", "state", "reported")
-NUMBERS = (4, 5)
+HEAD = ("claim", "payer", "paid", "identified", "due on", "state", "reported", "quantified", "returned")
+NUMBERS = (7, 8)
+WHOLE = (0, 2, 3, 7)
 MARKS = {"overdue": "■ overdue", "investigated": "suspended: investigation", "returned": "returned"}
 
 
@@ -32,37 +33,37 @@ def _line(one: Overpayment) -> list[str]:
     if one.state == "investigated":
         due = f"at the latest {due}"
     paid = f"{day(one.paid_on)}{' (835)' if one.by_payer else ''}"
-    cells = [one.claim_id, one.payer, paid, day(one.identified_on)]
-    cells += [dollars(one.amount) or "not quantified", dollars(one.returned), due]
-    told = [*cells, MARKS.get(one.state, one.state), " · ".join(filter(None, (day(one.reported_on), one.how)))]
-    return [element("span", cell, name="cs-whole") if place in (2, 3) else cell for place, cell in enumerate(told)]
+    reported = " · ".join(filter(None, (day(one.reported_on or one.returned_on), one.how)))
+    cells = [one.claim_id, one.payer, paid, day(one.identified_on), due, MARKS.get(one.state, one.state), reported]
+    cells += [dollars(one.amount) or "not yet", dollars(one.returned)]
+    return [element("span", cell, name="cs-whole") if place in WHOLE else cell for place, cell in enumerate(cells)]
 
 
 def show_waiting(waiting: pd.DataFrame) -> None:
     rows = [
-        [row["claim_id"], row["payer"], day(row["service_date"]), _worth(row),
-         f"{day(row['paid_on'])} (835)" if row["paid_on"] else "not on file"]
+        [row["claim_id"], row["payer"], day(row["service_date"]),
+         f"{day(row['paid_on'])} (835)" if row["paid_on"] else "not on file", _worth(row)]
         for row in waiting.to_dict("records")
     ]  # fmt: skip
-    head = ("claim", "payer", "date of service", "overbilled by the upheld findings", "paid")
-    show(table(head, rows, caption="Upheld overbilling without an entry, the newest first", numbers=[3]))
+    head = ("claim", "payer", "date of service", "paid", "overbilled by the upheld findings")
+    show(table(head, rows, caption="Upheld overbilling without an entry, those paid first", numbers=[4]))
 
 
 def _worth(row: dict[object, object]) -> str:
-    said = dollars(Decimal(str(row["over"])))
-    return f"{said}, and an error without a price" if row["unpriced"] else said
+    over = Decimal(str(row["over"]))
+    if not row["unpriced"]:
+        return dollars(over)
+    return f"{dollars(over)} and an error without a price" if over else "an error without a price"
 
 
 def enter(found: Sequence[Overpayment], waiting: pd.DataFrame, person: Account) -> None:
     """One act on one claim. What may follow depends on what is entered already."""
     acts = {one.claim_version_id: one.acts for one in found if one.acts}
     names = {one.claim_version_id: f"{one.claim_id} · {one.state}" for one in found if one.acts}
-    worth = {}
     for row in waiting.to_dict("records"):
         version = int(row["claim_version_id"])
         acts[version] = tuple(overpayments.next_acts([], paid=row["paid_on"]))
         names[version] = f"{row['claim_id']} · no entry yet"
-        worth[version] = row["over"]
     if not names:
         st.text("Everything is returned or entered as not paid.")
         return
@@ -75,6 +76,10 @@ def enter(found: Sequence[Overpayment], waiting: pd.DataFrame, person: Account) 
     amount, way = None, ""
     if what in ("quantified", "returned"):
         known = one.outstanding if one else None
+        if what == "quantified":
+            known, unpriced = overpayments.worth(engine(), which)
+            also = "; an error without a price is not in it" if unpriced else ""
+            small(f"The upheld findings come to {dollars(known)}{also}. What the payer paid for it may be less.")
         typed = second.number_input("Dollars", 0.0, value=float(known or 0), step=0.01, format="%.2f",
                                     key=f"amount_{which}_{what}")  # fmt: skip
         amount = Decimal(f"{typed:.2f}")
