@@ -115,6 +115,45 @@ def test_providers_come_from_the_line_else_the_claim_else_the_billing_provider()
     assert column(lines, "billing_npi") == ["1000000004"] * 5 + ["1000000053"] * 2
 
 
+COURSE = (
+    "DTP*454*D8*20260115~\nREF*F8*ICN-0900~\nREF*D9*CLEARING-1~\n"
+    "HI*ABK:M25641*ABF:R278~\nNM1*DQ*1*OKORO*ANN****XX*1000000046~\nNM1*DQ*1*OTHER*ANN****XX*1000000053~"
+)
+
+
+def test_what_a_claim_says_of_its_course_and_of_the_claim_it_replaces(read):
+    content = swap("HI*ABK:M25641*ABF:R278~", COURSE, swap(":B:1*Y", ":B:7*Y", swap("SE*36*", "SE*41*")))
+    lines, refusals = read(content)
+    assert refusals == []
+    assert {line["frequency_code"] for line in lines} == {"7"}
+    assert column(lines, "original_reference") == ["ICN-0900"] * 3
+    assert column(lines, "supervising_npi") == ["1000000046"] * 3
+    assert column(lines, "initial_treatment_date") == ["2026-01-15"] * 3
+    assert column(lines, "line_control_number") == ["RB-1001-1", "", ""]
+
+
+def test_what_a_line_says_of_its_course_stands_before_what_its_claim_says(read):
+    line = (
+        "DTP*454*D8*20260201~\nDTP*463*D8*20260116~\nDTP*461*D8*20260117~\nDTP*607*D8*20260118~\n"
+        "REF*G1*PA77002~\nREF*G1*PA9**2U:OTHER~\nREF*F8*NOT-A-CLAIM~\nNM1*DQ*1*OKORO*ANN****XX*1000000038~\n"
+        "NM1*DK*1*BELL*ROY****XX*1000000020~\nNM1*82*1*VANCE*ROSA****XX*1000000053~\nREF*6R*OF-A-PARTY~"
+    )
+    content = swap("HI*ABK:M25641*ABF:R278~", COURSE, swap("SE*36*", "SE*51*"))
+    lines, refusals = read(swap("REF*G1*PA77002~", line, content))
+    assert refusals == []
+    names = ("initial_treatment_date", "begin_therapy_date", "last_certification_date", "recertification_date")
+    assert [lines[2][name] for name in names] == ["2026-02-01", "2026-01-16", "2026-01-17", "2026-01-18"]
+    assert [lines[1][name] for name in names] == ["2026-01-15", "", "", ""]
+    told = ("supervising_npi", "ordering_npi", "rendering_npi", "original_reference", "line_control_number")
+    assert [lines[2][name] for name in told] == ["1000000038", "1000000020", "1000000053", "ICN-0900", ""]
+    assert [lines[1][name] for name in told] == ["1000000046", "", "1000000012", "ICN-0900", ""]
+
+
+def test_a_date_of_the_course_that_is_none_is_unknown_and_refuses_nothing(read):
+    lines, refusals = read(swap("REF*G1*PA77002~", "DTP*461*D8*20260231~"))
+    assert (refusals, lines[2]["last_certification_date"]) == ([], "")
+
+
 def test_a_dependant_is_the_patient_and_keeps_one_id_in_the_file():
     lines, refusals = read_837p(FILES / "two_transactions.837")
     assert refusals == []

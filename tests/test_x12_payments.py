@@ -15,6 +15,7 @@ from audit.intake import read as read_files
 from audit.intake.x12 import X12File, read_x12
 from audit.model import ADJUSTMENTS, PAYMENTS
 from audit.tables import check
+from benchmarks import intake
 
 FILES = Path(__file__).parent / "files" / "x12"
 SAMPLES = Path("/work/shared/samples/x12")
@@ -222,6 +223,14 @@ def test_damage_is_read_or_refused_but_never_a_crash(tmp_path_factory, place: in
     assert {row["payment_id"] for row in found.tables["adjustments"]} <= {
         row["payment_id"] for row in found.tables["payments"]
     }
+
+
+def test_the_files_of_the_benchmark_are_read_whole(tmp_path: Path):
+    (tmp_path / "claims.837").write_text(intake.claim_file(5))
+    (tmp_path / "payments.835").write_text(intake.payment_file(5))
+    tables, refusals = check(read_files([tmp_path]))
+    assert (refusals, len(tables.claims), len(tables.payments)) == ([], 10, 15)
+    assert tables.claims["patient_id"].nunique() == 5
 
 
 def plain_counts(path: Path) -> dict[str, int]:

@@ -16,8 +16,8 @@ REPLACED, SECOND_PAYER = "replaced", "second payer"
 def told_again(lines: pd.DataFrame) -> pd.Series[str]:
     """REPLACED, SECOND_PAYER, or "" for a line that counts, in the order of `lines`.
 
-    A claim is replaced when it is the only one that shares payer, practitioner, date and code with a claim that says
-    it replaces an earlier one: of two, nobody can tell which is meant, and both count. A line goes to a second payer
+    A claim is replaced when a claim that replaces an earlier one names its id, or when it is the only one that shares
+    payer, practitioner, date and code with it: of two, nobody can tell which is meant, and both count. A line goes to a second payer
     when a whole claim like it, line by line, went to another.
     """
     result = pd.Series("", index=lines.index, dtype="str")
@@ -30,10 +30,22 @@ def _replaced(lines: pd.DataFrame) -> set[str]:
     later = lines["frequency_code"].isin(REPLACES)
     if not later.any():
         return set()
-    new = lines.loc[later, [*VISIT, "claim_id"]].drop_duplicates()
+    named = _named(lines, later)
+    new = lines.loc[later & ~lines["claim_id"].isin(named.index), [*VISIT, "claim_id"]].drop_duplicates()
     both = lines.loc[~later, [*VISIT, "claim_id"]].drop_duplicates().merge(new, on=VISIT, suffixes=("", "_new"))
     meant = both.groupby("claim_id_new")["claim_id"].agg(["first", "nunique"])
-    return {*meant.loc[meant["nunique"] == 1, "first"], *lines.loc[lines["frequency_code"] == VOIDS, "claim_id"]}
+    void = lines.loc[lines["frequency_code"] == VOIDS, "claim_id"]
+    return {*named, *meant.loc[meant["nunique"] == 1, "first"], *void}
+
+
+def _named(lines: pd.DataFrame, later: pd.Series[bool]) -> pd.Series[str]:
+    """By id of a later claim, that of the earlier claim of its patient and payer which it names as the one it
+    replaces. Payers' own numbers (ICN) name no claim here."""
+    who = ["patient_id", "payer_id", "claim_id"]
+    earlier = lines.loc[~later, who].drop_duplicates().rename(columns={"claim_id": "original_reference"})
+    new = lines.loc[later, [*who, "original_reference"]].drop_duplicates()
+    both = new.merge(earlier, on=["patient_id", "payer_id", "original_reference"])
+    return both.set_index("claim_id")["original_reference"]
 
 
 def _copies(lines: pd.DataFrame) -> pd.Series[bool]:

@@ -73,7 +73,7 @@ SHORT = {"code": "procedure_code", "claim": "claim_id", "patient": "patient_id",
 
 
 Rows = dict[str, list[dict[str, str]]]
-IDS = ("claim_id", "patient_id", "note_id", "payer_id", "plan_id")
+IDS = ("claim_id", "original_reference", "patient_id", "note_id", "payer_id", "plan_id")
 """Columns by which the cases of a rule are kept apart when they are judged together."""
 
 
