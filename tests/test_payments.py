@@ -112,6 +112,18 @@ def test_an_answer_in_fhir_never_replaces_the_claim(engine: Engine):
     assert arrival.cards[0].what == "FHIR, 2 claim lines and 3 payments of claims and lines"
 
 
+def test_a_bundle_is_loaded_with_its_claim_answer_and_notes(engine: Engine):
+    by = add(engine, "accounts", username="ada", name="Ada Quill", role="administrator")
+    file = X12.parent / "fhir" / "r4_bundle.json"
+    arrival = arrivals.take_in(engine, [(file.name, file.read_bytes())], account_id=by, at=NOW)
+    assert arrival.refusals == ()
+    assert arrival.cards[0].what.startswith("FHIR, 2 claim lines and 3 payments of claims and lines and 2 ")
+    fates = {name: arrival.loaded.counts[name]["new"] for name in ("claims", "notes", "payments", "adjustments")}
+    assert fates == {"claims": 1, "notes": 1, "payments": 3, "adjustments": 3}, (
+        "the other visit has no claim to tie it to"
+    )
+
+
 SAME = {"procedure_code": "97530", "service_date": "2026-03-12"}
 
 

@@ -17,8 +17,8 @@ def told_again(lines: pd.DataFrame) -> pd.Series[str]:
     """REPLACED, SECOND_PAYER, or "" for a line that counts, in the order of `lines`.
 
     A claim is replaced when a claim that replaces an earlier one names its id, or when it is the only one that shares
-    payer, practitioner, date and code with it: of two, nobody can tell which is meant, and both count. A line goes to a second payer
-    when a whole claim like it, line by line, went to another.
+    payer, practitioner, date and code with it: of two, nobody can tell which is meant, and both count. A line goes to
+    a second payer when a whole claim like it, line by line, went to another.
     """
     result = pd.Series("", index=lines.index, dtype="str")
     result = result.mask(_copies(lines), SECOND_PAYER)
