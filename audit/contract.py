@@ -16,6 +16,7 @@ from pandera.errors import SchemaErrors
 
 from audit.errors import Refusal
 from audit.model import Column, Table
+from audit.texts import once_each
 
 PRIVATE = ("patient_name", "patient_birth_date", "text")
 """Columns whose content is never repeated in a message."""
@@ -101,7 +102,7 @@ def _checks(column: Column) -> list[Any]:
         checks.append(pa.Check(_is_whole, error=ROUNDED))
     test = _TESTS.get(column.kind)
     if test:
-        says, right = test
+        says, right = test[0], once_each(test[1])
         checks.append(pa.Check(lambda text: (text == "") | right(text), error=says))
     if column.words:
         words = column.words
@@ -110,6 +111,7 @@ def _checks(column: Column) -> list[Any]:
     return checks
 
 
+@once_each
 def _has_no_nul(text: pd.Series[str]) -> pd.Series[bool]:
     return ~text.str.contains("\x00", regex=False)
 

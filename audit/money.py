@@ -267,7 +267,7 @@ def _check(units: pd.DataFrame) -> None:
 
 def _rated(units: pd.DataFrame, facts: Facts, gpci: Gpci, fees: pd.DataFrame | None) -> pd.DataFrame:
     """`units`, numbered anew, with the RATES in force on each row's date of service."""
-    rates = medicare_rates(facts, units["procedure_code"].drop_duplicates(), gpci) if fees is None else own_rates(fees)
+    rates = _kept_rates(facts, units["procedure_code"], gpci) if fees is None else own_rates(fees)
     rates = rates.assign(rate=rates.index.astype("str"))
     asked = units[KEY[1:]].drop_duplicates(ignore_index=True)
     asked["priced_as"] = asked["procedure_code"] + " " + asked["place"]
@@ -276,6 +276,15 @@ def _rated(units: pd.DataFrame, facts: Facts, gpci: Gpci, fees: pd.DataFrame | N
     codes = with_facts(asked, facts["codes"], ["mppr"], on="procedure_code", key="code")
     asked["rank"] = asked["rank"].mask(asked["rank"].isna() & (codes["mppr"] == "no"), 0)
     return units.merge(asked[[*KEY[1:], *RATES]], on=KEY[1:], how="left", validate="m:1")
+
+
+def _kept_rates(facts: Facts, codes: pd.Series[str], gpci: Gpci) -> pd.DataFrame:
+    """`medicare_rates` of these codes and all of `codes.csv`, worked out once."""
+    if gpci not in facts.derived or not codes.isin(facts.derived[gpci][0]).all():
+        known = {*facts["codes"]["code"], *codes}
+        facts.derived[gpci] = known, medicare_rates(facts, pd.Series(sorted(known), dtype="str"), gpci)
+    rates: pd.DataFrame = facts.derived[gpci][1]
+    return rates
 
 
 def _amounts(rows: pd.DataFrame, plain: pd.Series[Any], co: pd.Series[Any]) -> pd.DataFrame:

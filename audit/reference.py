@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from audit import fact_loads
@@ -68,6 +69,8 @@ class Facts:
     loads: tuple[Load, ...] = ()
     as_of: date | None = None
     """The day on which claims are checked or filed, where the user says it; rules of time go by it."""
+    derived: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What was worked out of these tables, kept as long as they are."""
 
     def __getitem__(self, table: str) -> pd.DataFrame:
         return self.tables[table]
@@ -128,15 +131,29 @@ def with_facts(left: pd.DataFrame, facts: pd.DataFrame, columns: list[str], *, o
     Adds `known` (bool): one fact row was in force; two that contradict each other tell nothing. Keeps the rows,
     order and index of `left`.
     """
-    dates = left[[on, "service_date"]].rename_axis("_row").reset_index()
-    found = dates.merge(facts[[key, "effective_from", "effective_to", *columns]], left_on=on, right_on=key)
-    found = found[in_force(found, found["service_date"])].set_index("_row")
-    found = found[~found.index.duplicated(keep=False)]
-    result = left.copy()
-    result["known"] = result.index.isin(found.index)
-    for column in columns:
-        result[column] = found[column].reindex(result.index).fillna("").astype("str")
-    return result
+    row = _row_in_force(left, facts, on, key)
+    told = {column: facts[column].array.take(row, allow_fill=True, fill_value="") for column in columns}
+    return left.assign(known=row >= 0, **told)
+
+
+def _row_in_force(left: pd.DataFrame, facts: pd.DataFrame, on: str, key: str) -> np.ndarray[Any, Any]:
+    """The position in `facts` for each row of `left`, -1 for none; each key and date is looked up once."""
+    asked = pd.DataFrame({"key": left[on], "date": _number(left["service_date"])})
+    number = asked.groupby(["key", "date"], sort=False, dropna=False).ngroup().to_numpy()
+    different = asked[~pd.Series(number).duplicated().to_numpy()]
+    spans: dict[str, list[tuple[int, int, int]]] = {}
+    dates = [_number(facts[name]) for name in ("effective_from", "effective_to")]
+    for row, (named, first, last) in enumerate(zip(facts[key], *dates, strict=True)):
+        spans.setdefault(named, []).append((row, first, last))
+    found = []
+    for named, day in zip(different["key"], different["date"], strict=True):
+        rows = [row for row, first, last in spans.get(named, ()) if first <= day <= last]
+        found.append(rows[0] if len(rows) == 1 else -1)
+    return np.array(found, dtype="int64").take(number)
+
+
+def _number(dates: pd.Series[pd.Timestamp]) -> pd.Series[int]:
+    return dates.astype("datetime64[us]").astype("int64")
 
 
 def load_facts(folder: Path = DATA, loads: Path | None = None) -> Facts:

@@ -34,6 +34,7 @@ from audit.grains import (
     sequences,
     supported,
     telehealth,
+    treatment_days,
 )
 from audit.grains.limits import with_limits
 from audit.reference import Facts
@@ -113,9 +114,8 @@ class Prepared:
 
     @cached_property
     def evaluation_course(self) -> pd.DataFrame:
-        return courses.evaluation_courses(
-            self.evaluation, self.tables, self._lines, self.linked_notes, self._note_services
-        )
+        rows = self.evaluation
+        return courses.evaluation_courses(rows, self._treatment_days, self.tables, self._lines, self.linked_notes)
 
     @cached_property
     def pair(self) -> pd.DataFrame:
@@ -160,7 +160,11 @@ class Prepared:
 
     @cached_property
     def episode_day(self) -> pd.DataFrame:
-        return plans.episode_days(self.tables, self.line, self.linked_notes, self._note_services, self.facts)
+        return plans.episode_days(self.tables, self.line, self._treatment_days, self.facts)
+
+    @cached_property
+    def _treatment_days(self) -> pd.DataFrame:
+        return treatment_days.treatment_days(self._lines, self.linked_notes, self._note_services)
 
     @cached_property
     def billed(self) -> pd.DataFrame:

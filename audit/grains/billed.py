@@ -8,8 +8,10 @@ import pandas as pd
 from audit.grains.again import REPLACED
 from audit.reference import EARLIEST, LATEST
 from audit.tables import Tables
+from audit.texts import joined
 
 DAY_KEY = ["patient_id", "service_date", "payer_id", "medicare", "practice"]
+VISIT = ["patient_id", "service_date"]
 THERAPY_PLACE = "nonfacility"
 """Outpatient therapy is paid by these relative values wherever it is given (42 CFR 414.22(b)(5)(i)(C))."""
 COLUMNS = ["day_key", "payer_id", "medicare", "claim_id", "procedure_code", "service_date", "place"]
@@ -20,13 +22,19 @@ def billed(lines: pd.DataFrame) -> pd.DataFrame:
 
     A line that does not name who bills it belongs to the practice that bills the patient's other lines of the day.
     """
-    named = lines["billing_npi"].where(lines["billing_npi"] != "")
-    first = named.groupby([lines["patient_id"], lines["service_date"]]).transform("min")
-    rows = lines.assign(practice=named.fillna(first).fillna(""), place=THERAPY_PLACE)
+    rows = lines.assign(practice=_practice(lines), place=THERAPY_PLACE)
     rows["day_key"] = rows.groupby(DAY_KEY, sort=False, dropna=False).ngroup()
     units = lines["units"].where(lines["told_again"] != REPLACED, 0).fillna(0).astype("int64")
     co_units = units.where(lines["has_co"], 0)
     return rows[COLUMNS].assign(plain_units=units - co_units, co_units=co_units)
+
+
+def _practice(lines: pd.DataFrame) -> pd.Series[str]:
+    named = lines[lines["billing_npi"] != ""].sort_values("billing_npi")
+    first = named.drop_duplicates(VISIT).set_index(VISIT)["billing_npi"]
+    lacking = lines.loc[lines["billing_npi"] == "", VISIT]
+    found = first.reindex(pd.MultiIndex.from_frame(lacking)).set_axis(lacking.index).fillna("")
+    return lines["billing_npi"].mask(lines["billing_npi"] == "", found)
 
 
 def own_fees(tables: Tables) -> pd.DataFrame:
@@ -44,5 +52,5 @@ def with_whole_day(days: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
     """`days` with `whole_day`: the change that takes all units of the claim's day away."""
     units = lines.groupby(["claim_id", "day", "procedure_code"])["units"].sum().reset_index()
     units["said"] = units["procedure_code"] + " -" + units["units"].astype("str")
-    said = units.groupby(["claim_id", "day"])["said"].agg("; ".join).rename("whole_day").reset_index()
+    said = joined(units["said"], [units["claim_id"], units["day"]], "; ").rename("whole_day").reset_index()
     return days.merge(said, on=["claim_id", "day"], how="left", validate="1:1")

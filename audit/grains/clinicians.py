@@ -6,6 +6,7 @@ import pandas as pd
 
 from audit.grains.notes import author_of
 from audit.tables import Tables
+from audit.texts import once_each
 
 
 def clinician_of(notes: pd.DataFrame, providers: pd.DataFrame) -> pd.Series[str]:
@@ -37,11 +38,13 @@ def patients_by_clinician(tables: Tables) -> pd.DataFrame:
     return pd.concat([notes, claims]).drop_duplicates(ignore_index=True)
 
 
+@once_each
 def _folded(name: pd.Series[str]) -> pd.Series[str]:
     """A name without credentials, points and spelling of capitals: "Odalys Pinter, COTA/L" is "odalys pinter"."""
     first = name.str.split(",").str[0].fillna("").astype("str")
     return first.str.lower().str.replace(r"[^\w' -]", "", regex=True).str.split().str.join(" ").fillna("").astype("str")
 
 
+@once_each
 def _last(name: pd.Series[str]) -> pd.Series[str]:
     return name.str.split(" ").str[-1].fillna("").astype("str")

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
+from audit.texts import once_each
 
+
+@once_each
 def minute_of_day(time: pd.Series[str]) -> pd.Series[int]:
     """HH:MM as minutes after midnight (Int64), <NA> where there is none."""
     parts = time.str.extract(r"^(\d\d):(\d\d)").astype("Int64")

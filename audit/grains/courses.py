@@ -5,8 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from audit.evaluations import LEVEL_CODES
-from audit.grains.treatment_days import DATE, PATIENT, treatment_days
+from audit.grains.treatment_days import DATE, PATIENT
 from audit.tables import Tables
+from audit.texts import joined
 
 RANK = {"97167": 0, "97166": 1, "97165": 2, "97168": 3}
 """Which of several evaluation codes of a day stands, the first of them."""
@@ -17,13 +18,12 @@ NEW_PLAN_WITHIN = pd.Timedelta(days=30)
 
 
 def evaluation_courses(
-    evaluations: pd.DataFrame, tables: Tables, lines: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFrame
+    evaluations: pd.DataFrame, days: pd.DataFrame, tables: Tables, lines: pd.DataFrame, linked: pd.DataFrame
 ) -> pd.DataFrame:
     """The grain `evaluation` with the columns of `_with_day`, `_with_before`, `_with_plans` and `_with_intervals`."""
     replaces = evaluations["frequency_code"] == REPLACES
     replaced = ~replaces & replaces.groupby([evaluations["day"], evaluations["rendering_npi"]]).transform("any")
     rows = evaluations[~replaced & (evaluations["frequency_code"] != VOIDS)].reset_index(drop=True)
-    days = treatment_days(lines, linked, services)
     rows = _with_before(_with_day(rows), days, lines, linked)
     return _with_intervals(_with_plans(rows, tables.plans_of_care), days)
 
@@ -34,11 +34,11 @@ def _with_day(rows: pd.DataFrame) -> pd.DataFrame:
     ranked = rows.assign(rank=rows["procedure_code"].map(RANK).fillna(len(RANK)))
     ordered = ranked.sort_values(["day", "rank", "claim_id", "line_number"])
     different = ordered.drop_duplicates(["day", "procedure_code", "rendering_npi"])
-    by_day = different.groupby("day")["procedure_code"]
+    by_day = joined(different["procedure_code"], different["day"], " and ")
     first = ordered.drop_duplicates("day").index
     return rows.assign(
-        of_day=rows["day"].map(by_day.agg(" and ".join)),
-        alone=rows["day"].map(by_day.size()) == 1,
+        of_day=rows["day"].map(by_day),
+        alone=rows["day"].map(different.groupby("day").size()) == 1,
         stands=rows.index.isin(first),
     )
 
@@ -70,13 +70,13 @@ def _last_before(rows: pd.DataFrame, dates: pd.DataFrame, name: str) -> pd.DataF
 def _same_condition(rows: pd.DataFrame, lines: pd.DataFrame, linked: pd.DataFrame) -> pd.Series[bool]:
     """Whether the first diagnosis is of a category (three characters) that the evaluation before named too."""
     told = pd.concat([table[[*DATE, "diagnosis_codes"]] for table in (lines, linked)], ignore_index=True)
-    said = told["diagnosis_codes"].str.upper().str.split().str.join(" ").groupby([told[name] for name in DATE])
-    then = said.agg(" ".join).reindex(pd.MultiIndex.from_frame(rows[[*PATIENT, "previous_on"]])).fillna("")
-    first = said.agg(lambda codes: next(filter(None, codes), ""))
-    now = first.reindex(pd.MultiIndex.from_frame(rows[DATE])).fillna("")
+    told = told[told["diagnosis_codes"] != ""].drop_duplicates()
+    said = joined(told["diagnosis_codes"].str.upper(), [told[name] for name in DATE], " ")
+    then = said.reindex(pd.MultiIndex.from_frame(rows[[*PATIENT, "previous_on"]])).fillna("")
+    now = said.reindex(pd.MultiIndex.from_frame(rows[DATE])).fillna("").map(lambda codes: codes.split()[:1])
     same = [
-        code[:3] in {one[:3] for one in codes.split()} if code and codes.strip() else None
-        for code, codes in zip(now, then, strict=True)
+        first[0][:3] in {one[:3] for one in codes.split()} if first and codes.strip() else None
+        for first, codes in zip(now, then, strict=True)
     ]
     return pd.Series(same, index=rows.index, dtype="boolean")
 

@@ -6,6 +6,7 @@ import pandas as pd
 
 from audit.reference import Facts
 from audit.tables import Tables
+from audit.texts import joined
 
 SAYING = ["text", "performance_deficits"]
 
@@ -16,7 +17,7 @@ def documented_lines(lines: pd.DataFrame, linked: pd.DataFrame, tables: Tables, 
     that day, cosigned a note of the day, or a service was given together) and `general_supervision` (it suffices in
     private practice on that date)."""
     notes = linked[linked["day"].notna()]
-    rows = lines.copy()
+    rows = lines.copy(deep=False)
     rows["text_of_day"] = _by_day(rows, _texts(notes, tables), "")
     authors = notes.drop_duplicates("note_id").set_index("note_id")
     for own, name in (("own_author", "author"), ("own_credential", "author_credential")):
@@ -35,7 +36,8 @@ def _texts(notes: pd.DataFrame, tables: Tables) -> pd.Series[str]:
     services = tables.note_services.merge(notes[["note_id", "day"]], on="note_id")
     parts = [notes[["day", name]].set_axis(["day", "said"], axis=1) for name in SAYING]
     said = pd.concat([*parts, services[["day", "text"]].set_axis(["day", "said"], axis=1)])
-    return said[said["said"] != ""].groupby("day")["said"].agg(" \n".join)
+    said = said[said["said"] != ""]
+    return joined(said["said"], said["day"], " \n")
 
 
 def _seen(notes: pd.DataFrame, tables: Tables) -> pd.Series[bool]:

@@ -17,7 +17,7 @@ def paid_more(services: pd.DataFrame, of_day: pd.DataFrame, lines: pd.DataFrame,
     total-minutes method allows. False where another payer pays, or a fee of the date is not on file."""
     wrong = services[~services["day_fits"] & (services["minutes_known"] == "per_code") & services["in_pool"]]
     wrong = wrong[wrong["day_units"] <= wrong["supported_high"]]
-    medicare = lines.groupby("day")["medicare"].agg(lambda said: set(said) == {"yes"})
+    medicare = (lines["medicare"] == "yes").groupby(lines["day"]).all()
     days = {day: date for day, date in zip(wrong["day"], wrong["service_date"], strict=True) if medicare[day]}
     billed, supported = [], []
     for day, rows in of_day[of_day["day"].isin(days)].groupby("day"):

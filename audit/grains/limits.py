@@ -10,9 +10,11 @@ from audit.reference import Facts, with_facts
 def with_limits(rows: pd.DataFrame, facts: Facts, limits: dict[str, str]) -> pd.DataFrame:
     """`rows` with a whole number (Int64) for each column of `limits`, column -> parameter; <NA> where none is in
     force on the `service_date`."""
-    found = {}
-    for column, parameter in limits.items():
-        asked = rows[["service_date"]].assign(parameter=parameter)
-        value = with_facts(asked, facts["thresholds"], ["value"], on="parameter", key="parameter")["value"]
-        found[column] = pd.to_numeric(value.where(value != "")).astype("Int64")
-    return rows.assign(**found)
+    dates = pd.DataFrame({"service_date": rows["service_date"].unique()})
+    asked = dates.merge(pd.DataFrame({"parameter": sorted(set(limits.values()))}), how="cross")
+    value = with_facts(asked, facts["thresholds"], ["value"], on="parameter", key="parameter")["value"]
+    asked["value"] = pd.to_numeric(value.where(value != "")).astype("Int64")
+    by_date = asked.pivot(index="service_date", columns="parameter", values="value")
+    by_date = by_date.reindex(columns=list(limits.values()))
+    found = {column: rows["service_date"].map(by_date[parameter]) for column, parameter in limits.items()}
+    return rows.assign(**found).astype(dict.fromkeys(limits, "Int64"))

@@ -70,7 +70,7 @@ def with_note(rows: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFrame) 
     Of the notes of its day: the one that names its claim, else one that names no claim; of several the one by its
     rendering practitioner, then the one that lists its code.
     """
-    result = rows.copy()
+    result = rows.copy(deep=False)
     found = rows[["day", "claim_id", "rendering_npi", "service"]].rename_axis("_row").reset_index()
     told = linked.loc[linked["day"].notna(), ["day", "note_id", "claim_id", "rendering_npi"]]
     found = found.merge(told, on="day", suffixes=("", "_note"))
@@ -88,7 +88,7 @@ def with_note(rows: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFrame) 
 
 
 def _with_modifiers(rows: pd.DataFrame) -> pd.DataFrame:
-    result = rows.copy()
+    result = rows.copy(deep=False)
     joined = rows[MODIFIERS[0]].str.cat(rows[MODIFIERS[1:]], sep=" ")
     result["modifiers"] = joined.str.replace(" +", " ", regex=True).str.strip()
     for modifier in ("GO", "GP", "GN", "CO", "CQ", "KX"):
@@ -116,11 +116,11 @@ def _with_profile(rows: pd.DataFrame, tables: Tables, facts: Facts) -> pd.DataFr
 def _with_discipline(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """The practitioner's discipline, else that of the note by the same person (or for the claim), else the
     modifier's, else OT."""
-    result = rows.copy()
+    result = rows.copy(deep=False)
     found = discipline_of(tables, rows["rendering_npi"])
     told = tables.notes[tables.notes["discipline"] != ""]
     for key in (["patient_id", "service_date", "rendering_npi"], ["patient_id", "service_date", "claim_id"]):
-        found = found.mask(found == "", agreed(rows, told[told[key[-1]] != ""], key, "discipline").fillna(""))
+        found = filled(found, rows, told[told[key[-1]] != ""], key)
     result["discipline_known"] = found != ""
     found = found.mask(found == "", _by_modifier(rows))
     result["discipline"] = found.mask(found == "", "OT").astype("str")
@@ -138,6 +138,16 @@ def _by_modifier(rows: pd.DataFrame) -> pd.Series[str]:
 
 def agreed(rows: pd.DataFrame, told: pd.DataFrame, key: list[str], column: str) -> pd.Series[Any]:
     """What the rows of `told` that share `key` with a row say in `column`, where they all agree; else null."""
-    said = told.groupby(key)[column].agg(["first", "nunique"]).reset_index()
-    said = said.loc[said["nunique"] == 1, [*key, "first"]]
-    return rows[key].merge(said, on=key, how="left", validate="m:1")["first"].set_axis(rows.index)
+    said = told[[*key, column]].drop_duplicates()
+    said = said[~said.duplicated(key, keep=False)]
+    return rows[key].merge(said, on=key, how="left", validate="m:1")[column].set_axis(rows.index)
+
+
+def filled(found: pd.Series[str], rows: pd.DataFrame, told: pd.DataFrame, key: list[str]) -> pd.Series[str]:
+    """Disciplines `found` for `rows`, where they are "" as `told` agrees by `key`."""
+    lacking = found[found == ""]
+    if lacking.empty:
+        return found
+    return found.where(
+        found != "", agreed(rows.loc[lacking.index], told, key, "discipline").reindex(found.index)
+    ).fillna("")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pandas as pd
 
 from audit.grains.clock import minute_of_day
-from audit.grains.lines import DAY, agreed, discipline_of, service_of
+from audit.grains.lines import DAY, agreed, discipline_of, filled, service_of
 from audit.reference import Facts, with_facts
 from audit.tables import Tables
+from audit.texts import once_each
 
 PARTS = ["therapist_minutes", "assistant_minutes", "together_minutes"]
 
@@ -35,10 +36,11 @@ def _discipline(rows: pd.DataFrame, tables: Tables, lines: pd.DataFrame) -> pd.S
     found = rows["discipline"].mask(rows["discipline"] == "", discipline_of(tables, rows["rendering_npi"]))
     same_date = ["patient_id", "service_date"]
     for key in ([*same_date, "claim_id"], [*same_date, "rendering_npi"], same_date):
-        found = found.mask(found == "", agreed(rows, lines, key, "discipline").fillna(""))
+        found = filled(found, rows, lines, key)
     return found.mask(found == "", "OT").astype("str")
 
 
+@once_each
 def author_of(credential: pd.Series[str]) -> pd.Series[str]:
     """ "assistant" for OTA and COTA/L, "therapist" for OT, OTR/L, OTD; "" for neither, both, or none: minutes of a
     student or an aide are nobody's."""

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import gammaln, stdtr
 
 from audit.grains.clinicians import clinician_of
 from audit.grains.limits import with_limits
@@ -37,7 +36,8 @@ LIMITS = {
 def averages(days: pd.DataFrame, linked: pd.DataFrame, tables: Tables, facts: Facts) -> pd.DataFrame:
     """One row a clinician: `visits` (days of one patient that they alone gave, with minutes known and units billed),
     `minutes` and `units` of these, `average` minutes a unit, `chance` of so large a shortfall if they averaged 15
-    (one-sided t test over the visits; <NA> below two visits), dates `since` and `service_date` (the last).
+    (one-sided t test over the visits; NaN where visits are too few or the average is not low), dates `since` and
+    `service_date` (the last).
     """
     people = linked[linked["day"].notna()].assign(clinician=lambda rows: clinician_of(rows, tables.providers))
     by_day = people.groupby("day")["clinician"].agg(["first", "nunique"])
@@ -47,22 +47,23 @@ def averages(days: pd.DataFrame, linked: pd.DataFrame, tables: Tables, facts: Fa
     known = known.assign(clinician=alone.reindex(known["day"].to_numpy()).to_numpy())
     known = known[known["clinician"].notna()]
     known["short"] = known["minutes_high"].astype("int64") - UNIT * known["units"].astype("int64")
+    short = {str(who): visits["short"] for who, visits in known.groupby("clinician")}
     rows = [_average(str(who), visits) for who, visits in known.groupby("clinician")]
-    columns = ["clinician", "visits", "minutes", "units", "average", "chance", "since", "service_date"]
-    return _placed(pd.DataFrame(rows, columns=columns), linked, tables, facts)
+    columns = ["clinician", "visits", "minutes", "units", "average", "since", "service_date"]
+    placed = _placed(pd.DataFrame(rows, columns=columns), linked, tables, facts)
+    low = (placed["visits"] >= placed["least_visits"]) & (placed["minutes"] <= placed["low_average"] * placed["units"])
+    asked = placed["clinician"][low.fillna(False)]
+    return placed.assign(chance=asked.map(lambda who: _chance_of_less(short[who])).astype("float64"))
 
 
 def _average(clinician: str, visits: pd.DataFrame) -> dict[str, Any]:
     minutes, units = int(visits["minutes_high"].sum()), int(visits["units"].sum())
-    varied = visits["short"].nunique() > 1
-    chance = _chance_of_less(visits["short"]) if varied else 0.0
     return {
         "clinician": clinician,
         "visits": len(visits),
         "minutes": minutes,
         "units": units,
         "average": round(minutes / units, 1),
-        "chance": chance,
         "since": visits["service_date"].min(),
         "service_date": visits["service_date"].max(),
     }
@@ -70,25 +71,31 @@ def _average(clinician: str, visits: pd.DataFrame) -> dict[str, Any]:
 
 def _chance_of_less(values: pd.Series[int]) -> float:
     """One-sided t test that the mean is 0, against less."""
+    from scipy.special import stdtr  # noqa: PLC0415  loaded only for clinicians who stand out
+
+    if values.nunique() == 1:
+        return 0.0
     told = values.to_numpy(dtype=np.float64)
     return float(stdtr(len(told) - 1, told.mean() / (told.std(ddof=1) / len(told) ** 0.5)))
 
 
 def _chance_of_more(count: int, of: int, peers_count: int, peers: int) -> float:
     """Fisher's exact test, one-sided: `count` or more of `of`, were the share that of all together."""
+    from scipy.special import gammaln  # noqa: PLC0415
+
+    def log_ways(n: int, k: Any) -> Any:
+        return gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
+
     hits, every = count + peers_count, of + peers
     k = np.arange(count, min(of, hits) + 1)
-    return float(np.exp(_log_ways(of, k) + _log_ways(peers, hits - k) - _log_ways(every, hits)).sum())
-
-
-def _log_ways(n: int, k: Any) -> Any:
-    return gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
+    return float(np.exp(log_ways(of, k) + log_ways(peers, hits - k) - log_ways(every, hits)).sum())
 
 
 def figures(linked: pd.DataFrame, note_services: pd.DataFrame, tables: Tables, facts: Facts) -> pd.DataFrame:
     """One row a clinician: `entries` (minutes of 15-minute services that they wrote down, else their notes' totals),
     `round` (those at BOUNDARIES), `share` in percent, `peers` and `peer_share` of all others together, and `chance`
-    of such a share if there were no difference (Fisher's exact test, one-sided), times the number of clinicians.
+    of such a share if there were no difference (Fisher's exact test, one-sided), times the number of clinicians; NaN
+    where figures are too few or the share is not far above that of the others.
     """
     written = _written(linked, note_services, tables)
     rows = written.groupby("clinician").agg(
@@ -101,10 +108,13 @@ def figures(linked: pd.DataFrame, note_services: pd.DataFrame, tables: Tables, f
     rows["peers"], peers_round = rows["entries"].sum() - rows["entries"], rows["round"].sum() - rows["round"]
     rows["share"] = (100 * rows["round"] / rows["entries"]).round(1)
     rows["peer_share"] = (100 * peers_round / rows["peers"].where(rows["peers"] > 0)).round(1)
-    counts = zip(rows["round"], rows["entries"], peers_round, rows["peers"], strict=True)
+    placed = _placed(rows, linked, tables, facts)
+    many = placed[["entries", "peers"]].min(axis=1) >= placed["least_entries"]
+    far = many & (placed["share"] - placed["peer_share"] >= placed["points"])
+    asked = placed[far.fillna(False)]
+    counts = zip(asked["round"], asked["entries"], peers_round[asked.index], asked["peers"], strict=True)
     tests = [_chance_of_more(*map(int, one)) for one in counts]
-    rows["chance"] = pd.Series(tests, index=rows.index, dtype="float64") * len(rows)
-    return _placed(rows, linked, tables, facts)
+    return placed.assign(chance=pd.Series(tests, index=asked.index, dtype="float64") * len(placed))
 
 
 def _written(linked: pd.DataFrame, note_services: pd.DataFrame, tables: Tables) -> pd.DataFrame:

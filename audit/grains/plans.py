@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from audit.grains.limits import with_limits
-from audit.grains.treatment_days import DATE, PATIENT, treatment_days
+from audit.grains.treatment_days import DATE, PATIENT
 from audit.reference import Facts
 from audit.tables import Tables
 
@@ -22,15 +22,12 @@ LIMITS = {
 """Columns of the limits in force on the day (Int64; <NA> when none is), by their names in `thresholds`."""
 
 
-def episode_days(
-    tables: Tables, lines: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFrame, facts: Facts
-) -> pd.DataFrame:
+def episode_days(tables: Tables, lines: pd.DataFrame, days: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     """One row per claim and day, on its first line, with what `treatment_days` and `_plan_of_day` know of the day.
 
     Adds `medicare` (yes, no, "" when the payer does not say), `only_evaluated` (nothing but evaluations is
     billed), `newest`: the latest date on file for the patient, and the columns of LIMITS.
     """
-    days = treatment_days(lines, linked, services)
     days = days.merge(_plan_of_day(days, tables.plans_of_care), on=DATE, how="left", validate="1:1")
     rows = lines.drop_duplicates(["claim_id", "day"])[[*PLACE, "day", "discipline", "payer_id", "medicare"]]
     evaluation = (lines["family"] == "eval").groupby(lines["day"]).all()

@@ -12,6 +12,7 @@ import pandas as pd
 from audit import money
 from audit.money import KEY, UNITS
 from audit.reference import Facts
+from audit.texts import joined
 from audit.units import COGNITIVE, COGNITIVE_SERVICE
 
 AT_LEAST = " at least"
@@ -89,7 +90,7 @@ def _in_words(rows: pd.DataFrame) -> pd.DataFrame:
     for name, number in numbers.items():
         some = ordered[number != 0].sort_values(["day", "service"])
         said = some["service"] + " " + number[some.index].map("{:+d}".format).astype("str")
-        text = said.groupby(some["day"]).agg("; ".join)
+        text = joined(said, some["day"], "; ")
         told[name] = text + some.groupby("day")["sure"].all().map({True: "", False: AT_LEAST})
     every = pd.Index(rows["day"].unique(), name="day")
     return pd.DataFrame(told).reindex(every).fillna("").astype("str")

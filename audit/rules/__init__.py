@@ -20,13 +20,13 @@ import pandas as pd
 from audit.errors import CountersignError
 from audit.grains import Prepared
 from audit.model import FINDING_COLUMNS, UNPRICED
+from audit.rules.columns import PLACE, named_by
 
 Split = Literal["patient_id", "rendering_npi", "nothing"]
 """`pieces` divides by it. "rendering_npi": by the person who gave the visit; "nothing": all must be seen at once."""
 State = Literal["trial", "in force", "retired"]
 Check = Callable[[pd.DataFrame], pd.DataFrame | list[pd.DataFrame]]
 ORDER = ["claim_id", "line_number", "rule", "severity", "service_date", "note_id", "procedure_code", "because"]
-PLACE = ["claim_id", "line_number", "note_id", "patient_id", "service_date", "procedure_code"]
 
 
 @dataclass(frozen=True)
@@ -51,18 +51,27 @@ class Rule:
 
     def run(self, prepared: Prepared) -> pd.DataFrame:
         """Findings of this rule, columns FINDING_COLUMNS. Raises whatever the rule raises."""
-        found = self.check(getattr(prepared, self.grain))
+        found = self._judged(getattr(prepared, self.grain))
         parts = [part for part in ([found] if isinstance(found, pd.DataFrame) else found) if len(part)]
         if not parts:
             return nothing()
         rows = pd.concat(parts, ignore_index=True)
-        recalled = prepared.facts.recalled_sources
-        rows["facts_unchecked"] |= all(source in recalled for source in self.sources)
-        rows["severity"] = rows["severity"].mask(rows["severity"] == "", self.severity)
-        rows["rule"], rows["sources"] = self.code, " ".join(self.sources)
         if self.split != "patient_id" and (rows["change"] != "").any():
             raise ValueError("a change is priced in the whole patient-day, so its rule is split by patient")
-        return rows[list(FINDING_COLUMNS)]
+        recalled = prepared.facts.recalled_sources
+        return rows.assign(
+            rule=self.code,
+            severity=rows["severity"].mask(rows["severity"] == "", self.severity),
+            sources=" ".join(self.sources),
+            facts_unchecked=rows["facts_unchecked"] | all(source in recalled for source in self.sources),
+        )
+
+    def _judged(self, rows: pd.DataFrame) -> pd.DataFrame | list[pd.DataFrame]:
+        """What the rule says of the columns that it names; of all, where it lacks one of them."""
+        try:
+            return self.check(rows[named_by(self.check, rows.columns)])
+        except (KeyError, AttributeError):
+            return self.check(rows)
 
 
 def rule(
@@ -111,7 +120,7 @@ def rule_book() -> dict[str, Rule]:
 
 
 def nothing() -> pd.DataFrame:
-    return _NOTHING.copy()
+    return _NOTHING.copy(deep=False)
 
 
 _NOTHING = pd.DataFrame(columns=list(FINDING_COLUMNS))
@@ -142,13 +151,14 @@ def findings(
     words of `audit.worth`, by which it is priced; "" where it has no price."""
     if rows.empty:
         return nothing()
-    result = rows[PLACE].copy()
-    result["severity"] = severity
     templates = {"expected": expected, "observed": observed, "because": because, "change": change}
-    for name, template in templates.items():
-        result[name] = _words.told(template, rows)
-    money = {name: unpriced for name, unpriced in UNPRICED.items() if name != "change"}
-    return result.assign(**money, facts_unchecked=facts_unchecked)
+    cells = {
+        **{name: rows[name] for name in PLACE},
+        **UNPRICED,
+        **{name: _told(template, rows) for name, template in templates.items()},
+        **{"rule": "", "sources": "", "severity": severity, "facts_unchecked": facts_unchecked},
+    }
+    return pd.DataFrame({name: cells[name] for name in FINDING_COLUMNS}, index=rows.index)
 
 
 def untestable(rows: pd.DataFrame, because: str) -> pd.DataFrame:
@@ -158,25 +168,29 @@ def untestable(rows: pd.DataFrame, because: str) -> pd.DataFrame:
     instruction that names table and column ("Load plans_of_care with certified_on"); it stands in `expected`."""
     if rows.empty:
         return nothing()
-    once = rows[~rows.duplicated(["claim_id", "service_date"])]
     why, _, wanted = because.partition("|")
+    named = rows[list(dict.fromkeys([*PLACE, *_names(because)]))]
+    once = named[~named.duplicated(["claim_id", "service_date"])]
     return findings(once, expected=wanted, observed="", because=why, severity="untestable")
 
 
-class _Words(string.Formatter):
-    """Templates over rows, with nouns that count."""
-
-    def told(self, template: str, rows: pd.DataFrame) -> list[str]:
-        named = list(dict.fromkeys(name for _, name, _, _ in self.parse(template) if name))
-        if not named:
-            return [template] * len(rows)
-        records: list[Any] = rows[named].to_dict("records")
-        return [self.vformat(template, (), record) for record in records]
-
-    def format_field(self, value: Any, noun: str) -> str:
-        if not noun.isalpha():
-            return str(super().format_field(value, noun))
-        return f"{value} {noun}" if value == 1 else f"{value} {noun}s"
+def _names(template: str) -> list[str]:
+    return [name for _, name, _, _ in string.Formatter().parse(template) if name]
 
 
-_words = _Words()
+def _told(template: str, rows: pd.DataFrame) -> list[str]:
+    """The template for each row."""
+    if not _names(template):
+        return [template] * len(rows)
+    said = [""] * len(rows)
+    for text, name, noun, _ in string.Formatter().parse(template):
+        words = [_word(value, noun or "") for value in rows[name].tolist()] if name else [""] * len(rows)
+        said = [before + text + word for before, word in zip(said, words, strict=True)]
+    return said
+
+
+def _word(value: Any, noun: str) -> str:
+    """A number with its noun; where it is no noun, the value in this format."""
+    if not noun.isalpha():
+        return format(value, noun)
+    return f"{value} {noun}" if value == 1 else f"{value} {noun}s"

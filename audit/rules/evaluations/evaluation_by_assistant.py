@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from audit.grains.notes import PARTS
 from audit.rules import findings, rule, untestable
 
 
@@ -13,13 +14,13 @@ def evaluation_by_assistant(evaluations: pd.DataFrame) -> list[pd.DataFrame]:
     are not paid.
     What to do: have the therapist evaluate; remove CO when the therapist did.
     """
-    minutes = {who: evaluations[f"{who}_minutes"].fillna(0) for who in ("therapist", "assistant", "together")}
-    therapist = minutes["therapist"] + minutes["together"] > 0
-    alone = ~therapist & (minutes["assistant"] > 0)
+    minutes = evaluations[PARTS].fillna(0)
+    therapist = minutes["therapist_minutes"] + minutes["together_minutes"] > 0
+    alone = ~therapist & (minutes["assistant_minutes"] > 0)
     written = evaluations["author"] == "assistant"
     by_assistant = (alone | (written & ~therapist)) & ~evaluations["rival_authors"]
     carries = evaluations["has_co"] & ~by_assistant
-    by_therapist = (evaluations["author"] == "therapist") | (therapist & ~written & (minutes["assistant"] == 0))
+    by_therapist = (evaluations["author"] == "therapist") | (therapist & ~written & (minutes["assistant_minutes"] == 0))
     unsure = ~by_assistant & ~carries & (~by_therapist | evaluations["rival_authors"])
     noted = evaluations["note_id"] != ""
     return [

@@ -94,8 +94,9 @@ def _says(text: pd.Series[str], words: str) -> pd.Series[bool]:
 def _schedule(rows: pd.DataFrame) -> pd.Series[str]:
     """The schedule in words: as the note says, or as this re-evaluation and the one before it show; else ""."""
     result = pd.Series("", index=rows.index, dtype="str")
-    for name, (least, most), noun in (("days", DAYS, "days"), ("visits", VISITS, "treatment days")):
-        since, before = rows[f"{name}_since"], rows[f"{name}_before"]
+    days, visits = ("days_since", "days_before"), ("visits_since", "visits_before")
+    for names, (least, most), noun in ((days, DAYS, "days"), (visits, VISITS, "treatment days")):
+        since, before = (rows[name] for name in names)
         same = (since.between(least, most) & before.between(least, most)).fillna(False).astype("bool")
         result = result.mask(same, before.astype("str") + " and " + since.astype("str") + " " + noun + " apart")
     return result.mask(_says(rows["text"], SCHEDULED), "the note says so")

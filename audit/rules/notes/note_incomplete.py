@@ -78,8 +78,9 @@ def _unnamed(rows: pd.DataFrame) -> pd.Series[bool]:
     """Somebody of the other role furnished minutes; the text of the note does not name the role, nor did it cosign."""
     silent = pd.Series(False, index=rows.index)
     for role, names in NAMES.items():
-        named = rows["text"].str.contains(names, case=False, regex=True)
-        silent |= (rows["contributor"] == role) & ~named & (rows["text"] != "") & (rows["cosigned_by"] == "")
+        asked = rows[(rows["contributor"] == role) & (rows["text"] != "") & (rows["cosigned_by"] == "")]
+        named = asked["text"].str.contains(names, case=False, regex=True)
+        silent[named.index[~named]] = True
     return silent
 
 

@@ -21,8 +21,9 @@ def supervisor_not_named(notes: pd.DataFrame) -> list[pd.DataFrame]:
     for the signature too.
     What to do: see that the plan or a report names the therapist; else have the note completed by an addendum.
     """
-    own = (notes["service_count"] > 0) & (notes["cosigned_by"] == "")
-    rows = notes[own & ~notes["text"].str.contains(NAMED, case=False, regex=True)]
+    own = (notes["service_count"] > 0) & (notes["cosigned_by"] == "") & notes["author"].isin(["assistant", ""])
+    rows = notes[own]
+    rows = rows[~rows["text"].str.contains(NAMED, case=False, regex=True)]
     return [
         findings(
             rows[rows["author"] == "assistant"],

@@ -16,7 +16,7 @@ def fewer_units_than_minutes(days: pd.DataFrame) -> list[pd.DataFrame]:
     """
     timed = days[(days["codes_of_day"] > 0) & (days["told_again"] != REPLACED)]
     timed = timed[timed["pooled"] | ~timed.groupby("day")["pooled"].transform("any")]
-    timed = timed.assign(fewest=_supported(timed, "low"), most=_supported(timed, "high"))
+    timed = timed.assign(fewest=_supported(timed, "supported_low"), most=_supported(timed, "supported_high"))
     under = (timed["units"] < timed["fewest"]).fillna(False) & timed["codes_known"]
     sure = (timed["units"] >= timed["most"]).fillna(False) & timed["codes_known"]
     unsure = timed[~under & ~sure]
@@ -39,10 +39,10 @@ def fewer_units_than_minutes(days: pd.DataFrame) -> list[pd.DataFrame]:
 
 
 def _supported(days: pd.DataFrame, end: str) -> pd.Series[int]:
-    """The fewest ("low") or most ("high") units by the payer's method, or by either where that is not known."""
-    total = days[f"supported_{end}"]
+    """The fewest or the most units by the payer's method, or by either where that is not known."""
+    total = days[end]
     midpoint = days["midpoint_units"].astype("Int64").where(days["minutes_known"] == "per_code")
     both = pd.concat([total, midpoint], axis=1)
-    either = both.min(axis=1, skipna=False) if end == "low" else both.max(axis=1, skipna=False)
+    either = both.min(axis=1, skipna=False) if end == "supported_low" else both.max(axis=1, skipna=False)
     supported = total.mask(days["method"] == "midpoint", midpoint)
     return supported.mask(days["method"] == "unknown", either).astype("Int64")

@@ -51,4 +51,5 @@ def more_units_than_minutes(days: pd.DataFrame) -> list[pd.DataFrame]:
 
 def unjudged(rows: pd.DataFrame) -> list[pd.DataFrame]:
     """Each day that cannot be judged, with what its notes lack."""
-    return [untestable(rows[rows["minutes_known"] == known], why) for known, why in UNKNOWN.items()]
+    known = set(rows["minutes_known"])
+    return [untestable(rows[rows["minutes_known"] == one], why) for one, why in UNKNOWN.items() if one in known]

@@ -1,0 +1,49 @@
+"""Which columns of its grain a rule can name, so that it is given no others: choosing rows of wide tables is slow."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from types import CodeType, FunctionType
+from typing import Any
+
+PLACE = ["claim_id", "line_number", "note_id", "patient_id", "service_date", "procedure_code"]
+"""What every finding needs."""
+LISTS = (str, list, tuple, dict, set, frozenset)
+
+
+def named_by(check: Callable[..., Any], columns: Iterable[str]) -> list[str]:
+    """Those of `columns` that stand as a word in the function, or in what of this package it uses.
+
+    A name that a rule puts together from parts is not seen.
+    """
+    words: set[str] = {*PLACE}
+    _read(check, words, set())
+    return [column for column in columns if column in words]
+
+
+def _read(function: Any, words: set[str], seen: set[int]) -> None:
+    function = getattr(function, "__wrapped__", function)
+    if not isinstance(function, FunctionType) or id(function) in seen:
+        return
+    if not function.__module__.startswith("audit."):
+        return
+    seen.add(id(function))
+    for name in _names(function.__code__, words):
+        value = function.__globals__.get(name)
+        if isinstance(value, LISTS):
+            words.update(re.findall(r"\w+", str(value)))
+        else:
+            _read(value, words, seen)
+
+
+def _names(code: CodeType, words: set[str]) -> set[str]:
+    """The names that the code and the functions within it use; adds them and all words of its texts to `words`."""
+    names = {*code.co_names}
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            names |= _names(constant, words)
+        else:
+            words.update(re.findall(r"\w+", str(constant)))
+    words |= names
+    return names
