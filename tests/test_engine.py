@@ -7,12 +7,16 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from pandas.testing import assert_frame_equal
 
 from audit.engine import audit, chosen_rules
 from audit.errors import CountersignError
+from audit.grains import Prepared
 from audit.intake import read
 from audit.model import TABLES
+from audit.reference import load_facts
 from audit.rules import rule_book
+from audit.rules.columns import named_by
 from audit.tables import Tables, check
 
 pytestmark = pytest.mark.xdist_group("engine")  # one process: what the tests share takes seconds to make
@@ -97,3 +101,17 @@ def test_wrong_choices_are_named():
 
 def test_nothing_in_nothing_out():
     assert audit(Tables.empty()).empty
+
+
+def test_a_rule_says_the_same_of_the_columns_it_names_as_of_all(tables):
+    """Over all rules, since each may put the name of a column together in its own way."""
+    prepared = Prepared(tables, load_facts())
+    for rule in rule_book().values():
+        rows = getattr(prepared, rule.grain)
+        whole, named = (_parts(rule.check(one)) for one in (rows, rows[named_by(rule.check, rows.columns)]))
+        for one, other in zip(whole, named, strict=True):
+            assert_frame_equal(one, other, obj=rule.code)
+
+
+def _parts(found: pd.DataFrame | list[pd.DataFrame]) -> list[pd.DataFrame]:
+    return [found] if isinstance(found, pd.DataFrame) else found
