@@ -17,15 +17,14 @@ from sqlalchemy import ColumnElement, Connection, Engine, Select, case, func, in
 
 from audit import __version__, review_plan, sampling
 from audit.access.permission import account_may, demand_now
-from audit.engine import Progress, audit
+from audit.engine import Progress, chosen_rules, judge
 from audit.errors import StateError
 from audit.grains import Prepared
 from audit.model import OPENERS
-from audit.reference import Facts, load_facts
+from audit.reference import load_facts
 from audit.review_rights import REVIEWERS
 from audit.store import reading, runs, schema, trail
 from audit.store.database import read, write
-from audit.tables import Tables
 from audit.worth import by_claim
 
 FLAGGING = ("error", "warning")
@@ -102,13 +101,18 @@ def _run(
     )
     try:
         tables = reading.tables_in_store(engine, claim_version_ids=chosen)
-        found = _on_versions(audit(tables, facts, progress=progress), tables.claims, chosen)
-        dollars = _dollars(found, tables, facts)
+        found, dollars = _judged(Prepared(tables, facts), chosen, progress)
         runs.finish_run(engine, run_id, findings=found, claim_version_ids=chosen, at=at, dollars=dollars)
     except BaseException as error:
         runs.fail_run(engine, run_id, wrong=type(error).__name__, at=at)
         raise
     return run_id
+
+
+def _judged(prepared: Prepared, chosen: list[int], progress: Progress | None) -> tuple[pd.DataFrame, runs.Dollars]:
+    found = judge(prepared, chosen_rules(), progress)
+    found = _on_versions(found, prepared.tables.claims, chosen)
+    return found, _dollars(found, prepared)
 
 
 def _on_versions(findings: pd.DataFrame, claims: pd.DataFrame, chosen: list[int]) -> pd.DataFrame:
@@ -118,10 +122,10 @@ def _on_versions(findings: pd.DataFrame, claims: pd.DataFrame, chosen: list[int]
     return found[found["claim_version_id"].isin(chosen) | (found["claim_id"] == "")]
 
 
-def _dollars(found: pd.DataFrame, tables: Tables, facts: Facts) -> runs.Dollars:
+def _dollars(found: pd.DataFrame, prepared: Prepared) -> runs.Dollars:
     """Over and under of each claim version, all its findings together."""
     versions = found.drop_duplicates("claim_id").set_index("claim_id")["claim_version_id"]
-    worth = by_claim(found, Prepared(tables, facts))
+    worth = by_claim(found, prepared)
     return dict(zip(versions.reindex(worth.index), zip(worth["over"], worth["under"], strict=True), strict=True))
 
 

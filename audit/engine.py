@@ -60,19 +60,21 @@ def audit(
     if tables.claims.empty or not rules:
         return nothing()
     if split == "whole":
-        parts = [_judge(Piece(tables), facts, rules, progress)]
+        parts = [judge(Prepared(tables, facts), rules, progress)]
     else:
         tasks = list(_tasks(tables, rules, buckets or max(2, -(-len(tables.claims) // LINES_A_BUCKET))))
         parts = _by_dask(tasks, facts) if split == "dask" else _in_turn(tasks, facts, progress)
     return _told_once(ordered(parts))
 
 
-def _judge(piece: Piece, facts: Facts, rules: list[Rule], progress: Progress | None = None) -> pd.DataFrame:
-    def again(tables: Tables, codes: list[str]) -> pd.DataFrame:
-        return _found(Prepared(tables, facts, piece.clinicians), [rule for rule in rules if rule.code in codes])
+def judge(prepared: Prepared, rules: list[Rule], progress: Progress | None = None) -> pd.DataFrame:
+    """`audit` of everything at once, over tables that the caller prepared and goes on with. There is a claim."""
 
-    prepared = Prepared(piece.tables, facts, piece.clinicians)
-    return priced(demoted(_found(prepared, rules, progress), piece.tables, again), prepared)
+    def again(tables: Tables, codes: list[str]) -> pd.DataFrame:
+        again = Prepared(tables, prepared.facts, prepared.clinicians)
+        return _found(again, [rule for rule in rules if rule.code in codes])
+
+    return priced(demoted(_found(prepared, rules, progress), prepared.tables, again), prepared)
 
 
 def _found(prepared: Prepared, rules: list[Rule], progress: Progress | None = None) -> pd.DataFrame:
@@ -124,7 +126,7 @@ def _in_turn(tasks: list[Task], facts: Facts, progress: Progress | None) -> list
     for number, (piece, rules) in enumerate(tasks):
         if progress:
             progress(number, len(tasks))
-        parts.append(_judge(piece, facts, rules))
+        parts.append(judge(Prepared(piece.tables, facts, piece.clinicians), rules))
     return parts
 
 
@@ -137,4 +139,4 @@ def _by_dask(tasks: list[Task], facts: Facts) -> list[pd.DataFrame]:
 
 
 def _judge_piece(piece: Piece, facts: Facts, codes: list[str]) -> pd.DataFrame:
-    return _judge(piece, facts, chosen_rules(codes))
+    return judge(Prepared(piece.tables, facts, piece.clinicians), chosen_rules(codes))

@@ -182,14 +182,14 @@ def sign(
     except DBAPIError as error:
         raise refused(error) from None
     leases.end(connection, now.id, account_id=account_id)
-    kept.refresh(connection, [now.id], at)
+    shown = kept.refresh(connection, [now.id], at)
     details = {
         "signature": signed,
         "digest": seen,
         "single_person": row["single_person"],
         "password": password,
         "before": now.state,
-        "after": required(connection, now.id).state,
+        "after": shown[now.id]["state"] if now.id in shown else required(connection, now.id).state,
         "row": seal.stored_digest(connection, signatures, signed),
     }
     subject = f"claim version {now.id}"

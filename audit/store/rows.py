@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import ARRAY, ColumnElement, Connection, any_, cast, func, literal, select
+from sqlalchemy import ARRAY, ColumnElement, Connection, String, any_, bindparam, cast, func, literal, select
 
 from audit import model
 
@@ -35,6 +35,21 @@ def among(connection: Connection, column: ColumnElement[Any], values: Sequence[A
         only: ColumnElement[bool] = column == values[0]
         return only
     if connection.dialect.name == "sqlite":
-        listed = func.json_each(json.dumps(list(values))).table_valued("value")
-        return column.in_(select(listed.c.value))
+        return _in_list(column, literal(json.dumps(list(values))))
     return column == any_(cast(literal(list(values), ARRAY(column.type)), ARRAY(column.type)))
+
+
+def among_asked(backend: str, column: ColumnElement[Any]) -> ColumnElement[bool]:
+    """As `among`, for a query that is built once and asked with `asked`."""
+    if backend == "sqlite":
+        return _in_list(column, bindparam("asked", type_=String))
+    return column == any_(cast(bindparam("asked", type_=ARRAY(column.type)), ARRAY(column.type)))
+
+
+def asked(backend: str, values: Sequence[Any]) -> Row:
+    """The parameters of a query with `among_asked`."""
+    return {"asked": json.dumps(list(values)) if backend == "sqlite" else list(values)}
+
+
+def _in_list(column: ColumnElement[Any], values: ColumnElement[str]) -> ColumnElement[bool]:
+    return column.in_(select(func.json_each(values).table_valued("value").c.value))

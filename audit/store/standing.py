@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, CursorResult, Select, func, select
 
-from audit.store import schema
+from audit.store import rows, schema
 from audit.store.came_since import FACTS, came_since
-from audit.store.rows import Row, among
+from audit.store.rows import Row, among_asked
 from audit.store.verdicts import Verdicts
 
 STATES = (
@@ -121,25 +122,25 @@ def newest_run() -> Select[Any]:
 
 def stand(connection: Connection, claim_version_ids: Sequence[int]) -> dict[int, Standing]:
     """Where each of these versions stands now; ids that are not in the store are left out."""
-    ids = sorted(set(claim_version_ids))
-    claims = _by(connection, select(schema.claims).where(among(connection, schema.claims.c.id, ids)), "id")
-    runs = _runs(connection, ids)
-    findings = _grouped(connection, schema.findings, ids)
-    decisions, signed = _grouped(connection, schema.decisions, ids), _grouped(connection, schema.signatures, ids)
-    plans = {one: rows[-1] for one, rows in _grouped(connection, schema.planned_claims, ids).items()}
+    ids, query = sorted(set(claim_version_ids)), _queries(connection.dialect.name)
+    asked = rows.asked(connection.dialect.name, ids)
+    claims = _by(connection.execute(query["claims"], asked), "id")
+    runs = {row["claim_version_id"]: dict(row) for row in connection.execute(query["runs"], asked).mappings()}
+    findings, decisions, signed, planned = (
+        _by(connection.execute(query[name], asked), "claim_version_id")
+        for name in ("findings", "decisions", "signatures", "planned_claims")
+    )
+    plans = {one: of_claim[-1] for one, of_claim in planned.items()}
     came = came_since(connection, ids, runs)
-    facts = connection.execute(
-        select(schema.facts_seen.c.facts_sha256).order_by(schema.facts_seen.c.id.desc()).limit(1)
-    ).scalar()
-    taken = schema.release_claims.c.claim_version_id
-    released = set(connection.execute(select(taken).where(among(connection, taken, ids))).scalars())
+    facts = connection.execute(query["facts"]).scalar()
+    released = set(connection.execute(query["released"], asked).scalars())
     result = {}
-    for one, rows in claims.items():
+    for one, of_claim in claims.items():
         run, signatures = runs.get(one, {}), signed[one]
         last = signatures[-1]["meaning"] if signatures and run and signatures[-1]["run_id"] == run["id"] else ""
         review = next((row for row in reversed(signatures) if row["meaning"] == "reviewed"), {})
         result[one] = Standing(
-            claim=rows[0],
+            claim=of_claim[0],
             run=run,
             findings=[row for row in findings[one] if row["run_id"] == run.get("id")],
             signatures=signatures,
@@ -157,20 +158,31 @@ def stand_of(connection: Connection, claim_version_id: int) -> Standing | None:
     return stand(connection, [claim_version_id]).get(claim_version_id)
 
 
-def _by(connection: Connection, query: Select[Any], name: str) -> dict[int, list[Row]]:
-    found: defaultdict[int, list[Row]] = defaultdict(list)
-    for row in connection.execute(query).mappings():
-        found[row[name]].append(dict(row))
-    return found
+def _by(found: CursorResult[Any], name: str) -> dict[int, list[Row]]:
+    grouped: defaultdict[int, list[Row]] = defaultdict(list)
+    for row in found.mappings():
+        grouped[row[name]].append(dict(row))
+    return grouped
 
 
-def _grouped(connection: Connection, table: Any, ids: list[int]) -> dict[int, list[Row]]:
-    of_claims = among(connection, table.c.claim_version_id, ids)
-    return _by(connection, select(table).where(of_claims).order_by(table.c.id), "claim_version_id")
+@cache
+def _queries(backend: str) -> dict[str, Select[Any]]:
+    """What `stand` asks of the versions `asked`. Built once: it takes longer than the database needs to answer."""
+    claims, seen, taken = schema.claims, schema.facts_seen.c, schema.release_claims.c.claim_version_id
+    of_claims = (schema.findings, schema.decisions, schema.signatures, schema.planned_claims)
+    return {
+        "claims": select(claims).where(among_asked(backend, claims.c.id)),
+        "runs": _runs(backend),
+        "facts": select(seen.facts_sha256).order_by(seen.id.desc()).limit(1),
+        "released": select(taken).where(among_asked(backend, taken)),
+        **{
+            table.name: select(table).where(among_asked(backend, table.c.claim_version_id)).order_by(table.c.id)
+            for table in of_claims
+        },
+    }
 
 
-def _runs(connection: Connection, ids: list[int]) -> dict[int, Row]:
+def _runs(backend: str) -> Select[Any]:
     runs = schema.runs
-    newest = newest_run().where(among(connection, schema.run_claims.c.claim_version_id, ids)).subquery()
-    query = select(newest.c.claim_version_id, runs).join(runs, runs.c.id == newest.c.run_id)
-    return {row["claim_version_id"]: dict(row) for row in connection.execute(query).mappings()}
+    newest = newest_run().where(among_asked(backend, schema.run_claims.c.claim_version_id)).subquery()
+    return select(newest.c.claim_version_id, runs).join(runs, runs.c.id == newest.c.run_id)
