@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from audit import arrivals, screening
+from audit import arrivals, documents, screening
 from audit.access.gate import utc_now
 from audit.model import OPENERS
 from pages.parts import who, work
@@ -12,6 +12,8 @@ from pages.parts.arrival import show_arrival, show_earlier
 from pages.parts.store import engine
 
 TYPES = ["csv", "tsv", "xlsx", "parquet", "jsonl", "json", "ndjson", "837", "835", "txt", "edi", "x12", "xml"]
+DOCUMENTS = ["docx", "pdf", "docm", "doc", "rtf"]
+"""Also those that are refused by name, with what to do."""
 
 person = who.require(*OPENERS)
 st.title("Load claims and notes", anchor=False)
@@ -21,7 +23,9 @@ st.write(
     "content. What is loaded already is skipped; the files themselves are not kept."
 )
 turn = st.session_state.setdefault("turn", 0)
-files = st.file_uploader("Files", TYPES, accept_multiple_files=True, key=f"files_{turn}", label_visibility="collapsed")
+files = st.file_uploader(
+    "Files", TYPES + DOCUMENTS, accept_multiple_files=True, key=f"files_{turn}", label_visibility="collapsed"
+)
 if st.button("Check and load", type="primary", disabled=not files) and files:
     given = [(file.name, file.getvalue()) for file in files]
     arrival = work.attempt_long(
@@ -35,6 +39,8 @@ if st.button("Check and load", type="primary", disabled=not files) and files:
     st.text("Nothing was loaded.")
 if held := st.session_state.get("arrival"):
     show_arrival(held)
+if documents.to_do(engine()):
+    st.page_link("pages/audits/documents.py", label="Notes that came as documents wait to be confirmed")
 if screening.population(engine()).claims and st.button("Audit what is loaded", type="primary" if held else "secondary"):
     st.switch_page("pages/audits/run.py")
 show_earlier(arrivals.earlier(engine()))
