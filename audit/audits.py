@@ -170,6 +170,12 @@ def _audited_before(run_id: int) -> Select[Any]:
     )
 
 
+def undone_since() -> ColumnElement[bool]:
+    """Of a run: a load that it saw was undone after it began."""
+    undone, runs = schema.withdrawals.c, schema.runs.c
+    return select(undone.load_id).where(undone.load_id <= runs.load_id, undone.at >= runs.started_at).exists()
+
+
 def _stratum(kind: str, flagged: Select[Any]) -> ColumnElement[str]:
     claims = schema.claims.c
     if kind in ("therapist", "each"):
@@ -194,6 +200,8 @@ def open_audit(
     """
     with write(engine) as connection:
         account_may(connection, account_id, OPENERS)
+        if connection.execute(select(schema.runs.c.id).where(schema.runs.c.id == run_id, undone_since())).first():
+            raise StateError("a load that this screening saw was undone since", do="Run the rules again")
         frame = frame_of(connection, run_id, plan.kind if plan else FLAGGED_KIND)
         if plan and plan.frame_sha256 != frame.sha256:
             raise StateError("the plan was made for another frame", do="Plan again on this run")

@@ -12,7 +12,7 @@ from datetime import date, datetime
 import pandas as pd
 from sqlalchemy import Engine, func, select
 
-from audit.audits import FLAGGING
+from audit.audits import FLAGGING, undone_since
 from audit.errors import StateError
 from audit.store import schema
 from audit.store.choosing import Choice, chosen
@@ -103,11 +103,12 @@ def patterns(engine: Engine, run_id: int) -> list[str]:
 
 
 def unplanned(engine: Engine) -> pd.DataFrame:
-    """Finished runs of which no claims were chosen for review yet, newest first: id, finished_at, claims."""
+    """Finished runs of which no claims were chosen for review yet, newest first: id, finished_at, claims. A run that
+    saw a load which was undone since is none of them."""
     runs = schema.runs
     query = (
         select(runs.c.id, runs.c.finished_at, runs.c.claim_count.label("claims"))
-        .where(runs.c.state == "finished", runs.c.id.not_in(select(schema.audits.c.run_id)))
+        .where(runs.c.state == "finished", runs.c.id.not_in(select(schema.audits.c.run_id)), ~undone_since())
         .order_by(runs.c.id.desc())
     )
     with read(engine) as connection:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -17,7 +18,7 @@ from audit.model import ROLE_NAMES
 from audit.store import schema
 from audit.store.database import VARIABLE, connect, read
 from tests import reviewing
-from tests.handed_in import as_csv, claim, month
+from tests.handed_in import NPI, as_csv, claim, month
 from tests.stored import add
 
 pytest_plugins = ["tests.databases"]
@@ -182,6 +183,63 @@ def test_a_file_that_cannot_be_read_is_said_in_a_sentence_and_nothing_is_loaded(
     assert app.error[0].value == r"zero\.csv\: the file is empty\. Export it again\."
     assert "Nothing was loaded." in said(app)
     assert "Earlier loads" not in said(app)
+
+
+CHARGES = (
+    "Claim No,MRN,Payer Code,NPI,DOS,CPT,Mods,Units,Age\n"
+    f"A1,7,AET,{NPI},3/12/2026,97110,GO,1,70\nA2,8,AET,{NPI},3/10/2026,97110,GO,x,71\n"
+).encode()
+
+
+def drop(app: AppTest, *files: tuple[str, bytes]) -> AppTest:
+    app.file_uploader[0].set_value([(name, content, "text/csv") for name, content in files])
+    return checked(app.run())
+
+
+def choose(app: AppTest, label: str, value: str) -> AppTest:
+    box = next(one for one in app.selectbox if one.label == label)
+    return checked(box.set_value(value).run())
+
+
+def test_a_table_of_another_program_is_mapped_tried_kept_and_loaded(open_page: Open):
+    app = drop(open_page(LOAD), ("charges.csv", CHARGES))
+    assert "What are the columns of charges.csv?" in said(app)
+    assert next(one for one in app.button if one.label == "Check and load").disabled
+    assert "the day and the month cannot be told apart" in said(app)
+    app = choose(app, "DOS is written", "%m/%d/%Y")
+    assert "2026-03-12" in said(app)
+    assert "1 row would be refused" in said(app)
+    assert "this is no whole number" in said(app)
+    app = press(app, "Keep and use this mapping")
+    app = press(app, "Check and load")
+    assert "read by the mapping charges" in said(app)
+    assert "columns left out: Age" in said(app)
+    again = drop(app, ("april.csv", CHARGES.replace(b"A1", b"A9")))
+    assert "Change how april.csv is read (mapping charges)" in buttons(again)
+    assert "What are the columns" in said(press(again, "Change how april.csv is read (mapping charges)"))
+
+
+def test_a_column_can_be_corrected_and_what_no_column_tells_is_asked(open_page: Open):
+    text = CHARGES.decode().replace("Payer Code,", "").replace("AET,", "").replace("3/12", "3/13")
+    app = drop(open_page(LOAD), ("charges.csv", text.encode()))
+    assert "payer\\_id is needed\\:" in said(app)
+    app = choose(app, "Age is", "payer_name")
+    next(one for one in app.text_input if one.label == "payer_id").set_value("AET").run()
+    assert "is needed" not in said(app)
+    plain = re.sub(r' class="[^"]*"|</?span[^>]*>', "", said(app))
+    assert "<td>70</td>" in plain
+
+
+def test_a_load_is_undone_with_a_reason(open_page: Open):
+    app = hand_in(open_page(LOAD), *month(claims=2))
+    box = next(one for one in app.selectbox if one.label == "Undo a load")
+    app = checked(box.set_value(box.options and 1).run())
+    assert next(one for one in app.button if one.label == "Undo this load").disabled
+    next(one for one in app.text_input if one.label == "Reason").set_value("Wrong month").run()
+    app.checkbox[0].check().run()
+    app = press(app, "Undo this load")
+    assert "(undone " in said(app)
+    assert "Audit what is new" not in buttons(app)
 
 
 def test_a_file_named_as_markdown_stays_text(open_page: Open):

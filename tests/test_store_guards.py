@@ -125,6 +125,9 @@ def a_row_in_each(case: Case) -> None:
     add(engine, "audit_stops", audit_id=audit, account_id=case.reviewer)
     add(engine, "reaudits", audit_id=audit, account_id=case.reviewer)
     add(engine, "overpayments", claim_version_id=case.claim, account_id=case.reviewer)
+    add(engine, "withdrawals", load_id=add(engine, "loads"), account_id=None)
+    for table in ("mappings", "refused_tables", "retirements"):
+        add(engine, table, **({} if table == "mappings" else {"load_id": load}))
     add(engine, "payer_profiles", effective_from=date(2026, 1, 1), account_id=case.reviewer)
 
 

@@ -116,6 +116,22 @@ def _read_file(batch: Batch, path: Path, table: str | None, context: fhir.Contex
             raise
 
 
+def needs_mapping(path: Path, mappings: Sequence[Mapping]) -> bool:
+    """Whether the file is a table whose columns are not ours and that none of the mappings fits: only its header is
+    looked at. Raises InputError when it cannot be read."""
+    records.refuse_large(path)
+    start = records.head(path)
+    if x12.looks_like_x12(start) or documents.looks_like_document(path, start):
+        return False
+    try:
+        sheets = [(name, sheet) for name, sheet in tabular.sheets(path).items() if name in TABLES]
+        for name, sheet in sheets:
+            tabular.check_header([tabular.plain_name(cell) for cell in next(sheet, [])], TABLES[name], path.name)
+    except (MappingNeeded, NotUtf8):
+        sheets = []
+    return not sheets and fitting(path, mappings) is None
+
+
 def _read_ours(batch: Batch, path: Path, table: str | None, content: str) -> None:
     """All tables of the file or none. Raises MappingNeeded when its columns are not ours."""
     sheets = tabular.sheets(path, table)

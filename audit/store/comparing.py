@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Table, func, select
 
 from audit import model
 from audit.store import schema
@@ -22,7 +22,6 @@ class Held:
     id: int
     content_sha256: str
     load_id: int
-    version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +79,14 @@ def _differs(record: Record, old: Held, kept: set[str]) -> bool:
 
 def _held(connection: Connection, table: Table, found: list[Record]) -> dict[tuple[Any, ...], Held]:
     key = [table.c[name] for name in KEYS[table.name]]
-    version = table.c.version if "version" in table.c else table.c.id
-    query = select(table.c.id, table.c.content_sha256, table.c.load_id, version.label("version"), *key).where(
+    query = select(table.c.id, table.c.content_sha256, table.c.load_id, *key).where(
         table.c.is_current, among(connection, key[0], [record.key[0] for record in found])
     )
-    return {tuple(row[4:]): Held(*row[:4]) for row in connection.execute(query)}
+    return {tuple(row[3:]): Held(*row[:3]) for row in connection.execute(query)}
+
+
+def newest_versions(connection: Connection, table: Table, keys: list[str]) -> dict[str, int]:
+    """By key the highest number that a version of it ever had, those of loads undone included."""
+    key = table.c[KEYS[table.name][0]]
+    query = select(key, func.max(table.c.version)).where(among(connection, key, keys)).group_by(key)
+    return {row[0]: row[1] for row in connection.execute(query)}

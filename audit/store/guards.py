@@ -7,9 +7,12 @@ refused. `triggers` makes a trigger of them for each table and action.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sqlalchemy import Connection, TextClause, inspect, text
 from sqlalchemy.exc import DBAPIError
 
+from audit import model
 from audit.store import review_guards, triggers
 from audit.store.triggers import Guard
 
@@ -19,12 +22,14 @@ APPEND_ONLY = (
     *("facts_seen", "review_plans", "planned_claims", "releases", "release_claims", "payer_profiles"),
     *("reaudit_tables", "reaudits", "overpayments"),
     *("documents", "document_steps"),
+    *("mappings", "refused_tables", "retirements", "withdrawals"),
 )
 VERSIONED = (
     *("claims", "notes", "payers", "plans_of_care", "authorizations", "providers", "fees"),
     *("payments", "adjustments"),
 )
-"""Only `is_current` may change, and only from true to false."""
+"""Only `is_current` may change, and only from true to false; back again only where the load that replaced the row was
+undone."""
 
 
 def single_person_holds() -> TextClause:
@@ -34,6 +39,14 @@ def single_person_holds() -> TextClause:
 OTHER_SEED = """EXISTS (
     SELECT 1 FROM audits AS drawn WHERE drawn.frame_sha256 = NEW.frame_sha256
     AND drawn.seed IS NOT NULL AND drawn.seed <> NEW.seed)"""
+
+
+UNDONE_SINCE = """EXISTS (SELECT 1 FROM withdrawals w JOIN runs r ON r.id = NEW.run_id
+    WHERE w.load_id <= r.load_id AND w.at >= r.started_at)"""
+
+
+def _listed(words: Iterable[str]) -> str:
+    return "(" + ", ".join(f"'{word}'" for word in words) + ")"
 
 
 def _kept(table: str) -> list[Guard]:
@@ -47,8 +60,30 @@ def _versions(table: str, columns: list[str]) -> list[Guard]:
     content = triggers.changed(column for column in columns if column != "is_current")
     return [
         Guard(table, "UPDATE", content, f"{table} keeps every version as it came: load the change as a new version"),
-        Guard(table, "UPDATE", "NEW.is_current AND NOT OLD.is_current", f"a replaced row of {table} stays replaced"),
+        Guard(table, "UPDATE", _stays_replaced(table), f"a replaced row of {table} stays replaced"),
         Guard(table, "DELETE", "1 = 1", f"{table} keeps every version: a row cannot be removed"),
+    ]
+
+
+def _stays_replaced(table: str) -> str:
+    """Unless the newest load that replaced the row was undone, and the row's own load was not."""
+    newest = f"(SELECT MAX(load_id) FROM retirements WHERE table_name = '{table}' AND row_id = OLD.id)"
+    return f"""NEW.is_current AND NOT OLD.is_current AND (
+        EXISTS (SELECT 1 FROM withdrawals WHERE load_id = OLD.load_id)
+        OR NOT EXISTS (SELECT 1 FROM withdrawals WHERE load_id = {newest}))"""
+
+
+def _withdrawals() -> list[Guard]:
+    """What says of `withdrawing.in_the_way` that a person decided stands here too."""
+    of_load = "claim_version_id IN (SELECT id FROM claims WHERE load_id = NEW.load_id)"
+    resting = ("audit_claims", "decisions", "signatures", "release_claims")
+    rests = " OR ".join(f"EXISTS (SELECT 1 FROM {table} WHERE {of_load})" for table in resting)
+    framed = f"EXISTS (SELECT 1 FROM run_claims c JOIN audits a ON a.run_id = c.run_id WHERE c.{of_load})"
+    may = f"EXISTS (SELECT 1 FROM accounts WHERE id = NEW.account_id AND active AND role IN {_listed(model.OPENERS)})"
+    return [
+        Guard("withdrawals", "INSERT", "NEW.reason = ''", "a load is undone with a reason"),
+        Guard("withdrawals", "INSERT", f"NEW.account_id IS NOT NULL AND NOT {may}", "your account may not undo a load"),
+        Guard("withdrawals", "INSERT", f"{rests} OR {framed}", "people's work rests on this load"),
     ]
 
 
@@ -70,6 +105,7 @@ def _audits(columns: list[str]) -> list[Guard]:
             "this frame has been drawn from with another seed: no sample is drawn twice",
         ),
         Guard("audits", "DELETE", "1 = 1", "an audit cannot be removed"),
+        Guard("audits", "INSERT", UNDONE_SINCE, "a load that the run saw was undone: run the rules again"),
     ]
 
 
@@ -108,6 +144,7 @@ def every(connection: Connection) -> list[Guard]:
         *found,
         *_audits(columns["audits"]),
         *_accounts(),
+        *_withdrawals(),
         *review_guards.decisions(),
         *review_guards.signatures(),
         *review_guards.single_person_mode(),

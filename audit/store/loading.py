@@ -12,7 +12,7 @@ from audit import model
 from audit.errors import InputError, Refusal
 from audit.store import kept, schema, trail
 from audit.store.canonical import canonical
-from audit.store.comparing import Compared, compare, incoming
+from audit.store.comparing import Compared, compare, incoming, newest_versions
 from audit.store.database import alone, write
 from audit.store.records import KEYS, Record
 from audit.store.rows import among
@@ -53,11 +53,13 @@ def load(
     account_id: int | None,
     at: datetime,
     answered: Collection[str] = (),
+    refused_tables: Sequence[tuple[str, str]] = (),
 ) -> Loaded:
     """Add checked tables to the store, all of them or nothing, in one transaction.
 
     `name` is what the user calls the files, `sha256` the digest of their bytes; `answered` are ids of claims
-    that came as a payer's answer only: they never replace a claim that is held. Nothing is added, and no load
+    that came as a payer's answer only: they never replace a claim that is held; `refused_tables` are the refused
+    rows as they stood, name and CSV. Nothing is added, and no load
     counted, when the store has all of it. Notes that come without any services keep those they have. Raises
     InputError when a key stands twice.
     """
@@ -72,6 +74,9 @@ def load(
         row = {"sha256": sha256, "name": name, "account_id": account_id, "at": at, "counts": canonical(counts)}
         load_id = connection.execute(insert(schema.loads).values(row).returning(schema.loads.c.id)).scalar_one()
         _add_all(connection, load_id, found, refusals)
+        if refused_tables:
+            rows = [{"load_id": load_id, "name": one, "csv": csv} for one, csv in refused_tables]
+            connection.execute(insert(schema.refused_tables), rows)
         kept.refresh(connection, kept.touched_by_load(connection, load_id), at)
         details = {"sha256": sha256, "counts": counts}
         trail.record(connection, kind="load", subject=f"load {load_id}", account_id=account_id, at=at, details=details)
@@ -119,17 +124,24 @@ def _add_all(connection: Connection, load_id: int, found: list[Compared], refusa
 def _add(connection: Connection, load_id: int, part: Compared) -> None:
     """Retire the versions that changed, then add the new ones with their lines or services."""
     table, added = part.table, [*part.new, *part.changed]
-    retired = [*part.gone, *[part.held[record.key].id for record in part.changed]]
-    connection.execute(update(table).where(among(connection, table.c.id, retired)).values(is_current=False))
+    _retire(connection, load_id, table, [*part.gone, *[part.held[record.key].id for record in part.changed]])
     fixed = {"is_current": True, "load_id": load_id}
     versions = [{**record.row, **fixed, "content_sha256": record.content_sha256} for record in added]
     if "version" in table.c:
+        newest = newest_versions(connection, table, [record.key[0] for record in added])
         for record, row in zip(added, versions, strict=True):
-            row["version"] = part.held[record.key].version + 1 if record.key in part.held else 1
+            row["version"] = newest.get(record.key[0], 0) + 1
     if versions:
         connection.execute(insert(table), versions)
     if table.name in PARTS:
         _add_parts(connection, load_id, table, added)
+
+
+def _retire(connection: Connection, load_id: int, table: Table, ids: list[int]) -> None:
+    if ids:
+        connection.execute(update(table).where(among(connection, table.c.id, ids)).values(is_current=False))
+        rows = [{"load_id": load_id, "table_name": table.name, "row_id": one} for one in ids]
+        connection.execute(insert(schema.retirements), rows)
 
 
 def _add_parts(connection: Connection, load_id: int, table: Table, added: list[Record]) -> None:

@@ -170,6 +170,45 @@ refusals = Table(
     Column("table", Text, nullable=False),
     Column("record_id", Text, nullable=False),
 )
+# The refused rows of one table of a load as they stood, with the reasons, to mend and load again.
+refused_tables = Table(
+    "refused_tables",
+    metadata,
+    _id(),
+    _reference("load_id", "loads", index=True),
+    Column("name", Text, nullable=False),
+    Column("csv", Text, nullable=False),
+)
+# Which rows a load replaced: what becomes current again when it is undone.
+retirements = Table(
+    "retirements",
+    metadata,
+    _id(),
+    _reference("load_id", "loads", index=True),
+    Column("table_name", String(40), nullable=False),
+    Column("row_id", Integer, nullable=False),
+    Index("ix_retirements_row", "table_name", "row_id"),
+)
+# A load undone as a whole. Without an account: the command line.
+withdrawals = Table(
+    "withdrawals",
+    metadata,
+    _reference("load_id", "loads"),
+    Column("reason", Text, nullable=False),
+    _reference("account_id", "accounts", nullable=True),
+    _moment("at"),
+    UniqueConstraint("load_id"),
+)
+# How tables of other programs are read; the newest of a name counts. `content` is JSON of `audit.intake.foreign`.
+mappings = Table(
+    "mappings",
+    metadata,
+    _id(),
+    Column("name", Text, nullable=False, index=True),
+    Column("content", Text, nullable=False),
+    _reference("account_id", "accounts", nullable=True),
+    _moment("at"),
+)
 claims = Table(
     "claims",
     metadata,

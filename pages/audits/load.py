@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import streamlit as st
 
-from audit import arrivals, documents, screening
+from audit import arrivals, documents, mappings, screening
 from audit.access.gate import utc_now
 from audit.model import OPENERS
-from pages.parts import who, work
+from pages.parts import handed_in, who, work
 from pages.parts.arrival import show_arrival, show_earlier
+from pages.parts.mapping_trial import show_kept
 from pages.parts.store import engine
 
-TYPES = ["csv", "tsv", "xlsx", "parquet", "jsonl", "json", "ndjson", "837", "835", "txt", "edi", "x12", "xml"]
+TYPES = [
+    *("csv", "tsv", "tab", "xlsx", "xlsm", "parquet", "jsonl", "json", "ndjson"),
+    *("837", "835", "txt", "edi", "x12", "xml"),
+]
 DOCUMENTS = ["docx", "pdf", "docm", "doc", "rtf"]
 """Also those that are refused by name, with what to do."""
 
@@ -20,14 +24,16 @@ st.title("Load claims and notes", anchor=False)
 st.write(
     "Hand in claims and notes together: they are judged as one. Tables are known by their names (claims, notes, "
     "note_services, payers, plans_of_care, authorizations, providers, fees), 837P, 835 and FHIR files by their "
-    "content. What is loaded already is skipped; the files themselves are not kept."
+    "content. Of a table of another program you say once what its columns are. What is loaded already is skipped; the "
+    "files themselves are not kept."
 )
 turn = st.session_state.setdefault("turn", 0)
 files = st.file_uploader(
     "Files", TYPES + DOCUMENTS, accept_multiple_files=True, key=f"files_{turn}", label_visibility="collapsed"
 )
-if st.button("Check and load", type="primary", disabled=not files) and files:
-    given = [(file.name, file.getvalue()) for file in files]
+given = [(file.name, file.getvalue()) for file in files or ()]
+mapped = handed_in.ready(given, person)
+if st.button("Check and load", type="primary" if mapped else "secondary", disabled=not (given and mapped)):
     arrival = work.attempt_long(
         lambda step: arrivals.take_in(engine(), given, account_id=person.id, at=utc_now(), step=step),
         lambda done: f"{arrivals.STEPS[done]} …",
@@ -43,4 +49,5 @@ if documents.to_do(engine()):
     st.page_link("pages/audits/documents.py", label="Notes that came as documents wait to be confirmed")
 if screening.population(engine()).claims and st.button("Audit what is loaded", type="primary" if held else "secondary"):
     st.switch_page("pages/audits/run.py")
-show_earlier(arrivals.earlier(engine()))
+show_earlier(arrivals.earlier(engine()), person)
+show_kept(mappings.saved(engine()))

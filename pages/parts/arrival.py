@@ -7,14 +7,17 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from audit.arrivals import Arrival, Card, fates, refusals_of
+from audit.access.accounts import Account
+from audit.arrivals import Arrival, Card, fates, refusals_of, refused_tables_of
 from audit.errors import Refusal
 from audit.reports import refusals_as_csv
 from pages.parts.headings import heading, small
 from pages.parts.markup import element, show
 from pages.parts.rows import show_rows
 from pages.parts.store import engine
+from pages.parts.undo import show_undo
 from pages.parts.words import day, moment, number
+from pages.parts.work import plain
 
 COLUMNS = {"file": "file", "row": "row", "column": "column", "value": "what stands there", "wrong": "what is wrong",
            "do": "what to do"}  # fmt: skip
@@ -38,7 +41,7 @@ def show_arrival(arrival: Arrival) -> None:
     else:
         show_rows(taken, FATES, "Taken into the database")
     if arrival.refusals:
-        show_refusals(arrival.refusals, loaded.counts["refused"]["rows"])
+        show_refusals(arrival.refusals, loaded.counts["refused"]["rows"], arrival.refused_tables)
 
 
 def _show_card(card: Card) -> None:
@@ -46,37 +49,49 @@ def _show_card(card: Card) -> None:
     lines = [element("strong", card.file), card.what, refused]
     if card.ignored_columns:
         lines.append(f"columns left out: {', '.join(card.ignored_columns)}")
+    lines += card.told
     with st.container(border=True, width=230):
         show(*[element("div", line, name="cs-line") for line in lines])
 
 
-def show_refusals(refusals: Sequence[Refusal], rows: int, key: str = "refused") -> None:
-    """The refusals of `rows` rows as a table and as a file."""
+def show_refusals(
+    refusals: Sequence[Refusal], rows: int, tables: Sequence[tuple[str, str]], key: str = "refused"
+) -> None:
+    """The refusals of `rows` rows as a table, and the rows as they stood (name and CSV) to mend."""
     st.warning(
-        f"{number(rows, 'row')} refused: a row takes its whole claim or note with it. Mend them and load the "
-        "files again; what is loaded already is skipped."
+        f"{number(rows, 'row')} refused: a row takes its whole claim or note with it. Download them, mend them, and "
+        "hand in that file: its first columns say why, and may stay."
     )
     told = pd.DataFrame(refusals[:SHOWN]).assign(row=[str(one.row or "") for one in refusals[:SHOWN]])
     show_rows(told, COLUMNS, "Refused rows")
     if len(refusals) > SHOWN:
         small(f"These are the first {SHOWN} of {len(refusals):,}; all are in the file.")
-    st.download_button(
-        "Download the refused rows", refusals_as_csv(refusals), "refused.csv", "text/csv", on_click="ignore", key=key
-    )
+    files = tables or [("refused.csv", refusals_as_csv(refusals))]
+    with st.container(horizontal=True):
+        for name, csv in files:
+            label = "Download the refused rows" if len(files) == 1 else f"Download {plain(name)}"
+            st.download_button(label, csv, name, "text/csv", on_click="ignore", key=f"{key}_{name}")
 
 
-def show_earlier(loads: pd.DataFrame) -> None:
-    """The newest loads, and on demand the rows that one of them refused."""
+def show_earlier(loads: pd.DataFrame, person: Account) -> None:
+    """The newest loads, and on demand the rows that one of them refused, and undoing one."""
     if loads.empty:
         return
     heading("Earlier loads")
     told = loads.assign(when=loads["at"].map(moment), refused=[one["refused"]["rows"] for one in loads["counts"]])
     for kind in ("claims", "notes"):
         told[kind] = [f"{one[kind]['new']:,} / {one[kind]['changed']:,}" for one in loads["counts"]]
+    told["name"] += [f" (undone {day(at)})" if at else "" for at in told["undone"]]
     show_rows(told, EARLIER, "", whole=("when", "by", "claims", "notes"))
-    some = told[told["refused"] > 0].set_index("id")
-    if len(some):
-        names = some["when"] + ": " + some["name"]
-        load_id = st.selectbox("Refused rows of", list(some.index), None, names.get, placeholder="an earlier load")
-        if load_id is not None:
-            show_refusals(refusals_of(engine(), load_id), int(some.loc[load_id, "refused"]), key="refused_earlier")
+    names = (told["when"] + ": " + told["name"]).set_axis(told["id"])
+    refused = told.set_index("id")["refused"]
+    some, undo = st.columns(2, vertical_alignment="bottom")
+    listed = [one for one in names.index if refused[one]]
+    load_id = listed and some.selectbox("Refused rows of", listed, None, names.get, placeholder="an earlier load")
+    standing = [one for one, at in zip(told["id"], told["undone"], strict=True) if not at]
+    undone = standing and undo.selectbox("Undo a load", standing, None, names.get, placeholder="as a whole")
+    if load_id:
+        tables = refused_tables_of(engine(), load_id)
+        show_refusals(refusals_of(engine(), load_id), int(refused[load_id]), tables, key="refused_earlier")
+    if undone:
+        show_undo(undone, names[undone], person)

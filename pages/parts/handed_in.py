@@ -1,0 +1,32 @@
+"""The files that are handed in, before they are loaded: which need a mapping, which are read by one that is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from audit import arrivals, mappings
+from audit.access.accounts import Account
+from pages.parts.mapping_form import show_mapping
+from pages.parts.store import engine
+
+Files = Sequence[tuple[str, bytes]]
+
+
+def ready(files: Files, person: Account) -> bool:
+    """Shows the columns of the first file that nobody has mapped yet; True when all files can be loaded."""
+    kept = mappings.saved(engine())
+    looked = [(name, content, arrivals.look(name, content, kept)) for name, content in files]
+    asked = st.session_state.get("remap", "")
+    unknown = next(((n, c, seen) for n, c, seen in looked if seen.needs_mapping or n == asked), None)
+    if unknown:
+        show_mapping(*unknown[:2], person, unknown[2].mapping)
+        return False
+    for name, _, seen in looked:
+        if seen.mapping and st.button(
+            f"Change how {name} is read (mapping {seen.mapping.name})", type="tertiary", key=f"re_{name}"
+        ):
+            st.session_state["remap"] = name
+            st.rerun()
+    return True

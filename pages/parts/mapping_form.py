@@ -1,0 +1,180 @@
+"""Which column of another program's table is which of ours: the proposal, corrected by a person, tried on the file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+import streamlit as st
+
+from audit import arrivals, mappings
+from audit.access.accounts import Account
+from audit.access.gate import utc_now
+from audit.intake.foreign.dates import FORMS
+from audit.intake.foreign.mapping import DATED, Mapping, Taken
+from audit.intake.foreign.proposing import Proposal, propose
+from audit.intake.foreign.shape import DELIMITERS, Shape, sheets_of, sniffed
+from audit.intake.foreign.transforms import ways
+from audit.model import TABLES
+from pages.parts import work
+from pages.parts.headings import heading, small
+from pages.parts.mapping_trial import show_trial
+from pages.parts.markup import element, show
+from pages.parts.store import engine
+
+Found = TypeVar("Found")
+OUT = "left out"
+SURE = 0.9
+LEAST = 0.6
+
+
+def show_mapping(name: str, content: bytes, person: Account, before: Mapping | None = None) -> None:
+    """The columns of one file, until its mapping is kept. `before`: the one that it is read by now."""
+    heading(f"What are the columns of {name}?")
+    shape = _shape(name, content)
+    table = shape and _table(name, content, shape)
+    proposal = table and _once(
+        name, content, ("proposal", shape, table), lambda path: propose(path, shape=shape, table=table)
+    )
+    if not proposal:
+        return
+    if before and before.table == table:
+        proposal = replace(proposal, mapping=replace(before, shape=proposal.mapping.shape))
+    mapping = _corrected(name, proposal)
+    for problem in mapping.problems():
+        st.warning(work.plain(f"{problem}."))
+    if not mapping.problems():
+        tried = _once(name, content, ("trial", mapping.to_json()), lambda path: mappings.trial(path, mapping))
+        if tried:
+            show_trial(tried)
+    _keep(name, mapping, person)
+
+
+def _once(name: str, content: bytes, key: tuple[object, ...], act: Callable[[Path], Found]) -> Found | None:
+    """What `act` makes of the file, worked out once for the same `key`. One result of a kind is held."""
+    held = st.session_state.setdefault("mapping_held", {})
+    asked = (name, len(content), key)
+    if held.get(key[0], (None,))[0] != asked:
+        with arrivals.written([(name, content)]) as (path,):
+            found = work.attempt(lambda: act(path))
+        held[key[0]] = (asked if found is not None else None, found)
+    found: Found | None = held[key[0]][1]
+    return found
+
+
+def _shape(name: str, content: bytes) -> Shape | None:
+    sheets = _once(name, content, ("sheets",), sheets_of)
+    if sheets is None:
+        return None
+    places = st.columns([1, 1, 1, 1])
+    sheet = places[3].selectbox("Sheet", sheets, None, placeholder="the fullest", key=f"sheet_{name}") if sheets else ""
+    likely = _once(name, content, ("shape", sheet), lambda path: sniffed(path, sheet or ""))
+    if likely is None:
+        return None
+    row = places[1].number_input("Row of the header", 1, 100, likely.header_row, key=f"row_{name}_{sheet}")
+    rows = places[2].number_input("Rows of the header", 1, 2, likely.header_rows, key=f"rows_{name}_{sheet}")
+    shape = replace(likely, header_row=row, header_rows=rows)
+    if sheets:
+        return shape
+    known = list(DELIMITERS)
+    parted = places[3].selectbox(
+        "Cells are parted by", known, known.index(likely.delimiter), DELIMITERS.get, key=f"delimiter_{name}"
+    )
+    return replace(shape, delimiter=parted)
+
+
+def _table(name: str, content: bytes, shape: Shape) -> str:
+    """The table of ours that is chosen; first the likely one."""
+    likely = _once(name, content, ("likely", shape), lambda path: propose(path, shape=shape).mapping.table)
+    if not likely:
+        return ""
+    known = list(TABLES)
+    said = {one: one.replace("_", " ") for one in known}
+    place = st.container(width=320)
+    return place.selectbox("The rows are", known, known.index(likely), said.get, key=f"table_{name}")
+
+
+def _corrected(name: str, proposal: Proposal) -> Mapping:
+    """The proposal as the person left it."""
+    small("Each column of the file with a few of its values. What is left out is not kept.")
+    guessed: dict[str, Taken] = {one.source: one for one in proposal.mapping.taken}
+    taken = [_column(name, source, proposal, guessed.get(source)) for source in proposal.mapping.header]
+    mapping = replace(proposal.mapping, taken=tuple(one for one in taken if one))
+    return replace(mapping, fixed=_fixed(name, mapping))
+
+
+def _column(name: str, source: str, proposal: Proposal, guess: Taken | None) -> Taken | None:
+    table, key = proposal.mapping.table, f"{name}_{proposal.mapping.table}_{source}"
+    what, which, how = st.columns([3, 2, 2], vertical_alignment="center")
+    confidence = proposal.confidence.get(source, 0.0)
+    sure = (
+        "" if guess and confidence >= SURE else " · likely" if confidence >= LEAST else " · look at it" if guess else ""
+    )
+    with what:
+        values = ", ".join(proposal.samples[source]) or "no value"
+        show(
+            element("strong", source),
+            element("span", sure, name="cs-quiet"),
+            element("div", values, name="cs-line cs-label"),
+        )
+    ours = [OUT, *TABLES[table].names]
+    column = which.selectbox(
+        f"{source} is", ours, ours.index(guess.column) if guess else 0, key=f"is_{key}", label_visibility="collapsed"
+    )
+    if column == OUT:
+        return None
+    one = guess if guess and guess.column == column else Taken(source, column, ways(table, column)[0])
+    line = guess.line if guess else 0
+    return _written(how, key, table, replace(one, line=line), proposal)
+
+
+def _written(place: st.delta_generator.DeltaGenerator, key: str, table: str, one: Taken, proposal: Proposal) -> Taken:
+    """How its values are written, where there is more than one way."""
+    if one.how in DATED:
+        forms = list(proposal.unsaid.get(one.source, ())) or list(FORMS)
+        form = place.selectbox(
+            f"{one.source} is written", forms, forms.index(one.form) if one.form in forms else None,
+            lambda form: f"as {FORMS[form]}", key=f"form_{key}", label_visibility="collapsed",
+            placeholder="Day or month first?",
+        )  # fmt: skip
+        return replace(one, form=form or "")
+    known = list(ways(table, one.column))
+    if len(known) < 2:
+        return one
+    how = place.selectbox(
+        f"{one.source} is written", known, known.index(one.how) if one.how in known else 0,
+        key=f"how_{key}_{one.column}", label_visibility="collapsed",
+    )  # fmt: skip
+    return replace(one, how=how)
+
+
+def _fixed(name: str, mapping: Mapping) -> dict[str, str]:
+    """What is the same in every row: asked for what the table needs and no column tells."""
+    open_mapping = replace(mapping, fixed={})
+    needed = [
+        column
+        for column in TABLES[mapping.table].names
+        if any(p.startswith(f"{column} is needed") for p in open_mapping.problems())
+    ]
+    if not needed:
+        return {}
+    small("For the whole file. {patient_id} stands for what is in that column of the row.")
+    places = st.columns(max(len(needed), 3))
+    told = {
+        column: place.text_input(column, mapping.fixed.get(column, ""), key=f"fixed_{name}_{mapping.table}_{column}")
+        for column, place in zip(needed, places, strict=False)
+    }
+    return {column: value.strip() for column, value in told.items() if value.strip()}
+
+
+def _keep(name: str, mapping: Mapping, person: Account) -> None:
+    place, button = st.columns([2, 1], vertical_alignment="bottom")
+    called = place.text_input("Name of this mapping", Path(name).stem, max_chars=mappings.LONGEST, key=f"called_{name}")
+    if button.button("Keep and use this mapping", type="primary", disabled=bool(mapping.problems())):
+        by = {"account_id": person.id, "at": utc_now()}
+        if work.attempt(lambda: mappings.save(engine(), replace(mapping, name=called), **by)):
+            st.session_state.pop("mapping_held", None)
+            st.session_state.pop("remap", None)
+            st.rerun()
