@@ -25,6 +25,7 @@ from audit.reference import load_facts
 from audit.review_rights import REVIEWERS
 from audit.store import reading, runs, schema, trail
 from audit.store.database import read, write
+from audit.store.unscreened import undone_since, unscreened
 from audit.worth import by_claim
 
 FLAGGING = ("error", "warning")
@@ -67,6 +68,15 @@ def screen(
     if not chosen:
         raise StateError("no loaded claim has these dates and payers", do="Load claims, or widen the choice")
     return _run(engine, chosen, account_id=account_id, at=at, progress=progress)
+
+
+def screen_new(engine: Engine, *, account_id: int | None, at: datetime, progress: Progress | None = None) -> int | None:
+    """Run the rule book over the claims that no run has judged as they stand now; return the run's id, None when
+    there are none. Raises AccessError for a role that opens no audits."""
+    demand_now(engine, account_id, OPENERS)
+    with read(engine) as connection:
+        chosen = unscreened(connection)
+    return _run(engine, chosen, account_id=account_id, at=at, progress=progress) if chosen else None
 
 
 def screen_again(engine: Engine, claim_version_ids: Sequence[int], *, account_id: int, at: datetime) -> int:
@@ -168,12 +178,6 @@ def _audited_before(run_id: int) -> Select[Any]:
         .where(made.c.run_id < run_id, made.c.kind != FLAGGED_KIND)
         .group_by(claims.c.claim_id)
     )
-
-
-def undone_since() -> ColumnElement[bool]:
-    """Of a run: a load that it saw was undone after it began."""
-    undone, runs = schema.withdrawals.c, schema.runs.c
-    return select(undone.load_id).where(undone.load_id <= runs.load_id, undone.at >= runs.started_at).exists()
 
 
 def _stratum(kind: str, flagged: Select[Any]) -> ColumnElement[str]:

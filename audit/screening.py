@@ -12,11 +12,12 @@ from datetime import date, datetime
 import pandas as pd
 from sqlalchemy import Engine, func, select
 
-from audit.audits import FLAGGING, undone_since
+from audit.audits import FLAGGING
 from audit.errors import StateError
 from audit.store import schema
 from audit.store.choosing import Choice, chosen
 from audit.store.database import read
+from audit.store.unscreened import undone_since, unscreened
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,12 @@ def fitting(
     with read(engine) as connection:
         fit = chosen(connection, Choice(None, from_date, to_date, payer_ids)).subquery()
         return int(connection.execute(select(func.count()).select_from(fit)).scalar_one())
+
+
+def new_claims(engine: Engine) -> int:
+    """Number of claims that no run has judged as they stand now."""
+    with read(engine) as connection:
+        return len(unscreened(connection))
 
 
 def outcome(engine: Engine, run_id: int) -> Outcome:

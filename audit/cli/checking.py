@@ -1,0 +1,97 @@
+"""`countersign check`: files of claims and notes, without a database."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import date
+from itertools import chain
+from pathlib import Path
+
+from audit import linking, reports
+from audit.engine import SPLITS, audit, chosen_rules
+from audit.errors import InputError
+from audit.gaps import unbilled_notes
+from audit.intake import Batch, read
+from audit.intake.foreign.mapping import Mapping, from_json
+from audit.tables import check
+
+OPTIONS = {
+    "claims": "claims",
+    "notes": "notes",
+    "services": "note_services",
+    "payers": "payers",
+    "plans": "plans_of_care",
+    "authorizations": "authorizations",
+    "providers": "providers",
+    "fees": "fees",
+}
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="a folder, a workbook, tables, 837P files")
+    for name in OPTIONS:
+        parser.add_argument(f"--{name}", type=Path, metavar="F")
+    parser.add_argument("--as-of", type=_date, metavar="DATE", help="refuse services after this date")
+    parser.add_argument("--rules", metavar="ID,...", help="only these rules")
+    parser.add_argument("--format", choices=reports.FORMATS, default="table")
+    parser.add_argument("--split", choices=SPLITS, default="whole")
+    parser.add_argument("--refused", type=Path, metavar="F", help="write the refused rows with reasons to F")
+    says = "how a table of another program is read: JSON from the page Load"
+    parser.add_argument("--mapping", type=Path, action="append", default=[], metavar="F", help=says)
+    parser.add_argument("--strict", action="store_true", help="check nothing when a row is refused")
+    parser.set_defaults(run=_run)
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is no date. Write it as YYYY-MM-DD, such as 2026-03-12") from None
+
+
+def _run(chosen: argparse.Namespace) -> int:
+    rules = chosen_rules(chosen.rules.split(",") if chosen.rules else None)
+    batch = _read(chosen)
+    for line in linking.says(linking.settle(batch)):
+        print(line, file=sys.stderr)
+    tables, refusals = check(batch, as_of=chosen.as_of)
+    for refusal in refusals:
+        print(refusal.sentence(), file=sys.stderr)
+    if chosen.refused:
+        chosen.refused.write_text(reports.refusals_as_csv(refusals), encoding="utf-8")
+    if refusals and chosen.strict:
+        wrong = f"{len(refusals)} rows were refused, so nothing was checked"
+        raise InputError(wrong, do="Mend them, or leave out --strict")
+    if tables.claims.empty:
+        raise InputError("there is no claim line to check", do="Give claims.csv, a workbook, a folder or an 837P file")
+    for line in reports.unbilled_lines(unbilled_notes(tables)):
+        print(line, file=sys.stderr)
+    findings = audit(tables, rules=rules, split=chosen.split, as_of=chosen.as_of)
+    gaps = reports.gap_lines(findings) if chosen.format == "table" else ()
+    for line in chain(reports.as_text(findings, chosen.format), gaps):
+        print(line)
+    print(reports.summary(tables.claims["claim_id"].nunique(), len(tables.claims), findings), file=sys.stderr)
+    return int((findings["severity"] == "error").any())
+
+
+def _read(chosen: argparse.Namespace) -> Batch:
+    named = {path: table for name, table in OPTIONS.items() if (path := getattr(chosen, name))}
+    if not (named or chosen.paths):
+        raise InputError("no file is named", do="Give a folder, or --claims F --notes F; see countersign check --help")
+    batch = read([*chosen.paths, *named], named, [_mapping(path) for path in chosen.mapping])
+    for file in batch.files:
+        if file.kind == "ignored":
+            print(f"{file.name}: none of our tables, left out.", file=sys.stderr)
+        if file.ignored_columns:
+            print(f"{file.name}: columns left out: {', '.join(file.ignored_columns)}.", file=sys.stderr)
+        if file.left_out:
+            print(f"{file.name}: passed over: {', '.join(file.left_out)}.", file=sys.stderr)
+    return batch
+
+
+def _mapping(path: Path) -> Mapping:
+    try:
+        return from_json(path.read_text(encoding="utf-8"), path.name)
+    except (OSError, UnicodeDecodeError):
+        raise InputError("the mapping cannot be read", where=str(path), do="Check the path") from None

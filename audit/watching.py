@@ -1,0 +1,164 @@
+"""A folder whose files are loaded, audited and reported as they arrive.
+
+A file is taken when two looks find it alike. Files that are there together are loaded together: claims and their
+notes are judged as one. What is read goes to `done/` with its report beside it, what cannot be read to `set-aside/`
+with its reason. Ended at any moment, the next watch goes on where this one stopped: what is loaded is skipped, and
+claims that no run has judged are judged then.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from audit import arrivals, audits, mappings, watch_report
+from audit.errors import CountersignError, InputError, MappingNeeded, StateError
+from audit.intake import read
+
+DONE, ASIDE = "done", "set-aside"
+LOCK = ".countersign-watch.lock"
+UNFINISHED = (".part", ".tmp", ".crdownload", ".filepart", ".partial")
+MAP = "It needs a mapping: open the page Load, hand the file in there, and say what its columns are"
+Say = Callable[[str], None]
+
+
+def watch(
+    engine: Engine,
+    folder: Path,
+    *,
+    every: float,
+    once: bool = False,
+    say: Say = print,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> None:
+    """Watch until interrupted, or take what is there and end. `say` gets lines without patient data.
+
+    Raises InputError when there is no such folder, StateError when another watch has it.
+    """
+    if not folder.is_dir():
+        raise InputError("there is no such folder", where=str(folder), do="Make it, or name another")
+    with _alone(folder):
+        for name in (DONE, ASIDE):
+            (folder / name).mkdir(exist_ok=True)
+        say(f"Watching {folder}.")
+        seen = _looks(folder)
+        while True:
+            time.sleep(0 if once else every)
+            again = _looks(folder)
+            ready = sorted(path for path, look in again.items() if seen.get(path) == look)
+            if ready:
+                _take(engine, folder, ready, now(), say)
+            if once:
+                return
+            seen = _looks(folder)
+
+
+def _looks(folder: Path) -> dict[Path, tuple[int, int]]:
+    """Size and time of change of each file that may be taken; links and unfinished downloads are left alone."""
+    found = {}
+    for path in folder.iterdir():
+        if path.name.startswith((".", "~")) or path.suffix.lower() in UNFINISHED or path.is_symlink():
+            continue
+        if path.is_file():
+            state = path.stat()
+            found[path] = (state.st_size, state.st_mtime_ns)
+    return found
+
+
+def _take(engine: Engine, folder: Path, paths: Sequence[Path], at: datetime, say: Say) -> None:
+    """Load the files together; where that fails, set aside those that cannot be read and load the others."""
+    try:
+        arrival = arrivals.take_paths(engine, paths, account_id=None, at=at)
+    except SQLAlchemyError:
+        raise  # the database's trouble is no fault of the files
+    except Exception as error:
+        bad = {path: why for path in paths if (why := _unreadable(engine, path))} or dict.fromkeys(paths, _why(error))
+        for path, why in bad.items():
+            _set_aside(folder, path, why, say)
+        if rest := [path for path in paths if path not in bad]:
+            _take(engine, folder, rest, at, say)
+        return
+    say(f"Loaded {', '.join(path.name for path in paths)}. {arrival.loaded.sentence()}")
+    run_id = audits.screen_new(engine, account_id=None, at=at)
+    report = watch_report.report(engine, arrival, run_id, paths, at)
+    for name, text in report.files.items():
+        _write(folder / DONE / name, text)
+    for path in paths:
+        _move(path, folder / DONE)
+    say(report.line)
+
+
+def _unreadable(engine: Engine, path: Path) -> str:
+    """Why a file cannot be read by itself, "" when it can."""
+    try:
+        read([path], mappings=mappings.saved(engine))
+    except SQLAlchemyError:
+        raise
+    except Exception as error:
+        return _why(error)
+    return ""
+
+
+def _why(error: Exception) -> str:
+    """In words that a person can act on; an exception nobody foresaw may hold data, so only its kind is said."""
+    if isinstance(error, MappingNeeded):
+        return f"{error.where}: {error.wrong}. {MAP}."
+    if isinstance(error, CountersignError):
+        return error.sentence()
+    return f"The file cannot be read ({type(error).__name__}). Tell whoever looks after Countersign."
+
+
+def _set_aside(folder: Path, path: Path, why: str, say: Say) -> None:
+    moved = _move(path, folder / ASIDE)
+    _write(moved.with_name(f"{moved.name}.reason.txt"), why + "\n")
+    say(f"Set aside {path.name}: {why}")
+
+
+def _move(path: Path, folder: Path) -> Path:
+    """Into the folder, under another name where this one is taken."""
+    target, number = folder / path.name, 1
+    while target.exists():
+        number += 1
+        target = folder / f"{path.stem} ({number}){path.suffix}"
+    os.replace(path, target)
+    return target
+
+
+def _write(path: Path, text: str) -> None:
+    """All of it or nothing, and only for the owner to read: reports name patients."""
+    making = path.with_name(f".{path.name}.part")
+    with os.fdopen(
+        os.open(making, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8", newline=""
+    ) as file:
+        file.write(text)
+    os.replace(making, path)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One watch a folder; the system lets go of the lock when the program ends, however it ends."""
+    with (folder / LOCK).open("a+b") as file:
+        try:
+            _lock(file)
+        except OSError:
+            raise StateError("another watch has this folder", do="End that one, or watch another folder") from None
+        yield
+
+
+def _lock(file: IO[bytes]) -> None:
+    if os.name == "nt":
+        import msvcrt  # noqa: PLC0415  on Windows only
+
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
+    else:
+        import fcntl  # noqa: PLC0415  not on Windows
+
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
