@@ -121,7 +121,8 @@ def needs_mapping(path: Path, mappings: Sequence[Mapping]) -> bool:
     looked at. Raises InputError when it cannot be read."""
     records.refuse_large(path)
     start = records.head(path)
-    if x12.looks_like_x12(start) or documents.looks_like_document(path, start):
+    others = (x12.looks_like_x12(start), fhir.looks_like_fhir(path), ccda.looks_like_xml(path, start))
+    if any(others) or documents.looks_like_document(path, start):
         return False
     try:
         sheets = [(name, sheet) for name, sheet in tabular.sheets(path).items() if name in TABLES]
