@@ -42,9 +42,9 @@ NOUNS = {
     "authorizations": ("authorisation", "authorisations"),
     "providers": ("provider", "providers"),
     "fees": ("fee of a payer", "fees of payers"),
-    "payments": ("payment of a claim or line", "payments of claims and lines"),
-    "adjustments": ("adjustment of a payment", "adjustments of payments"),
-    "835": ("claim answered by its payer", "claims answered by their payers"),
+    "payments": ("payment", "payments"),
+    "adjustments": ("adjustment", "adjustments"),
+    "835": ("answered claim", "answered claims"),
     "document": ("document", "documents"),
 }
 _ROWS_OF = {"837P": "lines", "FHIR": "lines", "claims": "lines", "note_services": "services"}

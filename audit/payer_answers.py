@@ -39,10 +39,7 @@ def answers(connection: Connection, claim_id: str, facts: Facts) -> list[Answer]
 
 def _answer(row: dict[Any, Any], taken_off: pd.DataFrame, said: Words) -> Answer:
     here = (taken_off["payment_id"] == row["payment_id"]) & (taken_off["position"] == row["position"])
-    adjusted = [
-        f"{one['group_code']}-{_told(said, 'reason', one['reason_code'])}, {one['amount']}"
-        for one in taken_off[here].to_dict("records")
-    ]
+    adjusted = [f"{_reason(one, said)}: {_dollars(one['amount'])}" for one in taken_off[here].to_dict("records")]
     remarks = [_told(said, "remark", code) for code in row["remark_codes"].split()]
     on = None if pd.isna(row["payment_date"]) else row["payment_date"].date()
     return Answer(
@@ -58,10 +55,20 @@ def _answer(row: dict[Any, Any], taken_off: pd.DataFrame, said: Words) -> Answer
 
 def _what(row: dict[Any, Any], said: Words) -> str:
     if row["position"] == 0:
-        return f"claim: {said.get(('status', row['status']), 'status ' + row['status'])}"
+        status = said.get(("status", row["status"]), f"status {row['status']}" if row["status"] else "answered")
+        return f"claim: {status}"
     number = "no line of the claim" if pd.isna(row["line_number"]) else f"line {row['line_number']}"
     modifiers = [row[name] for name in payments.MODIFIERS if row[name]]
     return f"{number}: {' '.join([row['procedure_code'], *modifiers])} x{row['units']}"
+
+
+def _reason(one: dict[Any, Any], said: Words) -> str:
+    """CO-45 (...); without a group, as from FHIR, the reason alone."""
+    return "-".join(filter(None, [one["group_code"], _told(said, "reason", one["reason_code"])]))
+
+
+def _dollars(amount: Decimal) -> str:
+    return f"{'-' if amount < 0 else ''}${abs(amount):,.2f}"
 
 
 def _told(said: Words, kind: str, code: str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 import pandas as pd
-from sqlalchemy import Connection, Engine, Table, select
+from sqlalchemy import Connection, Engine, Table, func, select
 
 from audit import model
 from audit.reference import Facts
@@ -63,6 +63,20 @@ def unmatched(engine: Engine) -> pd.DataFrame:
     because = pd.Series("", index=found.index).mask(stray, "no claim with this id is loaded")
     because = because.mask(line, "no line of the claim has this number, or code and date")
     return found.assign(because=because)[stray | line].reset_index(drop=True)
+
+
+def strays(engine: Engine, most: int = 50) -> tuple[int, pd.DataFrame]:
+    """How many paid claims belong to no loaded claim, and the newest of them: claim_id, payer_name, payment_date,
+    trace_number, charge_amount, paid_amount. Reads no more rows than it shows."""
+    paid, claims = schema.payments, schema.claims
+    held = select(claims.c.id).where(claims.c.is_current, claims.c.claim_id == paid.c.claim_id).exists()
+    stray = (paid.c.is_current, paid.c.position == 0, ~held)
+    names = ("claim_id", "payer_name", "payment_date", "trace_number", "charge_amount", "paid_amount")
+    query = select(*[paid.c[name] for name in names]).where(*stray)
+    with read(engine) as connection:
+        number = connection.execute(select(func.count()).select_from(paid).where(*stray)).scalar_one()
+        rows = connection.execute(query.order_by(paid.c.payment_date.desc(), paid.c.id).limit(most)).all()
+    return number, pd.DataFrame(rows, columns=list(names))
 
 
 def original_of(engine: Engine, reference: str) -> str:

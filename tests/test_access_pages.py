@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -163,3 +164,14 @@ def test_that_way_is_open_indeed(without_gate: Browser) -> None:
     """Else the test above could not fail."""
     with without_gate.socket() as line:
         assert "the way is open" in run(line, "unguarded")
+
+
+def test_every_password_is_asked_for_in_a_form() -> None:
+    """A bare field loses what was typed when Tab leaves it and the page runs; a form sends it with its button."""
+    asked = 0
+    for file in (ROOT / "pages").rglob("*.py"):
+        for block in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            inside = isinstance(block, ast.With) and any("st.form(" in ast.unparse(one) for one in block.items)
+            asked += ast.unparse(block).count("type='password'") if inside else 0
+        asked -= file.read_text(encoding="utf-8").count('type="password"')
+    assert asked == 0

@@ -24,6 +24,7 @@ from tests.stored import add
 pytest_plugins = ["tests.databases"]
 ROOT = Path(__file__).parents[1]
 NOW = datetime.now(UTC)
+X12 = Path(__file__).parent / "files" / "x12"
 LOAD, RUN = "pages/audits/load.py", "pages/audits/run.py"
 RATES, RULES = "pages/reports/error_rates.py", "pages/reports/rule_book.py"
 Open = Callable[..., AppTest]
@@ -168,6 +169,15 @@ def test_files_become_cards_and_lead_to_the_audit(open_page: Open):
     assert "Earlier loads" in said(app)
     assert app.file_uploader[0].value == []
     assert "Audit what is loaded" in buttons(app)
+
+
+def test_payments_are_taken_in_and_those_without_a_claim_are_shown(open_page: Open):
+    files = [(name, (X12 / name).read_bytes()) for name in ("simple.837", "remittance.835")]
+    app = hand_in(open_page(LOAD), *files)
+    text = said(app)
+    assert all(words in text for words in ("835, 5 answered claims", "Payments without a claim"))
+    assert all(stray in text for stray in ("RB-9999", "RB-2001", "EFT7001", "-$72.00"))
+    assert "RB-1001" not in text
 
 
 def test_refused_rows_are_shown_and_can_be_taken_home(open_page: Open):

@@ -29,7 +29,7 @@ def loaded(engine: Engine) -> Engine:
     assert [card.what for card in arrival.cards] == [
         "837P, 3 claim lines",
         "837P, 7 claim lines",
-        "835, 5 claims answered by their payers",
+        "835, 5 answered claims",
     ]
     again = arrivals.take_in(engine, files[::-1], account_id=by, at=NOW)
     assert again.loaded.load_id is None
@@ -58,6 +58,12 @@ def test_what_belongs_to_nothing_is_reported(loaded: Engine):
         ["RB-9999", 0, "no claim with this id is loaded"],
         ["RB-2002", 1, "no line of the claim has this number, or code and date"],
     ]
+
+
+def test_strays_are_counted_and_the_newest_shown(loaded: Engine):
+    number, newest = payments.strays(loaded)
+    assert (number, newest["claim_id"].tolist(), newest["charge_amount"].tolist()) == (1, ["RB-9999"], [100])
+    assert payments.strays(loaded, most=0)[0] == 1
 
 
 def test_adjustments_and_their_words(loaded: Engine):
@@ -109,7 +115,7 @@ def test_an_answer_in_fhir_never_replaces_the_claim(engine: Engine):
     assert [row["frequency_code"] for row in all_of(engine, "claim_lines")][-2:] == ["7", "7"]
     found = payments.payments_of(engine, ["FH-1001"])
     assert found["matched_by"].tolist() == ["", "line number", "line number"]
-    assert arrival.cards[0].what == "FHIR, 2 claim lines and 3 payments of claims and lines"
+    assert arrival.cards[0].what == "FHIR, 2 claim lines and 3 payments"
 
 
 def test_a_bundle_is_loaded_with_its_claim_answer_and_notes(engine: Engine):
@@ -117,7 +123,7 @@ def test_a_bundle_is_loaded_with_its_claim_answer_and_notes(engine: Engine):
     file = X12.parent / "fhir" / "r4_bundle.json"
     arrival = arrivals.take_in(engine, [(file.name, file.read_bytes())], account_id=by, at=NOW)
     assert arrival.refusals == ()
-    assert arrival.cards[0].what.startswith("FHIR, 2 claim lines and 3 payments of claims and lines and 2 ")
+    assert arrival.cards[0].what.startswith("FHIR, 2 claim lines and 3 payments and 2 ")
     fates = {name: arrival.loaded.counts[name]["new"] for name in ("claims", "notes", "payments", "adjustments")}
     assert fates == {"claims": 1, "notes": 1, "payments": 3, "adjustments": 3}, (
         "the other visit has no claim to tie it to"

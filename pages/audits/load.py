@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from audit import arrivals, documents, mappings, screening
+from audit import arrivals, documents, mappings, payments, screening
 from audit.access.gate import utc_now
 from audit.model import OPENERS
 from pages.parts import handed_in, who, work
 from pages.parts.arrival import show_arrival, show_earlier
 from pages.parts.mapping_trial import show_kept
 from pages.parts.store import engine
+from pages.parts.stray_payments import show_strays
 
 TYPES = [
     *("csv", "tsv", "tab", "xlsx", "xlsm", "parquet", "jsonl", "json", "ndjson"),
@@ -51,3 +52,4 @@ if screening.population(engine()).claims and st.button("Audit what is loaded", t
     st.switch_page("pages/audits/run.py")
 show_earlier(arrivals.earlier(engine()), person)
 show_kept(mappings.saved(engine()))
+show_strays(*payments.strays(engine()))
