@@ -18,6 +18,10 @@ OFF_PAPER = ("patient", "severity", "verdict", "expected", "observed")
 """Columns of these that only the other forms have; on paper stand the findings that were upheld."""
 WIDE = 14
 """Characters above which a column of text shares the rest of the width."""
+LONG = 60
+"""Characters above which it takes most of that."""
+BREAKABLE = 600
+"""Characters from which on a row may run over two pages."""
 
 
 def on_paper(report: Report) -> bytes:
@@ -64,6 +68,13 @@ def table(one: Sheet) -> dict[str, Any]:
     """A table with its question as heading and its answer beneath."""
     written, right = one.written(), one.numbers
     longest = [max((len(row[place]) for row in written), default=0) for place in range(len(one.columns))]
-    sizes = ["right" if place in right else "wide" if longest[place] > WIDE else "left"
-             for place in range(len(longest))]  # fmt: skip
-    return {"heading": one.question, "text": one.answer, "head": one.headings, "columns": sizes, "rows": written}
+    sizes = ["right" if place in right else "widest" if size > LONG else "wide" if size > WIDE else "left"
+             for place, size in enumerate(longest)]  # fmt: skip
+    return {
+        "heading": one.question,
+        "text": one.answer,
+        "head": one.headings,
+        "columns": sizes,
+        "rows": written,
+        "whole": max(longest, default=0) < BREAKABLE,
+    }
