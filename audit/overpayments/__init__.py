@@ -6,11 +6,12 @@ Rows are only added; what was entered by mistake is taken back by another row wi
 
 from audit.overpayments.clock import Clock, due_date
 from audit.overpayments.entries import ACTS, KEEPERS, WAYS, next_acts, record, take_back
-from audit.overpayments.log import READERS, Overpayment, history, log, to_enter, totals, waits, worth
+from audit.overpayments.log import MOST, READERS, Overpayment, history, log, to_enter, totals, waits, worth
 
 __all__ = [
     "ACTS",
     "KEEPERS",
+    "MOST",
     "READERS",
     "WAYS",
     "Clock",

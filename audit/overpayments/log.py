@@ -22,7 +22,7 @@ from audit.upheld import with_dollars
 
 READERS = TRAIL_READERS
 """Roles that see the log: none of them reviews, so no verdict is shown to who may not see it."""
-MOST = 200
+MOST = 50
 """Claims that are priced at once for the list of those without an entry."""
 SOON = 30
 __all__ = ["MOST", "READERS", "Overpayment", "history", "log", "to_enter", "totals", "waits", "worth"]

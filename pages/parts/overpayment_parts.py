@@ -46,7 +46,8 @@ def show_waiting(waiting: pd.DataFrame) -> None:
         for row in waiting.to_dict("records")
     ]  # fmt: skip
     head = ("claim", "payer", "date of service", "paid", "overbilled by the upheld findings")
-    show(table(head, rows, caption="Upheld overbilling without an entry, those paid first", numbers=[4]))
+    more = f", {len(rows)} at a time" if len(rows) == overpayments.MOST else ""
+    show(table(head, rows, caption=f"Upheld overbilling without an entry, those paid first{more}", numbers=[4]))
 
 
 def _worth(row: dict[object, object]) -> str:
