@@ -28,6 +28,7 @@ PAGES: dict[str, list[tuple[str, str, str | None, tuple[str, ...]]]] = {
     ],
     "Audits": [
         ("pages/audits/load.py", "Load", None, OPENERS),
+        ("pages/audits/documents.py", "Documents", None, OPENERS),
         ("pages/audits/run.py", "Run an audit", None, OPENERS),
         ("pages/audits/reaudits.py", "Re-audits", None, ("manager", "administrator", "auditor", "doctor_of_ot")),
     ],
