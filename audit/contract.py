@@ -22,6 +22,12 @@ PRIVATE = ("patient_name", "patient_birth_date", "text")
 """Columns whose content is never repeated in a message."""
 UPPER = ("procedure_code", "modifier_1", "modifier_2", "modifier_3", "modifier_4")
 
+NAMES = ("patient_name", "payer_name", "rendering_name", "author_name", "signed_by", "cosigned_by", "name")
+TURNED = (
+    "the cell holds a hidden character that turns the direction of writing|Type the cell again; right-to-left letters "
+    "need no such character"
+)
+_TURNING = "[\u202a-\u202e\u2066-\u2069]"
 ROUNDED = (
     "a spreadsheet rounded this number (it ends in E+ and a power of ten)|Make the column text in the spreadsheet, and "
     "take the numbers from the program they came from"
@@ -98,6 +104,8 @@ def _checks(column: Column) -> list[Any]:
     checks = [pa.Check(_has_no_nul, error="the cell holds a NUL character|Export the file again")]
     if column.required:
         checks.append(pa.Check(lambda text: text != "", error=f"the cell is empty|Fill in {column.name}"))
+    if column.kind == "code" or column.name in NAMES:
+        checks.append(pa.Check(_reads_as_it_is, error=TURNED))
     if column.kind == "code":
         checks.append(pa.Check(_is_whole, error=ROUNDED))
     test = _TESTS.get(column.kind)
@@ -114,6 +122,10 @@ def _checks(column: Column) -> list[Any]:
 @once_each
 def _has_no_nul(text: pd.Series[str]) -> pd.Series[bool]:
     return ~text.str.contains("\x00", regex=False)
+
+
+def _reads_as_it_is(text: pd.Series[str]) -> pd.Series[bool]:
+    return ~text.str.contains(_TURNING, regex=True)
 
 
 def _is_whole(text: pd.Series[str]) -> pd.Series[bool]:

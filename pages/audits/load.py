@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import streamlit as st
 
-from audit import arrivals, documents, mappings, payments, screening
+from audit import arrivals, documents, mappings, payments
 from audit.access.gate import utc_now
 from audit.model import OPENERS
 from pages.parts import handed_in, who, work
 from pages.parts.arrival import show_arrival, show_earlier
+from pages.parts.audit_new import show_audit
 from pages.parts.mapping_trial import show_kept
 from pages.parts.store import engine
 from pages.parts.stray_payments import show_strays
+from pages.parts.unbilled_notes import show_unbilled
 
 TYPES = [
     *("csv", "tsv", "tab", "xlsx", "xlsm", "parquet", "jsonl", "json", "ndjson"),
@@ -48,8 +50,8 @@ if held := st.session_state.get("arrival"):
     show_arrival(held)
 if documents.to_do(engine()):
     st.page_link("pages/audits/documents.py", label="Notes that came as documents wait to be confirmed")
-if screening.population(engine()).claims and st.button("Audit what is loaded", type="primary" if held else "secondary"):
-    st.switch_page("pages/audits/run.py")
+show_audit(person, first=bool(held))
+show_unbilled()
 show_earlier(arrivals.earlier(engine()), person)
 show_kept(mappings.saved(engine()))
 show_strays(*payments.strays(engine()))

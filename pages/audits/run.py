@@ -13,6 +13,7 @@ from pages.parts.headings import heading
 from pages.parts.pick_audit import pick_audit
 from pages.parts.rows import show_rows
 from pages.parts.store import engine
+from pages.parts.unbilled_notes import show_unbilled
 from pages.parts.words import day, moment, number
 
 AUDITS = {"name": "audit", "chosen": "claims reviewed", "frozen": "frozen on", "state": "state", "claims": "claims"}
@@ -29,6 +30,7 @@ elif run_id.isdigit():
 else:
     choose_claims(person)
 
+show_unbilled()
 heading("All audits")
 if all_audits.empty:
     st.text("There is no audit yet.")
