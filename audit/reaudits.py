@@ -26,6 +26,8 @@ from audit.store.database import read, write
 
 NO_RATE = ("dollars", "each")
 """Kinds of sample that tell nothing about the clinic's rate."""
+LOOKED_AT = 12
+"""Samples that are judged for this: each takes a moment."""
 OF_EACH = ("each", "therapist")
 """Kinds that draw claims of every therapist."""
 table = schema.reaudits
@@ -48,12 +50,12 @@ class Due:
 
 
 def to_schedule(engine: Engine) -> dict[int, str]:
-    """Finished random samples of which nothing is saved yet, the newest first: id -> name."""
+    """Finished random samples of which nothing is saved yet, of the newest LOOKED_AT: id -> name."""
     drawn = overview(engine)
     with read(engine) as connection:
         saved = set(connection.execute(select(table.c.audit_id).distinct()).scalars())
     open_ones = drawn[(drawn["kind"] != "flagged") & drawn["seeded"] & ~drawn["id"].isin(saved)]
-    names = {int(row["id"]): str(row["name"]) for row in open_ones.to_dict("records")}
+    names = {int(row["id"]): str(row["name"]) for row in open_ones.head(LOOKED_AT).to_dict("records")}
     return {one: name for one, name in names.items() if finished(results(engine, one))}
 
 

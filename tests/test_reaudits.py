@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, select, text
 
-from audit import arrivals, audits, reaudit_table, reaudits, sampling
+from audit import arrivals, audits, dossier, reaudit_table, reaudits, results, sampling
 from audit.errors import AccessError, InputError, StateError
 from audit.reaudit_table import DEFAULT, RESULTS
 from audit.store import schema
@@ -57,7 +58,7 @@ screened = filled("screened", screen_six, on="people")
 
 
 def test_an_audited_claim_is_not_drawn_again_in_whatever_version(
-    engine: Engine, people: dict[str, int], screened: int
+    engine: Engine, people: dict[str, int], screened: int, tmp_path: Path
 ) -> None:
     first = taken(engine, drawn(engine, people, screened, 3))
     changed = [claim(n, units=1) for n in range(1, 7)]  # every claim comes again, corrected
@@ -71,6 +72,9 @@ def test_an_audited_claim_is_not_drawn_again_in_whatever_version(
     assert {row.excluded for row in frame.rows} == {"", "drawn in audit 1"}
     again = taken(engine, drawn(engine, people, later, 3))
     assert not ids(engine, again) & ids(engine, first)
+    path = tmp_path / "again.zip"
+    path.write_bytes(dossier.write(engine, results.results(engine, 2), made_by="Max", at=NOW))
+    assert dossier.verify(path) == [], "a stranger draws the same from what is left"
     with read(engine) as connection:
         assert audits.frame_of(connection, later, audits.FLAGGED_KIND).size == 6, "screening is no sample"
 
