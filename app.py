@@ -10,10 +10,13 @@ from pathlib import Path
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from audit.model import OPENERS, ROLE_NAMES
+from audit.feedback.rights import READERS, RULERS
+from audit.model import OPENERS, ROLE_NAMES, STAFF
 
 MARK = Path(__file__).parent / "audit/access/assets/mark.svg"
-EVERYONE = tuple(ROLE_NAMES)
+EVERYONE = STAFF
+TREATS = "has an NPI"
+"""In place of a role: whoever treats, for the feedback on their own claims."""
 REVIEWING = ("reviewer", "second_reviewer", "doctor_of_ot", "manager", "auditor")
 PAGES: dict[str, list[tuple[str, str, str | None, tuple[str, ...]]]] = {
     "": [
@@ -25,6 +28,10 @@ PAGES: dict[str, list[tuple[str, str, str | None, tuple[str, ...]]]] = {
         ("pages/review/together.py", "Decide together", None, ("reviewer", "second_reviewer", "doctor_of_ot")),
         ("pages/review/release.py", "Release", None, ("second_reviewer", "doctor_of_ot", "manager", "administrator")),
         ("pages/review/record.py", "Record of a claim", None, ("manager", "administrator", "auditor")),
+    ],
+    "Feedback": [
+        ("pages/feedback/coding.py", "Coding feedback", None, (*READERS, "therapist", TREATS)),
+        ("pages/feedback/disputes.py", "Disputes", None, RULERS),
     ],
     "Audits": [
         ("pages/audits/load.py", "Load", None, OPENERS),
@@ -47,7 +54,7 @@ PAGES: dict[str, list[tuple[str, str, str | None, tuple[str, ...]]]] = {
         ("pages/admin/facts.py", "Facts", None, EVERYONE),
     ],
     "Account": [
-        ("pages/account/yours.py", "Your account", None, EVERYONE),
+        ("pages/account/yours.py", "Your account", None, tuple(ROLE_NAMES)),
     ],
 }
 """Section -> its pages: file, title, icon (":material/name:" or None), roles. The first one allowed is the home."""
@@ -63,8 +70,9 @@ else:
 
     st.set_page_config(page_title="Countersign", page_icon=str(MARK), layout="wide")
     person = who.current()
+    mine = {person.role, TREATS} if person.npi else {person.role}
     allowed = {
-        section: [st.Page(file, title=title, icon=icon) for file, title, icon, roles in lines if person.role in roles]
+        section: [st.Page(file, title=title, icon=icon) for file, title, icon, roles in lines if mine & set(roles)]
         for section, lines in PAGES.items()
     }
     style()

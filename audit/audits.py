@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Select, case, func, in
 from audit import __version__, review_plan, sampling
 from audit.access.permission import account_may, demand_now
 from audit.engine import Progress, chosen_rules, judge
-from audit.errors import StateError
+from audit.errors import AccessError, StateError
 from audit.grains import Prepared
 from audit.model import OPENERS
 from audit.reference import load_facts
@@ -84,9 +84,25 @@ def screen_again(engine: Engine, claim_version_ids: Sequence[int], *, account_id
 
     A replaced version stands for the current one of its claim. Raises StateError when none of them is in the store.
     """
+    demand_now(engine, account_id, SCREENING_AGAIN)
+    return _screen_again(engine, claim_version_ids, account_id=account_id, at=at)
+
+
+def screen_day(engine: Engine, claim_version_ids: Sequence[int], *, account_id: int, at: datetime) -> int:
+    """`screen_again` over the claims of one patient-day, for the therapist who added to its note. Raises AccessError
+    when none of these claims is theirs."""
+    with read(engine) as connection:
+        lines, accounts = schema.claim_lines.c, schema.accounts.c
+        npi = select(accounts.npi).where(accounts.id == account_id, accounts.active, accounts.npi != "")
+        mine = lines.claim_version_id.in_(list(claim_version_ids)) & lines.rendering_npi.in_(npi)
+        if connection.execute(select(lines.line_number).where(mine).limit(1)).first() is None:
+            raise AccessError("only claims of one's own are run again after a late entry", do="Ask a reviewer")
+    return _screen_again(engine, claim_version_ids, account_id=account_id, at=at)
+
+
+def _screen_again(engine: Engine, claim_version_ids: Sequence[int], *, account_id: int, at: datetime) -> int:
     claims, older = schema.claims, schema.claims.alias()
     current = select(claims.c.id).join(older, older.c.claim_id == claims.c.claim_id).where(claims.c.is_current)
-    demand_now(engine, account_id, SCREENING_AGAIN)
     with read(engine) as connection:
         chosen = sorted(set(connection.execute(current.where(older.c.id.in_(list(claim_version_ids)))).scalars()))
     if not chosen:

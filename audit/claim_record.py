@@ -32,7 +32,12 @@ KINDS = {
     "undo": "took a decision back",
 }
 LOOKS = {"claim viewed": "looked at it", "claim record viewed": "read this record"}
-STAGES = {"first": "first review", "second": "second review", "adjudication": "adjudication"}
+STAGES = {
+    "first": "first review",
+    "second": "second review",
+    "adjudication": "adjudication",
+    "dispute": "dispute accepted",
+}
 
 
 @dataclass(frozen=True, slots=True)

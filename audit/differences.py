@@ -98,7 +98,7 @@ def by_therapist(now: Results) -> Groups | None:
 def _groups(now: Results, names: pd.Series[str]) -> Groups:
     assert now.estimate is not None
     found = _weighted(now, names)
-    prior = _modest(fitted_prior(found["errors"], found["size"]), len(found))
+    prior = modest(fitted_prior(found["errors"], found["size"]), len(found))
     enough = found["reviewed"] >= ENOUGH
     told = found[enough]
     spread = overdispersion(told["errors"], told["size"]) if len(told) >= MANY else 1.0
@@ -109,7 +109,7 @@ def _groups(now: Results, names: pd.Series[str]) -> Groups:
     return Groups(found.assign(says=says, enough=enough, closer=closer), now.estimate.rate, now.limit, spread)
 
 
-def _modest(prior: Prior, groups: int) -> Prior:
+def modest(prior: Prior, groups: int) -> Prior:
     """The prior, no stronger than PULL claims for each group it was fitted to: of five therapists that look alike
     nobody knows that they are."""
     part = min(1.0, PULL * groups / sum(prior))

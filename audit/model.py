@@ -283,7 +283,7 @@ FINDING_COLUMNS = (
 UNPRICED = {"change": "", "dollars_at_risk": None, "dollars_under": None, "dollars_because": ""}
 """What a finding without a price has in the columns of money."""
 
-Role = Literal["reviewer", "second_reviewer", "doctor_of_ot", "manager", "administrator", "auditor"]
+Role = Literal["reviewer", "second_reviewer", "doctor_of_ot", "manager", "administrator", "auditor", "therapist"]
 OPENERS: tuple[Role, ...] = ("reviewer", "second_reviewer", "manager", "administrator")
 """Roles that load claims and open audits."""
 ROLE_NAMES: dict[str, str] = {
@@ -293,4 +293,7 @@ ROLE_NAMES: dict[str, str] = {
     "manager": "manager",
     "administrator": "administrator",
     "auditor": "read-only auditor",
+    "therapist": "therapist",
 }
+STAFF: tuple[Role, ...] = ("reviewer", "second_reviewer", "doctor_of_ot", "manager", "administrator", "auditor")
+"""Everyone but therapists, who see the feedback on their own claims and nothing else."""

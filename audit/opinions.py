@@ -15,6 +15,7 @@ from sqlalchemy import Connection, select
 from audit.errors import StateError
 from audit.review_rights import REVIEWERS
 from audit.store import schema
+from audit.store.review_guards import RULED
 from audit.store.rows import Row
 from audit.store.standing import Standing, stand_of
 from audit.store.verdicts import Key
@@ -88,11 +89,11 @@ def sight(connection: Connection, claim_version_id: int, viewer: int) -> Sight:
 
 def visible_stages(connection: Connection, now: Standing, viewer: int) -> tuple[str, ...]:
     """The stages whose verdicts this person may see now."""
-    every = ("first", "second", "adjudication")
+    every = ("first", "second", "adjudication", RULED)
     if now.uncovered or not _reviews(connection, viewer):
         return every
     if viewer in first_hands(now):
-        return ("first",)
+        return ("first", RULED)
     return ("second",) if viewer in second_hands(now) or not second_hands(now) else ()
 
 

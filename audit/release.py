@@ -114,7 +114,7 @@ def correction_sheet(engine: Engine, claim_version_id: int, viewer: int) -> pd.D
         if made and made["kind"] in ("agree", "correct") and made["stage"] in visible:
             rows += _changes(finding, made, lines, names)
     for seen in now.verdicts.missed:
-        judged = now.verdicts.adjudicated.get(("missed", int(seen["id"])), {})
+        judged = now.verdicts.final(("missed", int(seen["id"]))) or {}
         if seen["stage"] in visible and judged.get("kind") != "dismiss":
             rows.append(dict(zip(SHEET, (None, "", "", "", seen["text"], names[seen["account_id"]]), strict=True)))
     return pd.DataFrame(rows, columns=list(SHEET))

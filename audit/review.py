@@ -21,6 +21,7 @@ from audit.opinions import findings_of, missed_of, required
 from audit.review_rights import APPROVERS, REVIEWERS, account_may, refused
 from audit.store import kept, schema, seal, trail
 from audit.store.database import alone, write
+from audit.store.review_guards import RULED
 from audit.store.standing import Standing, newest_run
 
 AGREE, CORRECT, DISMISS, ASK, ANSWER = "agree", "correct", "dismiss", "ask", "answer"
@@ -70,7 +71,8 @@ def standing(table: Any = decisions) -> ColumnElement[bool]:
 
 
 def final(table: Any = decisions) -> ColumnElement[bool]:
-    """The decision is the verdict that stands on its finding: the adjudicated one, else that of the first review."""
+    """The decision is the verdict that stands on its finding: that of an accepted dispute, else the adjudicated one,
+    else that of the first review."""
     later, signed = decisions.alias(), signatures.alias()
     newest = (
         select(signed.c.id)
@@ -88,14 +90,20 @@ def final(table: Any = decisions) -> ColumnElement[bool]:
     of_stage = ((table.c.stage == "first") & ~adjudicated) | (
         (table.c.stage == "adjudication") & (table.c.review_id == newest)
     )
-    return and_(standing(table), of_stage)
+    ruled = decisions.alias()
+    reversed_ = exists().where(ruled.c.finding_id == table.c.finding_id, ruled.c.stage == RULED)
+    return and_(standing(table), (table.c.stage == RULED) | (of_stage & ~reversed_))
 
 
 def missed_stands(table: Any = decisions) -> ColumnElement[bool]:
-    """The decision reports an error that no rule found, and no adjudicator dismissed it."""
+    """The decision reports an error that no rule found, and neither an adjudicator nor an accepted dispute dismissed
+    it."""
     later = decisions.alias()
     dismissed = exists().where(
-        later.c.about_id == table.c.id, later.c.stage == "adjudication", later.c.kind == DISMISS, standing(later)
+        later.c.about_id == table.c.id,
+        later.c.stage.in_(("adjudication", RULED)),
+        later.c.kind == DISMISS,
+        standing(later),
     )
     return and_(table.c.kind == MISSED, standing(table), ~dismissed)
 

@@ -39,7 +39,7 @@ def with_dollars(engine: Engine, claims: pd.DataFrame) -> pd.DataFrame:
         found = _upheld(connection, ids)
         no_rule = set(connection.execute(_seen_by_people(connection, ids)).scalars())
     tables = _as_drawn(engine, found["claim_version_id"].unique().tolist())
-    found["change"] = [_change(tables.claims, row) for row in found.to_dict("records")]
+    found["change"] = [change_of(tables.claims, row) for row in found.to_dict("records")]
     prepared = Prepared(tables, load_facts())
     worth = by_claim(found, prepared).reindex(claims["claim_id"]).set_axis(claims.index)
     without = (found["change"] == "") & found["severity"].isin(FLAGGING)
@@ -117,7 +117,9 @@ def _as_drawn(engine: Engine, ids: list[int]) -> Tables:
     return replace(tables, claims=pd.concat([others, drawn], ignore_index=True))
 
 
-def _change(lines: pd.DataFrame, finding: dict[Any, Any]) -> str:
+def change_of(lines: pd.DataFrame, finding: dict[Any, Any]) -> str:
+    """What an upheld finding would change in the units billed, in the words of `audit.worth`: the reviewer's own lines
+    count instead of what the rule said. `lines` hold those of the claim."""
     if not finding["corrected"]:
         return str(finding["change"])
     given = [LineCorrection(**one) for one in json.loads(finding["corrected"])]

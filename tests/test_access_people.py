@@ -34,7 +34,9 @@ def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def made(engine: Engine, role: Role, username: str = "") -> Account:
-    return accounts.create(engine, username=username or role, name=f"The {role}", role=role, password=RIGHT, now=NOON)
+    npi = "1000000001" if role == "therapist" else ""
+    whole = {"username": username or role, "name": f"The {role}", "role": role, "npi": npi}
+    return accounts.create(engine, **whole, password=RIGHT, now=NOON)
 
 
 @pytest.fixture
@@ -70,6 +72,14 @@ def test_a_person_is_added_with_a_link_that_sets_the_password_once(engine: Engin
     with pytest.raises(AccessError, match="used already or is too old"):
         invitations.use(engine, link, OTHER, NOON)
     assert accounts.verify(engine, "jo", RIGHT, NOON)
+
+
+def test_a_therapist_has_an_npi(engine: Engine, ada: Account, imke: Account) -> None:
+    with pytest.raises(CountersignError, match="needs an NPI"):
+        people.add(engine, username="thea", name="Thea", role="therapist", npi="", by=ada.id, at=NOON)
+    with pytest.raises(StateError, match="needs an NPI"):
+        people.change_role(engine, imke.id, "therapist", by=ada.id, at=NOON)
+    assert people.add(engine, username="thea", name="Thea", role="therapist", npi="1234567893", by=ada.id, at=NOON)
 
 
 def test_a_link_ends_with_its_day_with_a_newer_one_and_with_the_account(engine: Engine, ada: Account) -> None:

@@ -122,6 +122,7 @@ def a_row_in_each(case: Case) -> None:
     add(engine, "planned_claims", claim_version_id=released, people=1)
     if "single_person_mode" in guards.APPEND_ONLY:
         add(engine, "single_person_mode", is_on=False)
+    answered_and_taught(case)
     add(engine, "audit_stops", audit_id=audit, account_id=case.reviewer)
     add(engine, "reaudits", audit_id=audit, account_id=case.reviewer)
     add(engine, "overpayments", claim_version_id=case.claim, account_id=case.reviewer)
@@ -129,6 +130,26 @@ def a_row_in_each(case: Case) -> None:
     for table in ("mappings", "refused_tables", "retirements"):
         add(engine, table, **({} if table == "mappings" else {"load_id": load}))
     add(engine, "payer_profiles", effective_from=date(2026, 1, 1), account_id=case.reviewer)
+
+
+def answered_and_taught(case: Case) -> None:
+    """A note agreed on an approved claim, which its therapist disputes with success."""
+    engine = case.engine
+    claim = add_claim(engine, "answered")
+    run = case.new_run(claim)
+    finding = add(engine, "findings", run_id=run, claim_version_id=claim)
+    signs = replace(case, run=run, claim=claim)
+    verdict = signs.decide(case.reviewer, kind="agree", finding_id=finding)
+    signs.sign(case.reviewer, "reviewed", decision_id=verdict)
+    signs.sign(case.second, decision_id=verdict)
+    therapist = add_account(engine, "therapist", npi="1000000001", role="therapist")
+    answer = add(engine, "feedback_answers", decision_id=verdict, account_id=therapist, kind="dispute", text="x")
+    doctor = add_account(engine, "doctor", role="doctor_of_ot")
+    row = {"claim_version_id": claim, "finding_id": finding, "account_id": doctor, "stage": "dispute"}
+    reversed_by = add(engine, "decisions", kind="dismiss", reason="dispute", **row)
+    ruling = {"answer_id": answer, "account_id": doctor, "level": "doctor", "outcome": "accepted"}
+    add(engine, "feedback_rulings", decision_id=reversed_by, **ruling)
+    add(engine, "education_items", account_id=doctor)
 
 
 @pytest.mark.parametrize("table", guards.APPEND_ONLY)

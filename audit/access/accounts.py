@@ -91,6 +91,8 @@ def _demand_person(username: str, name: str, role: str, npi: str) -> None:
         )
     if not 0 < len(name) <= LONGEST_NAME or not name.isprintable():
         raise CountersignError("an account needs a printed name", do="Write it as it stands in signatures")
+    if role == "therapist" and not npi:
+        raise CountersignError("a therapist's account needs an NPI", do="Give the one that their claims bear")
     if npi and not re.fullmatch(r"[0-9]{10}", npi):
         raise CountersignError("an NPI has ten digits", do="Mend it, or leave it empty for who treats nobody")
 

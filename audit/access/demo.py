@@ -29,6 +29,7 @@ PEOPLE = (
     Person("manager", "Renata Pell", "manager"),
     Person("administrator", "Ada Quill", "administrator"),
     Person("auditor", "Lucan Frey", "auditor"),
+    Person("therapist", "Callum Drexel", "therapist", npi="1366271405"),
 )
 """The doctor of OT is a therapist of the demo clinic too: she may not sign off her own claims."""
 

@@ -80,6 +80,8 @@ def change_role(engine: Engine, account_id: int, role: Role, *, by: int, at: dat
         _not_own(account_id, by, "your own role is for another administrator to change")
         if role == row.role:
             raise StateError("the account has this role already")
+        if role == "therapist" and not row.npi:
+            raise StateError("a therapist's account needs an NPI", do="Stop this account and add another with it")
         _one_left(connection, row)
         accounts.change(connection, account_id, role=role)
         solo.end_when_not_alone(connection, by=by, at=at)

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, TextClause, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from audit import model
-from audit.store import review_guards, triggers
+from audit.store import feedback_guards, review_guards, triggers
 from audit.store.triggers import Guard
 
 APPEND_ONLY = (
@@ -23,6 +23,7 @@ APPEND_ONLY = (
     *("reaudit_tables", "reaudits", "overpayments"),
     *("documents", "document_steps"),
     *("mappings", "refused_tables", "retirements", "withdrawals"),
+    *("feedback_answers", "feedback_rulings", "education_items"),
 )
 VERSIONED = (
     *("claims", "notes", "payers", "plans_of_care", "authorizations", "providers", "fees"),
@@ -149,6 +150,7 @@ def every(connection: Connection) -> list[Guard]:
         *review_guards.signatures(),
         *review_guards.single_person_mode(),
         *review_guards.others(),
+        *feedback_guards.every(),
     ]
 
 

@@ -63,23 +63,49 @@ def load(
     counted, when the store has all of it. Notes that come without any services keep those they have. Raises
     InputError when a key stands twice.
     """
-    _refuse_repeats(tables, name)
     with write(engine) as connection:
-        alone(connection, "load")
-        found = [compare(connection, *named, answered) for named in incoming(connection, tables).items()]
-        counts = _counts(found, refusals)
-        told_before = not refusals or _seen(connection, sha256)
-        if told_before and not any(part.new or part.changed or part.gone for part in found):
-            return Loaded(None, counts, _when(connection, found))
-        row = {"sha256": sha256, "name": name, "account_id": account_id, "at": at, "counts": canonical(counts)}
-        load_id = connection.execute(insert(schema.loads).values(row).returning(schema.loads.c.id)).scalar_one()
-        _add_all(connection, load_id, found, refusals)
-        if refused_tables:
-            rows = [{"load_id": load_id, "name": one, "csv": csv} for one, csv in refused_tables]
-            connection.execute(insert(schema.refused_tables), rows)
-        kept.refresh(connection, kept.touched_by_load(connection, load_id), at)
-        details = {"sha256": sha256, "counts": counts}
-        trail.record(connection, kind="load", subject=f"load {load_id}", account_id=account_id, at=at, details=details)
+        return take(
+            connection,
+            tables,
+            refusals,
+            name=name,
+            sha256=sha256,
+            account_id=account_id,
+            at=at,
+            answered=answered,
+            refused_tables=refused_tables,
+        )
+
+
+def take(
+    connection: Connection,
+    tables: Tables,
+    refusals: Sequence[Refusal],
+    *,
+    name: str,
+    sha256: str,
+    account_id: int | None,
+    at: datetime,
+    answered: Collection[str] = (),
+    refused_tables: Sequence[tuple[str, str]] = (),
+) -> Loaded:
+    """`load` inside the caller's transaction."""
+    _refuse_repeats(tables, name)
+    alone(connection, "load")
+    found = [compare(connection, *named, answered) for named in incoming(connection, tables).items()]
+    counts = _counts(found, refusals)
+    told_before = not refusals or _seen(connection, sha256)
+    if told_before and not any(part.new or part.changed or part.gone for part in found):
+        return Loaded(None, counts, _when(connection, found))
+    row = {"sha256": sha256, "name": name, "account_id": account_id, "at": at, "counts": canonical(counts)}
+    load_id = connection.execute(insert(schema.loads).values(row).returning(schema.loads.c.id)).scalar_one()
+    _add_all(connection, load_id, found, refusals)
+    if refused_tables:
+        rows = [{"load_id": load_id, "name": one, "csv": csv} for one, csv in refused_tables]
+        connection.execute(insert(schema.refused_tables), rows)
+    kept.refresh(connection, kept.touched_by_load(connection, load_id), at)
+    details = {"sha256": sha256, "counts": counts}
+    trail.record(connection, kind="load", subject=f"load {load_id}", account_id=account_id, at=at, details=details)
     return Loaded(load_id, counts)
 
 

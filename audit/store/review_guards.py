@@ -13,17 +13,19 @@ REVIEWERS = ("reviewer", "second_reviewer", "doctor_of_ot")
 APPROVERS = ("second_reviewer", "doctor_of_ot")
 VERDICTS = ("agree", "correct", "dismiss")
 KINDS = (*VERDICTS, "ask", "answer", "missed", "undo")
-STAGES = ("first", "second", "adjudication")
+STAGES = ("first", "second", "adjudication", "dispute")
+RULED = "dispute"
+"""The stage, and the reason, of a verdict that was reversed because the therapist's dispute was accepted."""
 MEANINGS = ("reviewed", "second", "approved", "returned", "sent_back")
-REASONS = ("accepted", "not_applicable", "evidence_elsewhere", "reading_error", "other")
+REASONS = ("accepted", "not_applicable", "evidence_elsewhere", "reading_error", "other", RULED)
 FLAGGING = ("error", "warning")
 
 
-def _listed(words: tuple[str, ...]) -> str:
+def listed(words: tuple[str, ...]) -> str:
     return "(" + ", ".join(f"'{word}'" for word in words) + ")"
 
 
-SECOND_REVIEWER = f"(SELECT COUNT(*) FROM accounts WHERE active AND role IN {_listed(REVIEWERS)}) > 1"
+SECOND_REVIEWER = f"(SELECT COUNT(*) FROM accounts WHERE active AND role IN {listed(REVIEWERS)}) > 1"
 ALONE = f"""(COALESCE((SELECT is_on FROM single_person_mode ORDER BY id DESC LIMIT 1), FALSE)
     AND NOT {SECOND_REVIEWER})"""
 """Single-person mode holds: it is set, and no second person may review."""
@@ -32,8 +34,13 @@ BY_THIS_ACCOUNT = f"{THIS_VERSION} AND account_id = NEW.account_id"
 RUN = f"""(SELECT MAX(s.run_id) FROM run_claims s JOIN runs r ON r.id = s.run_id AND r.state = 'finished'
     WHERE s.{THIS_VERSION})"""
 """The newest finished run over the version: what is signed and decided is about its findings."""
-LAST = f"(SELECT meaning FROM signatures WHERE {THIS_VERSION} AND run_id = {RUN} ORDER BY id DESC LIMIT 1)"
-"""What was signed last about the findings of the newest run; NULL when nothing was."""
+LAST = f"""(SELECT CASE WHEN EXISTS (SELECT 1 FROM decisions o WHERE o.claim_version_id = s.claim_version_id
+        AND o.stage = '{RULED}' AND o.id > COALESCE(s.decision_id, 0) AND (o.finding_id IS NULL
+        OR EXISTS (SELECT 1 FROM findings g WHERE g.id = o.finding_id AND g.run_id = s.run_id)))
+    THEN 'sent_back' ELSE s.meaning END
+    FROM signatures s WHERE s.{THIS_VERSION} AND s.run_id = {RUN} ORDER BY s.id DESC LIMIT 1)"""
+"""What was signed last about the findings of the newest run; NULL when nothing was. A dispute accepted after it sends
+the claim back."""
 REVIEW = f"(SELECT MAX(id) FROM signatures WHERE {THIS_VERSION} AND meaning = 'reviewed')"
 PEOPLE = f"COALESCE((SELECT people FROM planned_claims WHERE {THIS_VERSION} ORDER BY id DESC LIMIT 1), 1)"
 REPLACED = "NOT EXISTS (SELECT 1 FROM claims WHERE id = NEW.claim_version_id AND is_current)"
@@ -80,7 +87,7 @@ FACTS_CHANGED = f"""(SELECT facts_sha256 FROM runs WHERE id = {RUN})
     <> (SELECT facts_sha256 FROM facts_seen ORDER BY id DESC LIMIT 1)"""
 
 
-def _standing(decision: str) -> str:
+def standing_sql(decision: str) -> str:
     return f"({decision}.kind <> 'undo' AND NOT EXISTS (SELECT 1 FROM decisions u WHERE u.undoes_id = {decision}.id))"
 
 
@@ -88,7 +95,7 @@ def _verdict(stage: str, of: str, name: str, by: str = "") -> str:
     """A standing verdict `name` of a stage on a finding or a missed error; `of` is the condition that joins it."""
     review = "" if stage == "first" else f" AND {name}.review_id = {REVIEW}"
     return f"""FROM decisions {name} WHERE {of} AND {name}.stage = '{stage}'{review}
-        AND {name}.kind IN {_listed(VERDICTS)} AND {_standing(name)}{by}"""
+        AND {name}.kind IN {listed(VERDICTS)} AND {standing_sql(name)}{by}"""
 
 
 _OF = "a.finding_id = f.id"
@@ -98,69 +105,74 @@ UNDECIDED = f"EXISTS (SELECT 1 {_JUDGED} AND NOT EXISTS (SELECT 1 {_verdict('fir
 _BY_ME = " AND a.account_id = NEW.account_id"
 UNSECONDED = f"EXISTS (SELECT 1 {_JUDGED} AND NOT EXISTS (SELECT 1 {_verdict('second', _OF, 'a', _BY_ME)}))"
 _NOT_ADJUDICATED = f"NOT EXISTS (SELECT 1 {_ADJUDICATED.format('c')})"
-ON_HOLD = f"""EXISTS (SELECT 1 FROM decisions q WHERE q.{THIS_VERSION} AND q.kind = 'ask' AND {_standing("q")}
-    AND NOT EXISTS (SELECT 1 FROM decisions w WHERE w.about_id = q.id AND w.kind = 'answer' AND {_standing("w")}))"""
-_SEEN = f"""FROM decisions m WHERE m.{THIS_VERSION} AND m.kind = 'missed' AND {_standing("m")}
+ON_HOLD = f"""EXISTS (SELECT 1 FROM decisions q WHERE q.{THIS_VERSION} AND q.kind = 'ask' AND {standing_sql("q")}
+    AND NOT EXISTS (SELECT 1 FROM decisions w WHERE w.about_id = q.id AND w.kind = 'answer' AND {standing_sql("w")}))"""
+_SEEN = f"""FROM decisions m WHERE m.{THIS_VERSION} AND m.kind = 'missed' AND {standing_sql("m")}
     AND (m.stage = 'first' OR m.review_id = {REVIEW})"""
 _SEEN_DISMISSED = f"""SELECT 1 FROM decisions v WHERE v.about_id = m.id AND v.kind = 'dismiss'
-    AND v.stage = 'adjudication' AND v.review_id = {REVIEW} AND {_standing("v")}"""
+    AND (v.stage = 'adjudication' AND v.review_id = {REVIEW} OR v.stage = '{RULED}') AND {standing_sql("v")}"""
 _SEEN_JUDGED = f"""SELECT 1 FROM decisions v WHERE v.about_id = m.id AND v.kind IN ('agree', 'dismiss')
-    AND v.stage = 'adjudication' AND v.review_id = {REVIEW} AND {_standing("v")}"""
+    AND v.stage = 'adjudication' AND v.review_id = {REVIEW} AND {standing_sql("v")}"""
 _SEEN_CONFIRMED = f"""SELECT 1 FROM decisions v WHERE v.about_id = m.id AND v.kind = 'agree'
-    AND v.stage = 'second' AND v.review_id = {REVIEW} AND {_standing("v")}"""
+    AND v.stage = 'second' AND v.review_id = {REVIEW} AND {standing_sql("v")}"""
 DIFFERENT = f"""(EXISTS (SELECT 1 {_JUDGED} AND EXISTS (SELECT 1 FROM decisions b, decisions a
         WHERE a.finding_id = f.id AND b.finding_id = f.id AND a.stage = 'first' AND b.stage = 'second'
-        AND b.review_id = {REVIEW} AND a.kind IN {_listed(VERDICTS)} AND b.kind IN {_listed(VERDICTS)}
-        AND (a.kind <> b.kind OR a.corrected <> b.corrected) AND {_standing("a")} AND {_standing("b")})
+        AND b.review_id = {REVIEW} AND a.kind IN {listed(VERDICTS)} AND b.kind IN {listed(VERDICTS)}
+        AND (a.kind <> b.kind OR a.corrected <> b.corrected) AND {standing_sql("a")} AND {standing_sql("b")})
         AND {_NOT_ADJUDICATED})
     OR EXISTS (SELECT 1 {_SEEN} AND NOT EXISTS ({_SEEN_CONFIRMED}) AND NOT EXISTS ({_SEEN_JUDGED})))"""
 """First and second verdicts differ, and nobody adjudicated yet. To be asked after the second review only."""
-_UPHELD = f"""a.kind IN ('agree', 'correct') AND (f.severity IN {_listed(FLAGGING)} OR a.kind = 'correct')"""
-IN_ERROR = f"""(EXISTS (SELECT 1 {_JUDGED} AND (
+_UPHELD = f"""a.kind IN ('agree', 'correct') AND (f.severity IN {listed(FLAGGING)} OR a.kind = 'correct')"""
+_NOT_RULED = f"NOT EXISTS (SELECT 1 FROM decisions r WHERE r.finding_id = f.id AND r.stage = '{RULED}')"
+IN_ERROR = f"""(EXISTS (SELECT 1 {_JUDGED} AND {_NOT_RULED} AND (
         EXISTS (SELECT 1 {_verdict("adjudication", _OF, "a", f" AND {_UPHELD}")})
         OR EXISTS (SELECT 1 {_verdict("first", _OF, "a", f" AND {_UPHELD}")}) AND {_NOT_ADJUDICATED}))
     OR EXISTS (SELECT 1 {_SEEN} AND NOT EXISTS ({_SEEN_DISMISSED})))"""
-"""The verdicts that stand uphold an error or a warning, correct a line, or a person saw an error that no rule did."""
+"""The verdicts that stand uphold an error or a warning, correct a line, or a person saw an error that no rule did.
+A verdict whose dispute was accepted stands no more."""
 
 
 def _may(roles: tuple[str, ...]) -> str:
-    return f"EXISTS (SELECT 1 FROM accounts WHERE id = NEW.account_id AND active AND role IN {_listed(roles)})"
+    return f"EXISTS (SELECT 1 FROM accounts WHERE id = NEW.account_id AND active AND role IN {listed(roles)})"
 
 
 def _when(table: str, condition: str, refused: dict[str, str]) -> list[Guard]:
     return [Guard(table, "INSERT", f"{condition} AND {wrong}", sentence) for sentence, wrong in refused.items()]
 
 
-def _closed(table: str) -> list[Guard]:
-    return [
-        Guard(
-            table, "INSERT", REPLACED, f"a newer version has replaced this version of the claim; it takes no {table}"
-        ),
-        Guard(table, "INSERT", APPROVED, f"this version of the claim is approved; it takes no more {table}"),
-        Guard(table, "INSERT", RELEASED, f"this version of the claim is released; it takes no more {table}"),
-    ]
+def _closed(table: str, unless: str = "FALSE") -> list[Guard]:
+    return _when(
+        table,
+        f"NOT ({unless})",
+        {
+            f"a newer version has replaced this version of the claim; it takes no {table}": REPLACED,
+            f"this version of the claim is approved; it takes no more {table}": APPROVED,
+            f"this version of the claim is released; it takes no more {table}": RELEASED,
+        },
+    )
 
 
 def decisions() -> list[Guard]:
     """On each decision, then on what belongs to its kind and its stage."""
-    return [*_closed("decisions"), *_any_decision(), *_kinds(), *_stages()]
+    return [*_closed("decisions", f"NEW.stage = '{RULED}'"), *_any_decision(), *_kinds(), *_stages()]
 
 
 def _any_decision() -> list[Guard]:
-    answers = f"NEW.kind IN {_listed(VERDICTS)} AND"
+    answers = f"NEW.kind IN {listed(VERDICTS)} AND"
     same = f"""d.stage = NEW.stage AND NOT (d.review_id IS DISTINCT FROM NEW.review_id)
-        AND d.kind IN {_listed(VERDICTS)} AND {_standing("d")}"""
+        AND d.kind IN {listed(VERDICTS)} AND {standing_sql("d")}"""
     return _when(
         "decisions",
         "1 = 1",
         {
-            "your account may not decide on claims": f"NOT {_may(REVIEWERS)}",
-            "you do not hold this claim, or your time on it has ended": f"NEW.kind <> 'answer' AND NOT {LEASED}",
+            "your account may not decide on claims": f"NEW.stage <> '{RULED}' AND NOT {_may(REVIEWERS)}",
+            "you do not hold this claim, or your time on it has ended": f"""NEW.kind <> 'answer'
+                AND NEW.stage <> '{RULED}' AND NOT {LEASED}""",
             "the finding is not one of this version of the claim": f"""NEW.finding_id IS NOT NULL AND NOT EXISTS (
                 SELECT 1 FROM findings WHERE id = NEW.finding_id AND {THIS_VERSION})""",
             "a newer run has replaced this finding": f"""NEW.finding_id IS NOT NULL AND NEW.kind NOT IN
-                ('undo', 'answer') AND NOT EXISTS (SELECT 1 FROM findings WHERE id = NEW.finding_id
-                AND run_id = {RUN})""",
+                ('undo', 'answer') AND NEW.stage <> '{RULED}' AND NOT EXISTS (SELECT 1 FROM findings
+                WHERE id = NEW.finding_id AND run_id = {RUN})""",
             "the finding has its verdict already": f"""{answers} EXISTS (
                 SELECT 1 FROM decisions d WHERE d.finding_id = NEW.finding_id AND {same})""",
             "the missed error has its verdict already": f"""{answers} NEW.about_id IS NOT NULL AND EXISTS (
@@ -170,17 +182,17 @@ def _any_decision() -> list[Guard]:
 
 
 def _kinds() -> list[Guard]:
-    about = f"SELECT 1 FROM decisions d WHERE d.id = NEW.about_id AND d.{THIS_VERSION} AND {_standing('d')}"
+    about = f"SELECT 1 FROM decisions d WHERE d.id = NEW.about_id AND d.{THIS_VERSION} AND {standing_sql('d')}"
     own = f"SELECT 1 FROM decisions WHERE id = NEW.undoes_id AND {BY_THIS_ACCOUNT}"
     return _when(
         "decisions",
         "1 = 1",
         {
-            "this is no kind of decision": f"NEW.kind NOT IN {_listed(KINDS)}",
-            "a verdict is on a finding or on a missed error": f"""NEW.kind IN {_listed(VERDICTS)}
+            "this is no kind of decision": f"NEW.kind NOT IN {listed(KINDS)}",
+            "a verdict is on a finding or on a missed error": f"""NEW.kind IN {listed(VERDICTS)}
                 AND (NEW.finding_id IS NULL) = (NEW.about_id IS NULL)""",
             "a dismissal needs one of the coded reasons": f"""NEW.kind = 'dismiss'
-                AND NEW.reason NOT IN {_listed(REASONS)}""",
+                AND NEW.reason NOT IN {listed(REASONS)}""",
             "a dismissal for this reason needs words": """NEW.kind = 'dismiss'
                 AND NEW.reason IN ('evidence_elsewhere', 'other') AND NEW.text = ''""",
             "a correction names the right value": "NEW.kind = 'correct' AND NEW.corrected = ''",
@@ -189,7 +201,7 @@ def _kinds() -> list[Guard]:
             "a question has the day on which its answer is due": "NEW.kind = 'ask' AND NEW.due_on IS NULL",
             "an answer is to an open question on this version": f"""NEW.kind = 'answer'
                 AND NOT EXISTS ({about} AND d.kind = 'ask')""",
-            "a verdict on a missed error is on one of this version": f"""NEW.kind IN {_listed(VERDICTS)}
+            "a verdict on a missed error is on one of this version": f"""NEW.kind IN {listed(VERDICTS)}
                 AND NEW.about_id IS NOT NULL AND NOT EXISTS ({about} AND d.kind = 'missed')""",
             "an undoing names what it undoes, and nothing else does": "(NEW.kind = 'undo') = (NEW.undoes_id IS NULL)",
             "only a decision of one's own on the same version of the claim can be undone": f"""
@@ -209,14 +221,14 @@ def _stages() -> list[Guard]:
     now = f"NEW.review_id = {REVIEW} AND COALESCE({LAST}, '')"
     another = f"""EXISTS (SELECT 1 FROM decisions d WHERE d.{THIS_VERSION} AND d.stage = 'second'
         AND d.review_id = NEW.review_id AND d.account_id <> NEW.account_id AND d.kind <> 'answer'
-        AND {_standing("d")})"""
-    later = "NEW.stage <> 'first' AND NEW.kind <> 'answer'"
+        AND {standing_sql("d")})"""
+    later = "NEW.stage IN ('second', 'adjudication') AND NEW.kind <> 'answer'"
     return [
         *_when(
             "decisions",
             "NEW.kind <> 'answer'",
             {
-                "this is no stage of a review": f"NEW.stage NOT IN {_listed(STAGES)}",
+                "this is no stage of a review": f"NEW.stage NOT IN {listed(STAGES)}",
                 "the claim is signed as reviewed: the first review is closed": f"""NEW.stage = 'first'
                     AND COALESCE({LAST}, '') IN ('reviewed', 'second', 'returned')""",
                 "a first review is not about a signature": "NEW.stage = 'first' AND NEW.review_id IS NOT NULL",
@@ -247,7 +259,7 @@ def signatures() -> list[Guard]:
         "signatures",
         "1 = 1",
         {
-            "this is no meaning of a signature": f"NEW.meaning NOT IN {_listed(MEANINGS)}",
+            "this is no meaning of a signature": f"NEW.meaning NOT IN {listed(MEANINGS)}",
             "you do not hold this claim, or your time on it has ended": f"NOT {LEASED}",
             "a signature names the newest run over the claim": f"""(NEW.run_id IS NULL
                 OR NEW.run_id IS DISTINCT FROM {RUN})""",

@@ -427,6 +427,45 @@ signatures = Table(
 )
 """`run_id` is the run whose findings were signed: a newer one leaves the signature behind. `decision_id` is the newest
 decision on the version when it was signed. From these two the digest can be worked out again at any time."""
+# What a therapist says to an upheld finding: `decision_id` is the verdict that upheld it, or reported the error.
+feedback_answers = Table(
+    "feedback_answers",
+    metadata,
+    _id(),
+    _reference("decision_id", "decisions", index=True),
+    _reference("account_id", "accounts"),
+    Column("kind", String(12), nullable=False),
+    Column("text", Text, nullable=False, server_default=""),
+    Column("note_id", Text, nullable=False, server_default=""),
+    Column("passage", Text, nullable=False, server_default=""),
+    _reference("note_version_id", "notes", nullable=True),
+    _moment("at"),
+)
+# `decision_id` is the decision that reverses the verdict, when the dispute is accepted.
+feedback_rulings = Table(
+    "feedback_rulings",
+    metadata,
+    _id(),
+    _reference("answer_id", "feedback_answers"),
+    _reference("account_id", "accounts"),
+    Column("level", String(12), nullable=False),
+    Column("outcome", String(12), nullable=False),
+    Column("reason", Text, nullable=False),
+    _reference("decision_id", "decisions", nullable=True),
+    _moment("at"),
+    UniqueConstraint("answer_id"),
+)
+education_items = Table(
+    "education_items",
+    metadata,
+    _id(),
+    Column("therapist_npi", String(10), nullable=False, index=True),
+    Column("rule", String(40), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("taught_on", Date, nullable=False),
+    _reference("account_id", "accounts"),
+    _moment("at"),
+)
 facts_seen = Table(
     "facts_seen",
     metadata,

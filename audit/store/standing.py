@@ -16,6 +16,7 @@ from sqlalchemy import Connection, CursorResult, Select, func, select
 
 from audit.store import rows, schema
 from audit.store.came_since import FACTS, came_since
+from audit.store.review_guards import RULED
 from audit.store.rows import Row, among_asked
 from audit.store.verdicts import Verdicts
 
@@ -28,8 +29,9 @@ _BY_SIGNATURE = {"": "to_review", "sent_back": "sent_back", "returned": "returne
 
 @dataclass(frozen=True)
 class Standing:
-    """One version of a claim. `last`: what was signed last about the newest run's findings ("" for nothing).
-    `stage`: whose turn it is to decide: first, second, adjudication, or "" when nobody's."""
+    """One version of a claim. `last`: what was signed last about the newest run's findings ("" for nothing);
+    "sent_back" too when a dispute was accepted since. `stage`: whose turn it is to decide: first, second,
+    adjudication, or "" when nobody's."""
 
     claim: Row
     run: Row
@@ -137,12 +139,15 @@ def stand(connection: Connection, claim_version_ids: Sequence[int]) -> dict[int,
     result = {}
     for one, of_claim in claims.items():
         run, signatures = runs.get(one, {}), signed[one]
+        of_run = [row for row in findings[one] if row["run_id"] == run.get("id")]
         last = signatures[-1]["meaning"] if signatures and run and signatures[-1]["run_id"] == run["id"] else ""
+        if last and _reopened(decisions[one], signatures[-1], {row["id"] for row in of_run}):
+            last = "sent_back"
         review = next((row for row in reversed(signatures) if row["meaning"] == "reviewed"), {})
         result[one] = Standing(
             claim=of_claim[0],
             run=run,
-            findings=[row for row in findings[one] if row["run_id"] == run.get("id")],
+            findings=of_run,
             signatures=signatures,
             verdicts=Verdicts.of(decisions[one], review.get("id")),
             plan=plans.get(one, {}),
@@ -156,6 +161,16 @@ def stand(connection: Connection, claim_version_ids: Sequence[int]) -> dict[int,
 
 def stand_of(connection: Connection, claim_version_id: int) -> Standing | None:
     return stand(connection, [claim_version_id]).get(claim_version_id)
+
+
+def _reopened(decisions: list[Row], signed: Row, findings: set[int]) -> bool:
+    """A dispute was accepted after the signature: what it was given for stands no more."""
+    return any(
+        one["stage"] == RULED
+        and one["id"] > (signed["decision_id"] or 0)
+        and (one["finding_id"] is None or one["finding_id"] in findings)
+        for one in decisions
+    )
 
 
 def _by(found: CursorResult[Any], name: str) -> dict[int, list[Row]]:

@@ -17,6 +17,7 @@ _TURNS = {
     "signatures": (_CLAIM, f"PERFORM pg_advisory_xact_lock_shared({_MODE});"),
     "planned_claims": (_CLAIM,),
     "release_claims": (_CLAIM,),
+    "feedback_answers": ("PERFORM 1 FROM decisions WHERE id = NEW.decision_id FOR NO KEY UPDATE;",),
     "single_person_mode": (f"PERFORM pg_advisory_xact_lock({_MODE});",),
 }
 """What a PostgreSQL trigger waits for before it looks: whoever else is at work on the claim, or switches the mode."""

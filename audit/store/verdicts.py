@@ -1,7 +1,8 @@
 """Which decisions on a claim stand, and which verdict of the three stages counts.
 
 Decisions are only added: one is taken back by an `undo` that points to it. First and second review each give a verdict
-on every finding; where they differ the adjudicated verdict stands, else the first.
+on every finding; where they differ the adjudicated verdict stands, else the first. A verdict that a therapist disputed
+with success is reversed for good.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from audit.store.review_guards import FLAGGING, VERDICTS
+from audit.store.review_guards import FLAGGING, RULED, VERDICTS
 from audit.store.rows import Row
 
 Key = tuple[str, int]
@@ -34,13 +35,14 @@ def key_of(decision: Row) -> Key:
 class Verdicts:
     """The standing decisions on one version of a claim, in the review that its newest first signature closed.
 
-    `first`, `second`, `adjudicated`: the verdict of each stage by what it is on. `missed`: errors that a person saw
-    and no rule did. `asks`: questions, `answers` by question.
+    `first`, `second`, `adjudicated`, `ruled`: the verdict of each stage by what it is on. `missed`: errors that a
+    person saw and no rule did. `asks`: questions, `answers` by question.
     """
 
     first: dict[Key, Row] = field(default_factory=dict)
     second: dict[Key, Row] = field(default_factory=dict)
     adjudicated: dict[Key, Row] = field(default_factory=dict)
+    ruled: dict[Key, Row] = field(default_factory=dict)
     missed: list[Row] = field(default_factory=list)
     asks: list[Row] = field(default_factory=list)
     answers: dict[int, Row] = field(default_factory=dict)
@@ -49,13 +51,13 @@ class Verdicts:
     def of(cls, decisions: Iterable[Row], review_id: int | None) -> Verdicts:
         """`decisions` are all of one version; `review_id` is its newest first signature, if there is one."""
         found = cls()
-        stages = {"first": found.first, "second": found.second, "adjudication": found.adjudicated}
+        stages = {"first": found.first, "second": found.second, "adjudication": found.adjudicated, RULED: found.ruled}
         for one in standing(decisions):
             if one["kind"] == "ask":
                 found.asks.append(one)
             elif one["kind"] == "answer":
                 found.answers[one["about_id"]] = one
-            elif one["stage"] != "first" and one["review_id"] != review_id:
+            elif one["stage"] not in ("first", RULED) and one["review_id"] != review_id:
                 continue
             elif one["kind"] == "missed":
                 found.missed.append(one)
@@ -72,7 +74,7 @@ class Verdicts:
 
     def final(self, key: Key) -> Row | None:
         """The verdict that stands on a finding."""
-        return self.adjudicated.get(key) or self.first.get(key)
+        return self.ruled.get(key) or self.adjudicated.get(key) or self.first.get(key)
 
     def different(self) -> list[Key]:
         """What the two reviews disagree on, adjudicated or not. Asked only once the second review is committed.
@@ -100,7 +102,7 @@ class Verdicts:
             for finding, severity in severities.items()
         )
         return upheld or any(
-            self.adjudicated.get(("missed", int(one["id"])), {}).get("kind") != "dismiss" for one in self.missed
+            (self.final(("missed", int(one["id"]))) or {}).get("kind") != "dismiss" for one in self.missed
         )
 
 

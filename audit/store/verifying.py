@@ -22,6 +22,9 @@ _ROWS = {
     "plan": schema.review_plans,
     "release": schema.releases,
     "overpayment": schema.overpayments,
+    "answer": schema.feedback_answers,
+    "ruling": schema.feedback_rulings,
+    "education": schema.education_items,
 }
 """Name in an event's details -> the table of the row it tells of."""
 _SINGLE = {
@@ -30,6 +33,9 @@ _SINGLE = {
     "plan": ("review plan set",),
     "release": ("released",),
     "overpayment": ("overpayment entered", "overpayment taken back"),
+    "answer": ("feedback agreed", "feedback disputed", "late entry added", "ruling appealed"),
+    "ruling": ("finding upheld", "dispute accepted"),
+    "education": ("education given",),
 }
 
 

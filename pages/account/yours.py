@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from audit.model import ROLE_NAMES
+from audit.model import ROLE_NAMES, STAFF
 from pages.parts import who
 
-person = who.require()
+person = who.require(*STAFF, "therapist")
 st.title("Your account")
 st.text(f"{person.name}, {ROLE_NAMES[person.role]}\nUsername: {person.username}")
 if person.npi:

@@ -12,7 +12,7 @@ import streamlit as st
 from audit.access import accounts, sessions, solo
 from audit.access.accounts import Account as Who
 from audit.access.gate import utc_now
-from audit.model import ROLE_NAMES, Role
+from audit.model import ROLE_NAMES, STAFF, Role
 from pages.parts.markup import element
 from pages.parts.markup import show as show_markup
 from pages.parts.store import engine
@@ -41,9 +41,9 @@ def current() -> Who:
 
 
 def require(*roles: Role) -> Who:
-    """The person signed in, when their role is one of `roles`; else the run ends here. No roles: any will do."""
-    person = current()
-    if roles and person.role not in roles:
+    """The person signed in, when their role is one of `roles`; else the run ends here. No roles: all but therapists."""
+    person, roles = current(), roles or STAFF
+    if person.role not in roles:
         st.warning(
             f"This page is for: {', '.join(ROLE_NAMES[role] for role in roles)}. You are {ROLE_NAMES[person.role]}."
         )

@@ -1,0 +1,47 @@
+"""Coding feedback of one therapist: what went well, what was found by pattern, and the answer to each finding."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from audit.access.gate import utc_now
+from audit.feedback import items, patterns
+from audit.model import STAFF
+from pages.parts import feedback_answer, feedback_patterns, feedback_practice, feedback_taught, who
+from pages.parts.headings import heading, small
+from pages.parts.markup import element, show
+from pages.parts.store import engine
+from pages.parts.work import plain
+
+person = who.require(*STAFF, "therapist")
+st.title("Coding feedback", anchor=False)
+choices = items.therapists(engine(), person.id)
+if not choices:
+    st.info("There is no feedback for you to read: no review is finished, or your account has no NPI.")
+    st.stop()
+asked = st.query_params.get("therapist", person.npi)
+npi = asked if asked in choices else next(iter(choices))
+if len(choices) > 1:
+    npi = st.selectbox("Therapist", list(choices), index=list(choices).index(npi), format_func=choices.__getitem__)
+st.query_params["therapist"] = npi
+if st.session_state.get("feedback_seen") != npi:
+    items.viewed(engine(), npi, account_id=person.id, at=utc_now())
+    st.session_state["feedback_seen"] = npi
+if said := st.session_state.pop("feedback_said", None):
+    st.success(plain(said))
+
+feedback = items.of_therapist(engine(), npi, viewer=person.id, at=utc_now())
+own = person.npi == npi
+show(element("p", patterns.in_short(feedback), name="cs-answer"))
+feedback_answer.show_waiting(feedback, own=own)
+if well := patterns.went_well(feedback):
+    heading("What went well")
+    show(element("ul", *[element("li", one.sentence) for one in well]))
+heading("What was found, by pattern")
+found = patterns.patterns(feedback)
+small(patterns.COUNTED if found else "Nothing that was upheld stands on these claims.")
+for one in found:
+    feedback_patterns.show_pattern(one, feedback, person, own=own)
+feedback_answer.show_settled(feedback, found)
+feedback_taught.show_taught(npi, person, found)
+feedback_practice.show_practice(npi, person)

@@ -1,0 +1,46 @@
+"""How a therapist bills beside the others, as two tables that say what they are not."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from audit.access.accounts import Account
+from audit.evaluations import LEVEL_NAMES
+from audit.feedback.practice import practice
+from pages.parts.headings import heading, small
+from pages.parts.rows import show_rows
+from pages.parts.store import engine
+
+MINUTES = {"procedure_code": "code", "units": "units billed", "minutes": "minutes documented", "own": "minutes a unit",
+           "rest": "others"}  # fmt: skip
+LEVELS = {"level": "level billed", "billed": "evaluations", "above": "above the note", "below": "below the note",
+          "unread": "not readable", "says": "share of all their evaluations", "rest": "others"}  # fmt: skip
+
+
+def show_practice(npi: str, person: Account) -> None:
+    """Nothing here is right or wrong by itself; the page says so."""
+    heading("Beside the other therapists")
+    small(
+        "All loaded claims as they are, not only reviewed ones. Neither more nor less is better by itself: this is for "
+        "talking, no score."
+    )
+    found = practice(engine(), npi, viewer=person.id)
+    if found.minutes.empty:
+        small("No billed visit has a note with minutes by code.")
+    else:
+        minutes = found.minutes.assign(
+            own=found.minutes["each"].map("{:.1f}".format),
+            rest=[_or_none(one, "{:.1f}") for one in found.minutes["others"]],
+        )
+        show_rows(minutes, MINUTES, "Documented minutes to a billed unit of 15")
+    if len(found.levels):
+        levels = found.levels.assign(
+            level=[f"{code} ({LEVEL_NAMES[code]})" for code in found.levels["procedure_code"]],
+            rest=[_or_none(100 * one, "{:.0f} in 100") for one in found.levels["others"].astype("float64")],
+        )
+        show_rows(levels, LEVELS, "Evaluation levels, and how many the rules read as above or below the note")
+        small("Shares are drawn towards those of all therapists where evaluations are few.")
+
+
+def _or_none(value: float | None, form: str) -> str:
+    return "none" if value is None or pd.isna(value) else form.format(value)
