@@ -1,4 +1,5 @@
-"""25 claims reviewed and signed in a real browser by keyboard alone: `python -m benchmarks.review [CLAIMS]`.
+"""25 claims reviewed and signed in a real browser by keyboard alone: `python -m benchmarks.review [CLAIMS [SECONDS]]`,
+SECONDS being how long the person looks at each claim.
 
 Opens a demo clinic of its own, counts the keys, and times each decision and each signature that opens the next claim:
 the server's run of the page (from the key's message to the finished script, over the websocket), the processor time of
@@ -105,9 +106,11 @@ class Reviewer:
         times = self.server.cpu_times()
         return float(times.user + times.system)
 
-    def review(self) -> tuple[list[Cost], Cost | None]:
-        """Agree with every finding and sign: what each decision cost, and the signature (None with a password)."""
+    def review(self, think: float = 0.0) -> tuple[list[Cost], Cost | None]:
+        """Agree with every finding and sign: what each decision cost, and the signature (None with a password).
+        `think`: seconds that the person looks at a claim before the first key."""
         decided, claim = [], self.claim
+        self.page.wait_for_timeout(1000 * think)
         while before := self.open_finding:
             gone = f"(document.querySelector('.cs-finding')?.innerText ?? '') !== {before!r}"
             decided.append(self.costs("a", gone))
@@ -125,7 +128,7 @@ class Reviewer:
         return None
 
 
-def main(claims: int = 25) -> None:
+def main(claims: int = 25, think: float = 0.0) -> None:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         url = open_clinic(Path(folder))
         with serving(ROOT, url, COUNTERSIGN_DEMO="1") as site:
@@ -133,7 +136,7 @@ def main(claims: int = 25) -> None:
             browser = playwright.chromium.launch(executable_path=find_chromium(), args=launch_arguments())
             one = Reviewer(browser.new_page(viewport={"width": 1440, "height": 900}), site.origin, server)
             one.keys, began = 0, time.perf_counter()
-            done = [one.review() for _ in range(claims)]
+            done = [one.review(think) for _ in range(claims)]
             took = time.perf_counter() - began
             browser.close()
     decided = [cost for costs, _ in done for cost in costs]
@@ -143,4 +146,4 @@ def main(claims: int = 25) -> None:
 
 
 if __name__ == "__main__":
-    main(*[int(each) for each in sys.argv[1:]])
+    main(*[int(each) for each in sys.argv[1:2]], *[float(each) for each in sys.argv[2:3]])

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from threading import Timer
 
 import streamlit as st
 from sqlalchemy import Engine
@@ -19,6 +20,8 @@ from pages.parts.store import engine
 
 Seen = tuple[int, int]
 """Which inputs it was read from, as `evidence.inputs` tells."""
+PAUSE = 2.0
+"""Seconds on a claim after which the next one is read ahead: who presses keys at once shall not wait for that."""
 _reader = ThreadPoolExecutor(1, thread_name_prefix="ahead")
 
 
@@ -42,7 +45,7 @@ class Ahead:
 
     beside: Sheet
     claim: int | None
-    sheet: Future[Sheet] | None
+    sheet: Future[Sheet]
 
 
 def sheet_of(claim: int, seen: Seen) -> Sheet:
@@ -58,18 +61,31 @@ def read_ahead(sheet: Sheet, following: Callable[[], int | None]) -> None:
     ahead: Ahead | None = st.session_state.get("ahead")
     if ahead is None or ahead.beside is not sheet:
         claim = following()
-        reading = _reader.submit(_read, engine(), claim, sheet.seen) if claim is not None else None
+        reading: Future[Sheet] = Future()
+        if claim is not None:
+            timer = Timer(PAUSE, _reader.submit, (_fill, reading, engine(), claim, sheet.seen))
+            timer.daemon = True
+            timer.start()
         st.session_state["ahead"] = Ahead(sheet, claim, reading)
 
 
 def _read_before(claim: int, seen: Seen) -> Sheet | None:
     """The sheet that was read ahead, if it is this claim's and could be read. One not begun yet is not waited for."""
     ahead: Ahead | None = st.session_state.pop("ahead", None)
-    if ahead is None or ahead.sheet is None or (ahead.claim, ahead.beside.seen) != (claim, seen):
+    if ahead is None or (ahead.claim, ahead.beside.seen) != (claim, seen):
         return None
     if ahead.sheet.cancel() or ahead.sheet.exception() is not None:
         return None
     return ahead.sheet.result()
+
+
+def _fill(reading: Future[Sheet], store: Engine, claim: int, seen: Seen) -> None:
+    """Nothing, when the person has gone on meanwhile."""
+    if reading.set_running_or_notify_cancel():
+        try:
+            reading.set_result(_read(store, claim, seen))
+        except Exception as error:  # whoever opens the claim reads it again
+            reading.set_exception(error)
 
 
 def _read(store: Engine, claim: int, seen: Seen) -> Sheet:
