@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from audit import arrivals, payments
+from audit import arrivals, payments, undoing
 from audit.reference import load_facts
 from audit.tables import Tables
 from tests.stored import add, adjustment, count_rows, line, payment, tables_of
@@ -96,6 +96,15 @@ def test_a_payment_that_comes_again_without_a_line_loses_it(engine: Engine):
     again = take(engine, answered())
     assert again.counts["payments"]["new"] == 1
     assert count_rows(engine)["payments"] == 3
+
+
+def test_an_undone_load_of_payments_leaves_those_before(engine: Engine):
+    take(engine, answered())
+    second = take(engine, tables_of(payments=[payment(paid_amount="70.00")], adjustments=[adjustment()]))
+    assert len(payments.payments_of(engine)) == 1
+    undoing.undo(engine, second.load_id, reason="a wrong file", account_id=None, at=NOW)
+    found = payments.payments_of(engine)
+    assert [(row.position, str(row.paid_amount)) for row in found.itertuples()] == [(0, "80.00"), (1, "80.00")]
 
 
 def both(paid: dict[str, str], *billed: dict[str, str]) -> tuple[object, str]:
