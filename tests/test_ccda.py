@@ -81,6 +81,14 @@ def test_a_visit_of_several_days_has_no_date(take, old: bytes, new: bytes, expec
     assert next((v.value for v in note.values if v.field == "service_date" and v.start == v.end == 0), "") == expected
 
 
+def test_a_note_whose_day_is_told_is_one_visit(take):
+    days = "".join(
+        f"<paragraph>Date of service: 03/0{n}/2026</paragraph><paragraph>a</paragraph>" * 2 for n in (4, 5, 6)
+    )
+    notes = take(CONTENT.replace(b"Slept badly; ", days.encode()))
+    assert [note.told("service_date") for note in notes] == ["2026-03-02"]
+
+
 def test_a_document_within_is_read_as_what_it_is(take):
     text = base64.b64encode(b"Date of service: 03/02/2026\n97530 self care, 23 minutes\n").decode()
     (note,) = take(body(f'<nonXMLBody><text mediaType="text/plain" representation="B64">{text}</text></nonXMLBody>'))
@@ -188,6 +196,7 @@ def test_other_xml_in_a_folder_is_left_out(tmp_path: Path):
         ("<table><tr><td>a</td><td> b </td></tr></table>", "a | b"),
         ("<ul><li>x<li>y</ul>", "- x\n- y"),
         ("<style>p{}</style><script>1<2</script>kept &lt;b&gt;", "kept <b>"),
+        ("<head><title>x</title><body>kept</body>", "kept"),
         ("no markup  at\nall", "no markup at all"),
         ("", ""),
     ],

@@ -138,8 +138,16 @@ def test_the_text_of_a_visit_comes_with_who_and_when():
         *("pat-1", "2026-03-02", "SORENSEN, KAI", "OTR/L", "1000000012", "2026-03-03T08:05:00-05:00"),
     ]
     assert reference.text.startswith("Occupational therapy daily note")
-    assert reference.told("service_date") == "2026-03-04"
+    assert reference.told("service_date") == "2026-03-04", "as the text has it"
     assert reference.note_id != composition.note_id
+
+
+def test_when_a_document_was_written_is_not_when_the_visit_was(take):
+    (note,) = take(*PEOPLE[:4], ENTRIES["Composition"]).documents
+    assert note.told("service_date") == "", "no encounter tells it"
+    period = {"period": {"start": "2026-03-01T09:00:00-05:00"}}
+    (note,) = take(*PEOPLE, changed("DocumentReference", context=period)).documents
+    assert note.told("service_date") == "2026-03-01"
 
 
 def test_stu3_and_r5_are_read_by_their_own_names():
@@ -268,7 +276,7 @@ def test_a_c_cda_within_is_read_as_one(take):
     note = (FILES.parent / "ccda" / "ot_progress.xml").read_bytes()
     attachment = {"contentType": "application/xml", "data": base64.b64encode(note).decode()}
     (document,) = take(changed("DocumentReference", content=[{"attachment": attachment}])).documents
-    assert (document.kind, document.told("patient_id")) == ("C-CDA", "RB0001A")
+    assert (document.kind, document.told("patient_id")) == ("C-CDA", "pat-1")
     assert document.file == "export.ndjson"
 
 

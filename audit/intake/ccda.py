@@ -54,13 +54,14 @@ def looks_like_ccda(path: Path) -> bool:
 
 def read(path: Path, sha256: str, *, name: str = "", beside: Mapping[str, str] | None = None) -> list[Document]:
     """The documents of a C-CDA file. `beside`: columns of notes told by whoever holds it; they count where it is
-    silent. Raises InputError for XML that is broken, declares entities, or is no clinical document."""
+    silent, and the patient's id first: claims of the same source have it too. Raises InputError for XML that is broken, declares entities, or is no clinical document."""
     file = name or path.name
     refuse_large(path)
     root = _parsed(path.read_bytes(), file)
     if root.tag != f"{V3}ClinicalDocument":
         raise InputError("this is XML, but no clinical document (C-CDA)", where=file, do=AGAIN)
     told = {**(beside or {}), **{column: value for column, value in given(root).items() if value}}
+    told["patient_id"] = (beside or {}).get("patient_id") or told.get("patient_id", "")
     held = _held(root)
     wrapped = root.find(f"{V3}component/{V3}nonXMLBody/{V3}text")
     if wrapped is not None:

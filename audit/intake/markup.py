@@ -27,7 +27,7 @@ class _Reader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         name = _local(tag)
-        self.hidden += name in UNSEEN
+        self.hidden = 0 if name == "body" else self.hidden + (name in UNSEEN)
         if name in BLOCKS or name in ROWS:
             self.said.append(BREAK)
         elif name in ITEMS:

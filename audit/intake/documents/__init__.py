@@ -65,10 +65,12 @@ def from_text(
     """A text as the documents of its visits, with the values read from it.
 
     `given`: columns of notes that the file itself tells outside the text (patient_id, service_date ...); they count
-    before what the text says. Raises nothing: a text of several visits that cannot be parted comes as one, held.
+    before what the text says, and where they name the day, the text is of that one visit. Raises nothing: a text of
+    several visits that cannot be parted comes as one, held.
     """
     whole = plain.clean(text)
-    parts, wrong = parted(whole[:LONGEST])
+    one_visit = bool((given or {}).get("service_date"))
+    parts, wrong = ([whole[:LONGEST]], "") if one_visit else parted(whole[:LONGEST])
     reason = held or (Held(wrong, "Give each visit as a file of its own") if wrong else NOT_HELD)
     if not held and len(whole) > LONGEST:
         reason = Held(f"the text is longer than {LONGEST:,} characters", "Give each visit as a file of its own")

@@ -12,7 +12,7 @@ from audit.intake import attachments, ccda, documents
 from audit.intake.documents import Document
 from audit.intake.fhir.context import Context
 from audit.intake.fhir.reading import Resource
-from audit.intake.fhir.values import day, one_day, parts, text_of
+from audit.intake.fhir.values import one_day, parts, text_of
 from audit.intake.markup import readable
 
 Given = dict[str, str]
@@ -57,14 +57,11 @@ def given(resource: Resource, context: Context) -> Given:
 
 
 def _service_date(resource: Resource, encounter: Resource) -> str:
+    """The day of the visit, else the time of service of the document. When it was written says nothing of the visit."""
     visit = one_day(encounter.get("actualPeriod") or encounter.get("period"))
     context = resource.get("context")
     of_document = one_day(context.get("period") if isinstance(context, dict) else resource.get("period"))
-    created = resource.get("date") or resource.get("created") or resource.get("indexed")
-    if resource["resourceType"] == "DocumentReference":
-        attached = [(one.get("attachment") or {}).get("creation") for one in parts(resource.get("content"))]
-        created = next(filter(None, attached), created)
-    return visit or of_document or day(created)
+    return visit or of_document
 
 
 def _encounter(resource: Resource, context: Context) -> Resource:
