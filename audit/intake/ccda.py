@@ -53,8 +53,11 @@ def looks_like_ccda(path: Path) -> bool:
 
 
 def read(path: Path, sha256: str, *, name: str = "", beside: Mapping[str, str] | None = None) -> list[Document]:
-    """The documents of a C-CDA file. `beside`: columns of notes told by whoever holds it; they count where it is
-    silent, and the patient's id first: claims of the same source have it too. Raises InputError for XML that is broken, declares entities, or is no clinical document."""
+    """The documents of a C-CDA file.
+
+    `beside`: columns of notes told by whoever holds it; they count where it is silent, and the patient's id first:
+    claims of the same source have it too. Raises InputError for XML that is broken, declares entities, or is no
+    clinical document."""
     file = name or path.name
     refuse_large(path)
     root = _parsed(path.read_bytes(), file)
