@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from audit import exporting
 from audit.access.gate import utc_now
 from audit.feedback import items, patterns
 from audit.model import STAFF
@@ -45,3 +46,11 @@ for one in found:
 feedback_answer.show_settled(feedback, found)
 feedback_taught.show_taught(npi, person, found)
 feedback_practice.show_practice(npi, person)
+st.download_button(
+    "Download as a letter",
+    lambda: exporting.letter(engine(), npi, account_id=person.id, at=utc_now()).content,
+    f"feedback-{npi}.pdf",
+    "application/pdf",
+    icon=":material/download:",
+    on_click="ignore",
+)
