@@ -24,16 +24,19 @@ pytest_plugins = ["tests.databases", "tests.reviewing"]
 
 
 def finished(engine: Engine) -> int:
-    """Three claims of one therapist, two with a unit too many, returned and approved; the therapist's account."""
+    """Three claims of one therapist, two with a unit too many, returned and approved, and one that waits for its second
+    signature; the therapist's account."""
     with read(engine) as connection:
         people = {row.username: row.id for row in connection.execute(select(schema.accounts))}
     over = {"claims": {"patient_name": "Anna Nym"}, "notes": {"patient_name": "Anna Nym"}}
     visits = [visit("OVER-1", "2026-03-09", 3, 30), visit("OVER-2", "2026-03-10", 3, 30),
-              visit("CLEAN", "2026-03-11", 2, 30)]  # fmt: skip
+              visit("CLEAN", "2026-03-11", 2, 30), visit("WAITS", "2026-03-12", 3, 30)]  # fmt: skip
     load(engine, *[{name: row | over.get(name, {}) for name, row in one.items()} for one in visits])
     open_audit(engine, people)
     for name, claim in versions(engine).items():
         review_claim(engine, claim, people["rita"])
+        if name == "WAITS":
+            continue
         take(engine, claim, people["sam"])
         if name == "CLEAN":
             sign_off.approve(engine, claim, **who(people["sam"]))
@@ -62,11 +65,13 @@ def test_the_letter_says_what_the_page_says(engine: Engine, thea: int, people: d
         *[one.sentence for one in patterns.went_well(feedback)],
     ):
         assert re.sub(r"\s+", " ", says) in text
+    assert "3 claims reviewed to the end; on 1 nothing was upheld." in text
     assert "2 findings wait for your answer, the first by 8 Dec 2026." in text
     for claim, day in (("OVER-1", "2026-03-09"), ("OVER-2", "2026-03-10")):
         assert claim in text
         assert day in text
     assert "CLEAN" not in text
+    assert "WAITS" not in text, "its review is not final"
     assert "Nym" not in text
     with read(engine) as connection:
         event = connection.execute(select(schema.events).order_by(schema.events.c.id.desc())).mappings().first()

@@ -95,7 +95,8 @@ def _item(one: Row, given: list[Row], late: dict[int, str], bill: pd.DataFrame, 
 def last_signed() -> Any:
     """The newest signature on the claim version of the row."""
     newest = signatures.alias()
-    return select(func.max(newest.c.id)).where(newest.c.claim_version_id == claims.c.id).scalar_subquery()
+    of_claim = select(func.max(newest.c.id)).where(newest.c.claim_version_id == claims.c.id)
+    return of_claim.correlate(claims).scalar_subquery()  # within EXISTS it would name claims anew
 
 
 def upheld(decided: Any = decisions) -> ColumnElement[bool]:
