@@ -16,10 +16,11 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 from sqlalchemy import Engine
 
-from audit import review_plan
+from audit import arrivals, documents, review_plan
 from audit.access import demo
 from audit.store.database import connect
 from tests.access_server import ROOT, Browser, serving
+from tests.handed_in import as_csv, claim
 from tests.reviewing import load, open_audit, review_claim, state, versions, visit
 
 pytest_plugins = ["tests.databases"]
@@ -278,3 +279,19 @@ def test_blind_second_review_and_adjudication(browser: Chromium, site: Browser, 
     third.sees("Second review · Dov Halvorsen")
     third.presses("a", "agreed: an error · Theodora Lindqvist")
     assert state(engine, versions(engine)["BLIND"]) == "ready"
+
+
+def test_a_document_is_confirmed_by_one_key(browser: Chromium, site: Browser, engine: Engine) -> None:
+    row = claim(21, patient_id="DOC-21")
+    note = b"Daily note\nMRN: DOC-21\nDate of service: 03/21/2026\n97530 23 min\nTotal timed minutes: 23\n"
+    files = [("claims.csv", as_csv([row])), ("visit.txt", note)]
+    arrivals.take_in(engine, files, account_id=1, at=datetime.now(UTC))
+    one = Person(browser.new_context(), site, "reviewer")
+    one.open("/documents")
+    one.sees(one.page.locator("mark", has_text="23 min"))
+    violations = Axe().run(one.page).response["violations"]
+    theirs = [(v["id"], n["html"]) for v in violations for n in v["nodes"]
+              if not re.search(STREAMLITS_OWN.get(v["id"], "^$"), f"{n['target']} {n['html']}")]  # fmt: skip
+    assert theirs == []
+    one.presses("a", "No document waits")
+    assert documents.to_do(engine) == []

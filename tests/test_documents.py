@@ -89,3 +89,19 @@ def test_what_is_no_readable_note_is_refused_by_name(tmp_path: Path, name: str, 
     (tmp_path / name).write_bytes(content)
     with pytest.raises(InputError, match=says):
         intake.read([tmp_path / name])
+
+
+FILES = Path(__file__).with_name("files") / "documents"
+
+
+@pytest.mark.parametrize(
+    ("name", "read"),
+    [
+        ("template.docx", {"97530": "25", "97112": "13", "total_timed_minutes": "38", "patient_id": "HR-3302"}),
+        ("table.pdf", {"97110": "15", "97535": "24", "total_timed_minutes": "39", "patient_id": "HR-3303"}),
+    ],
+)
+def test_a_file_of_long_ago_reads_the_same(name: str, read: dict[str, str]) -> None:
+    """Made once and kept: a template with controls and tracked changes, and a page with a header and columns."""
+    found = {one.service if one.field == "minutes" else one.field: one.value for one in read_one(FILES / name).values}
+    assert found | read == found

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, func, insert, not_, or_, select
 
 from audit.store import trail
 from audit.store.canonical import canonical
@@ -69,7 +69,8 @@ def kept(connection: Connection, *, note_ids: Sequence[str] | None = None) -> li
     """The documents, oldest first: those with these note ids, or all that wait for a person."""
     newest = select(func.max(document_steps.c.id)).group_by(document_steps.c.document_id)
     last = select(document_steps).where(document_steps.c.id.in_(newest)).subquery()
-    current = select(notes.c.note_id, notes.c.unconfirmed).where(notes.c.is_current).subquery()
+    doubt = func.coalesce(notes.c.unconfirmed, "").label("unconfirmed")
+    current = select(notes.c.note_id, doubt).where(notes.c.is_current).subquery()
     query = (
         select(documents, last.c.kind.label("step"), last.c.content, current.c.note_id.label("there"),
                current.c.unconfirmed)
@@ -77,10 +78,10 @@ def kept(connection: Connection, *, note_ids: Sequence[str] | None = None) -> li
         .outerjoin(current, current.c.note_id == documents.c.note_id)
         .order_by(documents.c.id)
     )  # fmt: skip
-    if note_ids is not None:
-        query = query.where(among(connection, documents.c.note_id, list(note_ids)))
-    found = [_kept(row) for row in connection.execute(query).mappings()]
-    return found if note_ids is not None else [one for one in found if one.state in ("waiting", "tied")]
+    done_for = (last.c.kind == "confirmed") & current.c.note_id.is_not(None) & (current.c.unconfirmed == "")
+    open_ones = or_(last.c.kind.is_(None), not_(or_(last.c.kind == "set aside", done_for)))
+    wanted = open_ones if note_ids is None else among(connection, documents.c.note_id, list(note_ids))
+    return [_kept(row) for row in connection.execute(query.where(wanted)).mappings()]
 
 
 def _kept(row: Any) -> Kept:
