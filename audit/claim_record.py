@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, select
 
 from audit.access import solo
+from audit.corrected import since_of
 from audit.errors import StateError
 from audit.payer_answers import Answer, answers
 from audit.reference import load_facts
@@ -59,6 +60,8 @@ class Record:
     lines: list[str]
     steps: list[Step]
     answers: list[Answer]
+    corrected: tuple[str, ...] = ()
+    """What became of the findings of the version before, a sentence for each corrected version."""
 
 
 def record_of(engine: Engine, claim_id: str, *, account_id: int, at: datetime) -> Record:
@@ -83,7 +86,8 @@ def record_of(engine: Engine, claim_id: str, *, account_id: int, at: datetime) -
         ).scalar()
         steps.sort(key=lambda step: step.at)
         paid = answers(connection, claim_id, load_facts())
-        record = Record(claim_id, state or "", _lines(connection, newest["id"]), steps, paid)
+        since = tuple(one.sentence for one in since_of(connection, [one["id"] for one in found]))
+        record = Record(claim_id, state or "", _lines(connection, newest["id"]), steps, paid, since)
         subject = f"claim version {newest['id']}"
         trail.record(connection, kind="claim record viewed", subject=subject, account_id=account_id, at=at)
     return record

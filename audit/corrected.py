@@ -70,8 +70,13 @@ def since_before(engine: Engine, claim_version_ids: Sequence[int]) -> list[Since
     """For those of the versions that follow another and are screened: what became of the findings of the newest
     version before them that was screened too."""
     with read(engine) as connection:
-        found = [_since(connection, one) for one in _pairs(connection, claim_version_ids)]
-    return sorted(found, key=lambda one: one.claim_id)
+        return since_of(connection, claim_version_ids)
+
+
+def since_of(connection: Connection, claim_version_ids: Sequence[int]) -> list[Since]:
+    """As `since_before`, inside the caller's transaction."""
+    found = [_since(connection, one) for one in _pairs(connection, claim_version_ids)]
+    return sorted(found, key=lambda one: (one.claim_id, one.version))
 
 
 def _pairs(connection: Connection, ids: Sequence[int]) -> list[Any]:

@@ -95,6 +95,39 @@ def test_keys_rest_while_typing_and_a_dismissal_is_undone(browser: Browser, addr
     assert page.locator(".cs-finding").first.inner_text() == place
 
 
+CHARGES = """Acme Rehab,,,,,,,,
+Claim No,Patient Name,MRN,Payer Code,NPI,DOS,CPT,Units,Charge
+X-1,"Doe, Jane",900001,AET,1234567893,3/2/2026,97110-GO,2,"$1,120.50"
+X-2,"Roe, Ann",900002,AET,1234567893,3/4/2026,97530-GO-CO,many,(60.25)
+Total,,,,,,,2,"$1,060.25"
+"""
+
+
+def test_a_table_of_another_program_is_mapped_and_loaded(browser: Browser, address: str) -> None:
+    page = signed_in(browser.new_context(), address, "manager")
+    page.get_by_role("link", name="Load", exact=True).click()
+    content = {"name": "charges.csv", "mimeType": "text/csv", "buffer": CHARGES.encode()}
+    page.locator("input[type=file]").set_input_files(content)
+    expect(page.get_by_role("heading", name="What are the columns of charges.csv?")).to_be_visible()
+    expect(page.get_by_text("day and the month cannot be told apart")).to_be_visible()
+    expect(page.get_by_role("button", name="Check and load")).to_be_disabled()
+    page.get_by_role("combobox", name="DOS is written").click()
+    page.get_by_role("option", name="month first, 03/12/2026").click()
+    rows = page.locator(".st-key-mapped_rows table")
+    expect(rows).to_contain_text("2026-03-02")
+    expect(rows).to_contain_text("Jane Doe")
+    expect(page.get_by_text("1 row would be refused, each with its whole claim or note.")).to_be_visible()
+    page.get_by_role("button", name="Keep and use this mapping").click()
+    expect(page.get_by_text("Change how charges.csv is read")).to_be_visible()
+    page.get_by_role("button", name="Check and load").click()
+    expect(page.get_by_text("read by the mapping charges")).to_be_visible()
+    with page.expect_download() as taken:
+        page.get_by_role("button", name="Download the refused rows").first.click()
+    refused = Path(taken.value.path()).read_text(encoding="utf-8")
+    assert "Units: this is no whole number" in refused
+    assert taken.value.suggested_filename == "charges refused.csv"
+
+
 @pytest.mark.parametrize("username", ["reviewer", "second", "doctor", "manager", "administrator", "auditor"])
 def test_every_page_of_every_role_opens(browser: Browser, address: str, username: str) -> None:
     page = signed_in(browser.new_context(), address, username)

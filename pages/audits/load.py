@@ -36,7 +36,7 @@ files = st.file_uploader(
 )
 given = [(file.name, file.getvalue()) for file in files or ()]
 mapped = handed_in.ready(given, person)
-if st.button("Check and load", type="primary" if mapped else "secondary", disabled=not (given and mapped)):
+if st.button("Check and load", type="primary", disabled=not (given and mapped), key="check_and_load"):
     arrival = work.attempt_long(
         lambda step: arrivals.take_in(engine(), given, account_id=person.id, at=utc_now(), step=step),
         lambda done: f"{arrivals.STEPS[done]} …",

@@ -10,6 +10,7 @@ from audit import arrivals, mappings
 from audit.access.accounts import Account
 from pages.parts.mapping_form import show_mapping
 from pages.parts.store import engine
+from pages.parts.work import plain
 
 Files = Sequence[tuple[str, bytes]]
 
@@ -24,9 +25,8 @@ def ready(files: Files, person: Account) -> bool:
         show_mapping(*unknown[:2], person, unknown[2].mapping)
         return False
     for name, _, seen in looked:
-        if seen.mapping and st.button(
-            f"Change how {name} is read (mapping {seen.mapping.name})", type="tertiary", key=f"re_{name}"
-        ):
+        label = seen.mapping and plain(f"Change how {name} is read (mapping {seen.mapping.name})")
+        if label and st.button(label, type="tertiary", key=f"re_{name}"):
             st.session_state["remap"] = name
             st.rerun()
     return True

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from audit import arrivals, mappings
 from audit.access.accounts import Account
@@ -33,8 +34,9 @@ LEAST = 0.6
 def show_mapping(name: str, content: bytes, person: Account, before: Mapping | None = None) -> None:
     """The columns of one file, until its mapping is kept. `before`: the one that it is read by now."""
     heading(f"What are the columns of {name}?")
-    shape = _shape(name, content)
-    table = shape and _table(name, content, shape)
+    places = st.columns(4)
+    shape = _shape(name, content, places)
+    table = shape and _table(name, content, shape, places[0])
     proposal = table and _once(
         name, content, ("proposal", shape, table), lambda path: propose(path, shape=shape, table=table)
     )
@@ -64,11 +66,10 @@ def _once(name: str, content: bytes, key: tuple[object, ...], act: Callable[[Pat
     return found
 
 
-def _shape(name: str, content: bytes) -> Shape | None:
+def _shape(name: str, content: bytes, places: list[DeltaGenerator]) -> Shape | None:
     sheets = _once(name, content, ("sheets",), sheets_of)
     if sheets is None:
         return None
-    places = st.columns([1, 1, 1, 1])
     sheet = places[3].selectbox("Sheet", sheets, None, placeholder="the fullest", key=f"sheet_{name}") if sheets else ""
     likely = _once(name, content, ("shape", sheet), lambda path: sniffed(path, sheet or ""))
     if likely is None:
@@ -85,14 +86,13 @@ def _shape(name: str, content: bytes) -> Shape | None:
     return replace(shape, delimiter=parted)
 
 
-def _table(name: str, content: bytes, shape: Shape) -> str:
+def _table(name: str, content: bytes, shape: Shape, place: DeltaGenerator) -> str:
     """The table of ours that is chosen; first the likely one."""
     likely = _once(name, content, ("likely", shape), lambda path: propose(path, shape=shape).mapping.table)
     if not likely:
         return ""
     known = list(TABLES)
     said = {one: one.replace("_", " ") for one in known}
-    place = st.container(width=320)
     return place.selectbox("The rows are", known, known.index(likely), said.get, key=f"table_{name}")
 
 
@@ -113,7 +113,7 @@ def _column(name: str, source: str, proposal: Proposal, guess: Taken | None) -> 
         "" if guess and confidence >= SURE else " · likely" if confidence >= LEAST else " · look at it" if guess else ""
     )
     with what:
-        values = ", ".join(proposal.samples[source]) or "no value"
+        values = " · ".join(proposal.samples[source]) or "no value"
         show(
             element("strong", source),
             element("span", sure, name="cs-quiet"),
@@ -130,13 +130,13 @@ def _column(name: str, source: str, proposal: Proposal, guess: Taken | None) -> 
     return _written(how, key, table, replace(one, line=line), proposal)
 
 
-def _written(place: st.delta_generator.DeltaGenerator, key: str, table: str, one: Taken, proposal: Proposal) -> Taken:
+def _written(place: DeltaGenerator, key: str, table: str, one: Taken, proposal: Proposal) -> Taken:
     """How its values are written, where there is more than one way."""
     if one.how in DATED:
         forms = list(proposal.unsaid.get(one.source, ())) or list(FORMS)
         form = place.selectbox(
             f"{one.source} is written", forms, forms.index(one.form) if one.form in forms else None,
-            lambda form: f"as {FORMS[form]}", key=f"form_{key}", label_visibility="collapsed",
+            FORMS.get, key=f"form_{key}", label_visibility="collapsed",
             placeholder="Day or month first?",
         )  # fmt: skip
         return replace(one, form=form or "")

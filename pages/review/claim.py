@@ -18,6 +18,7 @@ from pages.parts.claim_units import units
 from pages.parts.markup import show
 from pages.parts.minutes import by_person
 from pages.parts.signing import ended, following
+from pages.parts.since_corrected import since
 from pages.parts.store import engine
 from pages.parts.work import plain
 
@@ -58,6 +59,8 @@ with left:
     show(*sheet.once("course", lambda: course(record)))
 with right:
     show(*sheet.once("units", lambda: units(record)))
+    if corrected := sheet.once("since", lambda: since(now.claim)):
+        show(*corrected)
     people = sheet.once("people", lambda: [by_person(record.shares)])
     show(*open_now(now, finding, record), *people, *claim_findings.verdicts(now))
     show(*sheet.once(("untestable", *now.untestable["id"]), lambda: claim_findings.untestable(now)))

@@ -42,6 +42,7 @@ if record is None:
 state = VIEWS.get(record.state, "not under review")
 show(
     element("p", element("strong", f"Claim {record.claim_id}"), f" · {state} · {', '.join(record.lines)}"),
+    *[element("p", one) for one in record.corrected],
     element("p", f"Read by {person.name}, {moment(utc_now())}. Times are UTC.", name="cs-small cs-quiet"),
     table(
         ["", "when", "who", "what"],
