@@ -69,8 +69,8 @@ def strays(engine: Engine, most: int = 50) -> tuple[int, pd.DataFrame]:
     """How many paid claims belong to no loaded claim, and the newest of them: claim_id, payer_name, payment_date,
     trace_number, charge_amount, paid_amount. Reads no more rows than it shows."""
     paid, claims = schema.payments, schema.claims
-    held = select(claims.c.id).where(claims.c.is_current, claims.c.claim_id == paid.c.claim_id).exists()
-    stray = (paid.c.is_current, paid.c.position == 0, ~held)
+    held = select(claims.c.claim_id).where(claims.c.is_current)  # gathered once, not looked up for every payment
+    stray = (paid.c.is_current, paid.c.position == 0, paid.c.claim_id.not_in(held))
     names = ("claim_id", "payer_name", "payment_date", "trace_number", "charge_amount", "paid_amount")
     query = select(*[paid.c[name] for name in names]).where(*stray)
     with read(engine) as connection:
