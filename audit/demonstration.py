@@ -12,6 +12,7 @@ from sqlalchemy import Engine, event, select
 
 from audit import __version__, audits, leases, review, sampling, sign_off, worklist
 from audit.access import demo
+from audit.feedback import answers, education, items
 from audit.intake import read as read_files
 from audit.model import ROLE_NAMES
 from audit.opinions import required
@@ -24,6 +25,8 @@ SAMPLED = (date(2026, 5, 1), date(2026, 7, 31))
 WAITING = (date(2026, 8, 1), date(2026, 10, 31))
 SAMPLE_SIZE = 60
 SEED = "20260803114500271828"
+TAUGHT_ON = date(2026, 6, 15)
+TAUGHT = "Went through five notes together: what the minutes support, and what a claim line has to bear."
 
 
 def open_clinic(folder: Path) -> str:
@@ -61,6 +64,7 @@ def _make(path: Path) -> None:
     print("Auditing it ...", flush=True)
     _finished_sample(engine, people)
     _open_work(engine, people)
+    _feedback(engine, people)
     engine.dispose()
 
 
@@ -104,6 +108,21 @@ def _open_work(engine: Engine, people: dict[str, int]) -> None:
     planted = _answers()
     for claim in rows["claim_version_id"].tolist()[-6:]:
         _review(engine, int(claim), planted, people["reviewer"])
+
+
+def _feedback(engine: Engine, people: dict[str, int]) -> None:
+    """The therapist was taught a rule, agrees with one finding, disputes another; a third waits for an answer."""
+    by, doctor = people["therapist"], people["doctor_of_ot"]
+    npi = next(person.npi for person in demo.PEOPLE if person.role == "therapist")
+    found = items.of_therapist(engine, npi, viewer=by, at=_now()).items
+    if len(found) < 2:
+        return
+    first, second = found["decision_id"].tolist()[:2]
+    answers.agree(engine, first, account_id=by, at=_now())
+    text = "The note gives the minutes of this service in its text."
+    answers.dispute(engine, second, text=text, account_id=by, at=_now())
+    taught = {"rule": found["rule"].mode()[0], "text": TAUGHT, "taught_on": TAUGHT_ON}
+    education.teach(engine, npi, **taught, account_id=doctor, at=_now())
 
 
 def _taken(engine: Engine, audit_id: int) -> list[int]:

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, func, or_, select
 
 from audit.feedback.answered import answered, answers_of
 from audit.feedback.direction import direction
@@ -167,11 +167,11 @@ def shown_everywhere(connection: Connection) -> pd.DataFrame:
 
 def _reviewed(connection: Connection, npi: str) -> pd.DataFrame:
     """Claims with a service of this therapist whose review is final, at their newest such version."""
-    final_ = exists().where(signatures.c.id == last_signed(), signatures.c.meaning.in_(FINAL)).correlate(claims)
     query = (
         select(claims.c.id.label("claim_version_id"), claims.c.claim_id, claims.c.service_date, lines.c.procedure_code)
         .join(lines, lines.c.claim_version_id == claims.c.id)
-        .where(lines.c.rendering_npi == npi, final_)
+        .join(signatures, signatures.c.id == last_signed())
+        .where(lines.c.rendering_npi == npi, signatures.c.meaning.in_(FINAL))
         .order_by(claims.c.id, lines.c.line_number)
     )
     found = connection.execute(query)

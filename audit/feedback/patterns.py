@@ -6,6 +6,7 @@ not how often it happens.
 
 from __future__ import annotations
 
+from calendar import day_name
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -33,12 +34,13 @@ COUNTED = "Counts of reviewed claims. Flagged claims are reviewed more often tha
 
 @dataclass(frozen=True)
 class Pattern:
-    """One rule on one code, one way. `claims`: with it, of `reviewed` ones that bill the code; `days`: which day of the
-    week stands out, in words ("" when none does); `decision_ids`: its verdicts, the newest visit first."""
+    """One rule, one way. `codes`: those it was upheld on; `claims`: with it, of `reviewed` ones that bill one of them;
+    `days`: which day of the week stands out, in words ("" when none does); `decision_ids`: its verdicts, the newest
+    visit first."""
 
     rule: str
     title: str
-    procedure_code: str
+    codes: tuple[str, ...]
     direction: str
     claims: int
     reviewed: int
@@ -47,9 +49,10 @@ class Pattern:
 
     @property
     def sentence(self) -> str:
-        on = f" on {self.procedure_code}" if self.procedure_code else ""
+        on = f" ({', '.join(self.codes)})" if self.codes else ""
         days = f"; {self.days}" if self.days else ""
-        return f"{self.title.rstrip('.')}{on}: {self.claims} of {self.reviewed} reviewed{days}."
+        claims = "claim" if self.reviewed == 1 else "claims"
+        return f"{self.title.rstrip('.')}{on}: on {self.claims} of {self.reviewed} reviewed {claims}{days}."
 
 
 def patterns(feedback: Feedback) -> list[Pattern]:
@@ -57,21 +60,22 @@ def patterns(feedback: Feedback) -> list[Pattern]:
     rows = feedback.standing
     found = [
         _pattern(feedback, [str(one) for one in key], part)
-        for key, part in rows.groupby(["rule", "procedure_code", "direction"], sort=True)
+        for key, part in rows.groupby(["rule", "direction"], sort=True)
     ]
     return sorted(found, key=lambda one: -one.claims)
 
 
 def _pattern(feedback: Feedback, key: list[str], part: pd.DataFrame) -> Pattern:
-    rule, code, way = key
+    rule, way = key
     book = rule_book()
     title = book[rule].title if rule in book else SEEN_BY_PEOPLE if not rule else f"Rule {rule}"
     reviewed = feedback.reviewed
-    bills = _billing(reviewed, [code]) if code else reviewed
+    codes = tuple(sorted({str(code) for code in part["procedure_code"] if code}))
+    bills = _billing(reviewed, codes) if codes else reviewed
     of_code = bills if set(part["claim_id"]) <= set(bills["claim_id"]) else reviewed
     each = part.drop_duplicates("claim_id")
     ids = [int(one) for one in part["decision_id"]]
-    return Pattern(rule, title, code, way, len(each), len(of_code), _days(each, of_code), ids)
+    return Pattern(rule, title, codes, way, len(each), len(of_code), _days(each, of_code), ids)
 
 
 def _billing(reviewed: pd.DataFrame, codes: Collection[str]) -> pd.DataFrame:
@@ -84,9 +88,9 @@ def _days(each: pd.DataFrame, reviewed: pd.DataFrame) -> str:
     """The weekday on which more than half of the claims lie, where it holds a smaller part of all reviewed ones."""
     if len(each) < TELLING:
         return ""
-    days = Counter(pd.to_datetime(each["service_date"]).dt.day_name())
+    days = Counter(day_name[visit.weekday()] for visit in each["service_date"])
     day, most = days.most_common(1)[0]
-    every = int((pd.to_datetime(reviewed["service_date"]).dt.day_name() == day).sum())
+    every = sum(day_name[visit.weekday()] == day for visit in reviewed["service_date"])
     if 2 * most <= len(each) or most * len(reviewed) <= every * len(each):
         return ""
     return f"{most} of the {len(each)} on {day}s, when {every} of the {len(reviewed)} were"

@@ -16,12 +16,12 @@ from sqlalchemy import Connection, Engine, func, select
 from audit.access.permission import account_may
 from audit.feedback.items import shown_everywhere
 from audit.feedback.patterns import SEEN_BY_PEOPLE
-from audit.feedback.rights import READERS, TO_ANSWER, due
+from audit.feedback.rights import READERS, TO_ANSWER, due, npi_of
 from audit.rules import rule_book
 from audit.store import schema
 from audit.store.database import read
 
-REPEATED = 3
+REPEATED = 2
 """Reviewed claims on which the same finding is a pattern."""
 FIRST = 2
 """Therapists named: as many as one has time for."""
@@ -62,11 +62,12 @@ def to_talk_to(engine: Engine, *, viewer: int) -> list[Talk]:
     with read(engine) as connection:
         account_may(connection, viewer, READERS)
         rows = shown_everywhere(connection)
+        rows = rows[rows["npi"] != npi_of(connection, viewer)]
         taught = _taught(connection)
     last = [taught.get((one["npi"], one["rule"])) for one in rows.to_dict("records")]
     since = [day is None or visit > day for day, visit in zip(last, rows["service_date"], strict=True)]
     fresh = rows[pd.Series(since, index=rows.index, dtype="bool")]
-    by_pattern = fresh.groupby(["npi", "therapist", "rule", "procedure_code"], as_index=False)
+    by_pattern = fresh.groupby(["npi", "therapist", "rule"], as_index=False)
     counted = by_pattern.agg(claim_id=("claim_id", "nunique"))
     counted = counted[counted["claim_id"] >= REPEATED].sort_values(
         ["claim_id", "therapist", "rule"], ascending=[False, True, True], kind="stable"
@@ -86,9 +87,8 @@ def _taught(connection: Connection) -> dict[tuple[str, str], Any]:
 def _talk(one: dict[Any, Any], taught: dict[tuple[str, str], Any]) -> Talk:
     book = rule_book()
     title = book[one["rule"]].title if one["rule"] in book else SEEN_BY_PEOPLE
-    on = f" on {one['procedure_code']}" if one["procedure_code"] else ""
     day = taught.get((one["npi"], one["rule"]))
     since = f"since it was taught on {day.day} {day:%b %Y}" if day else "nothing taught about it yet"
     return Talk(
-        one["npi"], one["therapist"], f"{title.rstrip('.')}{on}: upheld on {one['claim_id']} reviewed claims, {since}."
+        one["npi"], one["therapist"], f"{title.rstrip('.')}: upheld on {one['claim_id']} reviewed claims, {since}."
     )

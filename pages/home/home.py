@@ -6,10 +6,11 @@ import streamlit as st
 
 from audit import audits, worklist
 from audit.access.gate import utc_now
+from audit.feedback.rights import RULERS
 from audit.model import OPENERS
 from audit.reaudit_table import SCHEDULERS
 from audit.review_rights import REVIEWERS
-from pages.parts import home_parts, who
+from pages.parts import feedback_home, home_parts, who
 from pages.parts.store import engine
 
 person = who.require()
@@ -25,6 +26,8 @@ if person.role == "administrator":
     home_parts.upkeep(utc_now().date())
 if person.role in SCHEDULERS:
     home_parts.due(utc_now().date())
+if person.role in RULERS:
+    feedback_home.show(person)
 home_parts.rate()
 if person.role != "administrator":
     home_parts.backlog()
