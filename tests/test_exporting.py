@@ -10,6 +10,7 @@ import re
 import shutil
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from html import unescape
@@ -21,9 +22,11 @@ import pytest
 from pypdf import PdfReader
 from sqlalchemy import Engine, select
 
-from audit import arrivals, audits, breakdowns, differences, exporting, results, sampling
+from audit import arrivals, audits, breakdowns, differences, exporting, results, sampling, upheld
 from audit.errors import AccessError, InputError
 from audit.exporting.pseudonyms import Pseudonyms
+from audit.exporting.tables import _says
+from audit.ratios import Share
 from audit.store import database, schema
 from audit.store.database import read
 from tests.handed_in import NPI, as_csv, claim, month
@@ -160,8 +163,8 @@ def test_counts_add_up_from_the_single_rows(reports: dict[bool, exporting.Report
 
 def test_cells_are_typed_frozen_and_never_formulas(reports: dict[bool, exporting.Report]) -> None:
     book = workbook(reports[True])
-    assert book.sheetnames == ["About", "Sample", "Dollars", "Rules", "Therapists", "Payers", "Months", "Claims",
-                               "Findings"]  # fmt: skip
+    assert book.sheetnames == ["About", "Accuracies", "Sample", "Dollars", "Rules", "Therapists", "Payers", "Codes",
+                               "Months", "Claims", "Findings"]  # fmt: skip
     assert all(book[name].freeze_panes == "A2" for name in book.sheetnames[1:])
     cells = [cell for page in book for row in page.iter_rows() for cell in row]
     assert not [cell for cell in cells if cell.data_type == "f" or cell.hyperlink]
@@ -267,7 +270,33 @@ def test_tables_of_the_report_are_those_of_the_page(
     assert [one.label for one in app.checkbox] == ["Name claims and patients by their ids"]
 
 
+def test_the_three_accuracies_are_those_of_the_page_and_of_plain_counts(
+    engine: Engine, audit_id: int, reports: dict[bool, exporting.Report]
+) -> None:
+    """The whole frame was reviewed: each share is a plain fraction of what was billed."""
+    sheets = {one.name: one for one in reports[False].sheets}
+    said = {row["what"]: row["says"] for row in sheets["Accuracies"].rows}
+    assert said["claims"] == "25 in 100: all of them were reviewed", "6 of 24"
+    assert said["codes"] == "25 in 100: all of them were reviewed", "one line a claim"
+    priced = upheld.with_billed(engine, results.results(engine, audit_id).claims)
+    share = 100 * float(sum(priced["over"]) / sum(priced["billed"]))
+    assert said["dollars billed too much"] == f"{share:.0f} in 100: all of them were reviewed"
+    assert said["dollars billed too little"].startswith("0 in 100")
+    assert sheets["Codes"].rows == (
+        {"group": "97530", "reviewed": 24, "in_error": 6, "says": "25 in 100: all of them were reviewed"},
+    )
+
+
 def test_who_may_not_export_sees_no_button(
     engine: Engine, people: dict[str, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert "Export" not in {one.label for one in page_of(engine, people["rita"], RATES, monkeypatch).button}
+
+
+def test_the_rate_of_claims_is_told_once_with_one_interval(engine: Engine, audit_id: int) -> None:
+    """A part of the sample unreviewed or the frame larger: the table's range is that of the answer."""
+    now = results.results(engine, audit_id)
+    wider = replace(now, estimate=replace(now.estimate, lower=0.1304, upper=0.2271))
+    share = Share(0.25, 0.13, 0.22, 24, 6, 0.95)
+    assert _says(wider, "claims", share) == "about 25 in 100, reasonably 13 to 23"
+    assert "reasonably 13 to 23 in 100" in wider.interval

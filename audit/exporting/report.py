@@ -71,7 +71,7 @@ def report_of(engine: Engine, audit_id: int, *, made_by: str, at: datetime, iden
         about=_about(now),
         sample=_sample(now, identified=identified),
         origin=tuple(origin),
-        sheets=(*tables.of_counts(now, months=identified), claims, told),
+        sheets=(*tables.of_counts(engine, now, months=identified), claims, told),
         limits=_limits(engine, now, found),
         identified=identified,
         privacy=WITH_PATIENTS if identified else WITHOUT_PATIENTS,
@@ -130,8 +130,8 @@ def _limits(engine: Engine, now: Results, found: pd.DataFrame) -> tuple[str, ...
         agreed.sentence
         if agreed
         else "No finding has been judged by two people, the second blind: agreement between reviewers is not known.",
-        "Tables by rule, therapist, payer and month count what was reviewed. A sample draws some claims more often "
-        "than others: only what is called a rate is one.",
+        "Counts by rule, therapist, payer, code and month are of what was reviewed. A sample draws some claims more "
+        "often than others: only what is called a rate is one.",
         "Dollars over and under are never netted. The rate is the one found, before anything was corrected.",
         "This is an internal audit and no legal advice.",
     ]

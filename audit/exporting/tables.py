@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from audit import breakdowns, differences
+import pandas as pd
+from sqlalchemy import Engine
+
+from audit import accuracies, breakdowns, differences, upheld
+from audit.accuracies import Part
+from audit.drawn_lines import drawn_lines
+from audit.estimates import per_hundred
 from audit.exporting.sheets import Kind, Sheet, sheet
+from audit.ratios import Share
 from audit.results import Results
 
 COUNT: Kind = "count"
@@ -27,6 +34,11 @@ RATES: dict[str, str | tuple[str, Kind]] = {
     "in_error": ("in error", COUNT),
     "says": "rate of all their claims",
 }
+ACCURACIES: dict[str, str | tuple[str, Kind]] = {
+    "what": "counted",
+    "says": "in error, with its interval",
+    "claims": ("from reviewed claims", COUNT),
+}
 DOLLARS: dict[str, str | tuple[str, Kind]] = {
     "side": "billed",
     "claims": "claims with an amount",
@@ -37,16 +49,19 @@ DOLLARS: dict[str, str | tuple[str, Kind]] = {
 }
 
 
-def of_counts(now: Results, *, months: bool) -> list[Sheet]:
-    """Strata, dollars, rules, therapists, payers and, where dates may stand, months; those without rows are left
-    out."""
+def of_counts(engine: Engine, now: Results, *, months: bool) -> list[Sheet]:
+    """The three accuracies, strata, dollars, rules, therapists, payers, codes and, where dates may stand, months; those
+    without rows are left out."""
+    lines = drawn_lines(engine, now)
     found = [
+        *([_accuracies(engine, now, lines)] if now.estimate else []),
         sheet("Sample", "What was drawn and reviewed?", "", STRATA, now.strata),
         sheet("Dollars", "What does it come to in dollars?", _dollars(now), DOLLARS, now.in_dollars),
         sheet("Rules", "Which rules do reviewers uphold?", breakdowns.rules_in_words(now.by_rule), RULES,
               breakdowns.with_titles(now.by_rule)),
         _therapists(now),
-        sheet("Payers", "Whose payers' claims?", breakdowns.CAUTION, _groups("payer"), breakdowns.by_payer(now.claims)),
+        _payers(now, lines),
+        *([_rates(now, lines, "code", "code")] if now.estimate else []),
         *([_months(now)] if months else []),
     ]  # fmt: skip
     return [one for one in found if one.rows]
@@ -67,6 +82,56 @@ def _therapists(now: Results) -> Sheet:
         return sheet("Therapists", "Whose claims?", breakdowns.CAUTION, _groups("therapist"), rows)
     question = "Does a therapist's rate differ by more than chance?"
     return sheet("Therapists", question, groups.sentence, RATES, groups.rows)
+
+
+def _accuracies(engine: Engine, now: Results, lines: pd.DataFrame) -> Sheet:
+    """By claim, by code and by dollars, each named."""
+    priced = upheld.with_billed(engine, now.claims if "over" in now.claims else upheld.with_dollars(engine, now.claims))
+    counted = {f"{by}s": accuracies.accuracy(now, lines, Part(), by) for by in ("claim", "code")}
+    sides = accuracies.dollar_accuracy(now, priced, lines, Part())
+    counted |= {f"dollars billed too {word}": sides[side] for side, word in (("over", "much"), ("under", "little"))}
+    rows = [
+        {
+            "what": what,
+            "says": _says(now, what, one),
+            "claims": one.claims if one else None,
+        }
+        for what, one in counted.items()
+    ]
+    without = int(priced["billed"].isna().sum())
+    answer = (
+        "Three counts of one sample, each with its own interval: claims, codes (claim lines), and dollars of those "
+        f"billed. {without:,} claims without a price for what they bill are left out of the dollars."
+    )
+    question = "How much is in error, by claim, by code and by dollars?"
+    return sheet("Accuracies", question, answer, ACCURACIES, pd.DataFrame(rows))
+
+
+def _says(now: Results, what: str, share: Share | None) -> str:
+    """Of all claims, the interval is that of the answer, whose limits are rounded outwards."""
+    if share is None:
+        return "nothing to tell it from"
+    if what == "claims" and now.estimate and share.lower != share.upper:
+        return "about {} in 100, reasonably {} to {}".format(*per_hundred(now.estimate, now.limit))
+    return accuracies.too_few(share) or accuracies.in_words(share)
+
+
+def _payers(now: Results, lines: pd.DataFrame) -> Sheet:
+    if now.estimate:
+        return _rates(now, lines, "payer", "claim")
+    return sheet("Payers", "Which payer?", breakdowns.CAUTION, _groups("payer"), breakdowns.by_payer(now.claims))
+
+
+def _rates(now: Results, lines: pd.DataFrame, name: str, by: str) -> Sheet:
+    """Weighted rates of each payer or code, as the page gives them."""
+    found = accuracies.groups(now, lines, Part(), name, by)
+    columns: dict[str, str | tuple[str, Kind]] = {
+        "group": name,
+        "reviewed": (f"{by}s reviewed", COUNT),
+        "in_error": ("in error", COUNT),
+        "says": f"rate of all {by}s",
+    }
+    return sheet(f"{name.capitalize()}s", f"Which {name}?", accuracies.groups_in_words(found, by), columns, found)
 
 
 def _months(now: Results) -> Sheet:
