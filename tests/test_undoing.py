@@ -45,6 +45,20 @@ def undo(engine, load_id, by, **more):
     return undoing.undo(engine, load_id, **{"reason": "Wrong month", "account_id": by, "at": LATER} | more)
 
 
+def screened(engine, *claim_ids: str) -> int:
+    """A finished run that saw every load and flagged the current versions of these claims."""
+    claims, loads = schema.claims, schema.loads
+    with database.read(engine) as connection:
+        newest = max(connection.execute(select(loads.c.id)).scalars())
+        query = select(claims.c.id).where(claims.c.is_current, claims.c.claim_id.in_(claim_ids))
+        versions = list(connection.execute(query).scalars())
+    run = add(engine, "runs", state="finished", load_id=newest, started_at=NOW, finished_at=NOW)
+    for one in versions:
+        add(engine, "run_claims", run_id=run, claim_version_id=one)
+        add(engine, "findings", run_id=run, claim_version_id=one, severity="error")
+    return run
+
+
 def test_what_a_load_replaced_is_current_again_and_the_trail_says_so(engine, by):
     load(engine, by, *month(claims=2, over=0))
     second = load(engine, by, ("claims.csv", as_csv([claim(1, units=7), claim(9)])))
@@ -98,7 +112,7 @@ def test_nothing_is_undone_that_people_s_work_rests_on(engine, by):
     first = load(engine, by, ("claims.csv", as_csv([claim(1, units=4), claim(2)])))
     second = load(engine, by, ("notes.csv", as_csv([note(1)])), ("note_services.csv", as_csv([service(1)])))
     other = load(engine, by, ("claims.csv", as_csv([claim(20, rendering_npi="1000000004")])))
-    run = audits.screen(engine, account_id=by, at=NOW, to_date=datetime(2026, 3, 2, tzinfo=UTC).date())
+    run = screened(engine, "C01", "C02")
     assert [undoing.why_not(engine, one) for one in (first, second, other)] == ["", "", ""]
     audits.open_audit(engine, run, name="March", plan=None, account_id=by, at=NOW)
     for one in (first, second):
@@ -111,7 +125,7 @@ def test_nothing_is_undone_that_people_s_work_rests_on(engine, by):
 def test_a_run_that_saw_what_was_undone_is_no_ground_for_an_audit(engine, by):
     load(engine, by, *month(claims=2))
     second = load(engine, by, ("claims.csv", as_csv([claim(9, units=9)])))
-    run = audits.screen(engine, account_id=by, at=NOW)
+    run = screened(engine, "C01", "C02", "C09")
     undo(engine, second, by)
     assert screening.unplanned(engine).empty
     with pytest.raises(StateError, match="was undone"):
@@ -144,7 +158,7 @@ def test_the_database_holds_to_it(engine, by, sql, says):
 @on_sqlite
 def test_the_database_itself_refuses_to_undo_what_was_drawn(engine, by):
     one = load(engine, by, *month(claims=2, over=2))
-    run = audits.screen(engine, account_id=by, at=NOW)
+    run = screened(engine, "C01", "C02")
     audits.open_audit(engine, run, name="", plan=None, account_id=by, at=NOW)
     with pytest.raises(DBAPIError) as raised:
         add(engine, "withdrawals", load_id=one, account_id=by)

@@ -37,6 +37,12 @@ def folder(tmp_path):
     return made
 
 
+@pytest.fixture
+def unjudged(monkeypatch) -> None:
+    """Runs no rules, which take seconds, where a test looks at the files alone."""
+    monkeypatch.setattr(watching.audits, "screen_new", lambda *_, **__: None)
+
+
 def put(folder, *files: tuple[str, bytes]) -> None:
     for name, content in files:
         (folder / name).write_bytes(content)
@@ -72,7 +78,7 @@ def test_files_that_arrive_together_are_judged_together_and_reported(engine, fol
         assert (folder / "done" / "load-1.report.txt").stat().st_mode & 0o077 == 0
 
 
-def test_a_bad_file_is_set_aside_with_its_reason_and_the_others_are_taken(engine, folder):
+def test_a_bad_file_is_set_aside_with_its_reason_and_the_others_are_taken(engine, folder, unjudged):
     put(folder, *month(claims=2), ("zero.csv", b""), ("diary.csv", b"a,b\n1,2\n"), ("notes.pdf", b"%PDF-1.7 cut"))
     said = watch(engine, folder)
     assert {"claims.csv", "load-1.report.txt"} <= names(folder / "done")
@@ -82,7 +88,7 @@ def test_a_bad_file_is_set_aside_with_its_reason_and_the_others_are_taken(engine
     assert "Set aside zero.csv" in said
 
 
-def test_rows_that_are_refused_lie_beside_the_report_and_load_again(engine, folder):
+def test_rows_that_are_refused_lie_beside_the_report_and_load_again(engine, folder, unjudged):
     put(folder, ("claims.csv", as_csv([claim(1), claim(2, units="two")])))
     watch(engine, folder)
     refused = folder / "done" / "load-1.claims refused.csv"
@@ -92,7 +98,7 @@ def test_rows_that_are_refused_lie_beside_the_report_and_load_again(engine, fold
     assert screening.population(engine).claims == 2
 
 
-def test_a_mapping_that_fits_is_used(engine, folder, tmp_path):
+def test_a_mapping_that_fits_is_used(engine, folder, unjudged, tmp_path):
     by = add(engine, "accounts", username="ada", role="manager")
     export = f"Claim No,MRN,Payer Code,NPI,DOS,CPT,Mods,Units\nA1,7,AET,{NPI},3/13/2026,97110,GO,1\n".encode()
     (tmp_path / "x.csv").write_bytes(export)
@@ -133,7 +139,7 @@ def test_a_corrected_claim_is_told_with_what_became_of_its_findings(engine, fold
     assert "UNIT-01" in [one["rule"] for one in by_claim["C02"]["still there"]]
 
 
-def test_two_watches_on_one_folder(engine, folder):
+def test_two_watches_on_one_folder(engine, folder, unjudged):
     with (folder / watching.LOCK).open("a+b") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         with pytest.raises(StateError, match="another watch has this folder"):
@@ -143,7 +149,7 @@ def test_two_watches_on_one_folder(engine, folder):
         watch(engine, folder / "nowhere")
 
 
-def test_a_file_that_still_grows_and_links_are_left_alone(engine, folder, monkeypatch):
+def test_a_file_that_still_grows_and_links_are_left_alone(engine, folder, unjudged, monkeypatch):
     put(folder, *month(claims=1), ("huge.csv.part", b"x"))
     (folder / "link.csv").symlink_to(folder / "claims.csv")
 
@@ -157,11 +163,11 @@ def test_a_file_that_still_grows_and_links_are_left_alone(engine, folder, monkey
     assert "Set aside note_services.csv" not in said
 
 
-def test_the_command_watches_once(address, folder, monkeypatch, capsys):
+def test_the_command_watches_once(address, folder, unjudged, monkeypatch, capsys):
     monkeypatch.setenv(VARIABLE, address)
     put(folder, *month(claims=1))
     assert main(["watch", str(folder), "--once", "--every", "0"]) == 0
-    assert "1 claim screened" in capsys.readouterr().out
+    assert "Claims: 1 new, 0 changed, 0 unchanged." in capsys.readouterr().out
     assert main(["watch", str(folder / "nowhere"), "--once"]) == 2
 
 
