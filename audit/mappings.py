@@ -11,7 +11,7 @@ from sqlalchemy import Engine, func, insert, select
 
 from audit import contract
 from audit.access.permission import account_may
-from audit.errors import Refusal, StateError
+from audit.errors import InputError, Refusal, StateError
 from audit.intake.foreign.applying import apply
 from audit.intake.foreign.mapping import Mapping, from_json, named
 from audit.model import OPENERS, TABLES
@@ -19,13 +19,15 @@ from audit.store import database, schema, trail
 
 LONGEST = 80
 SHOWN = 10
+TRIED = 5_000
+"""Rows of a file that a mapping is tried on."""
 
 
 @dataclass(frozen=True)
 class Trial:
-    """What a mapping makes of a file: its first rows (columns that it fills), how many there are, and what would be
-    refused by the contract, in the words of the file. Whole claims and notes that a refusal takes with it come on
-    top when the file is loaded."""
+    """What a mapping makes of the first TRIED rows of a file: SHOWN of them (columns that it fills), how many there
+    are, and what would be refused by the contract, in the words of the file. Whole claims and notes that a refusal
+    takes with it come on top when the file is loaded."""
 
     first: pd.DataFrame
     rows: int
@@ -35,7 +37,7 @@ class Trial:
 
 def trial(path: Path, mapping: Mapping) -> Trial:
     """Raises InputError when the file cannot be read by the mapping."""
-    found, table = apply(path, mapping), TABLES[mapping.table]
+    found, table = apply(path, mapping, TRIED), TABLES[mapping.table]
     rows = contract.normal(found.rows, table)
     refused = [*found.refusals, *contract.broken(rows, table).refusals]
     told = [replace(one, column=mapping.sources_of(one.column)) for one in refused]
@@ -63,10 +65,18 @@ def save(engine: Engine, mapping: Mapping, *, account_id: int, at: datetime) -> 
 
 
 def saved(engine: Engine) -> list[Mapping]:
-    """The mappings in use, the newest first."""
+    """The mappings in use, the newest first. One that this version cannot use any more is left out: its files need a
+    mapping again."""
     table = schema.mappings
     newest = select(func.max(table.c.id)).group_by(table.c.name)
     query = select(table.c.name, table.c.content).where(table.c.id.in_(newest)).order_by(table.c.id.desc())
     with database.read(engine) as connection:
         found = connection.execute(query).all()
-    return [from_json(content, f"the mapping {name}") for name, content in found]
+    return [mapping for _, content in found if (mapping := _usable(content))]
+
+
+def _usable(content: str) -> Mapping | None:
+    try:
+        return from_json(content)
+    except InputError:
+        return None

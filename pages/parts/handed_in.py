@@ -8,17 +8,19 @@ import streamlit as st
 
 from audit import arrivals, mappings
 from audit.access.accounts import Account
+from audit.intake.foreign.mapping import Mapping
 from pages.parts.mapping_form import show_mapping
 from pages.parts.store import engine
 from pages.parts.work import plain
 
 Files = Sequence[tuple[str, bytes]]
+MOST_HELD = 50
 
 
 def ready(files: Files, person: Account) -> bool:
     """Shows the columns of the first file that nobody has mapped yet; True when all files can be loaded."""
     kept = mappings.saved(engine())
-    looked = [(name, content, arrivals.look(name, content, kept)) for name, content in files]
+    looked = [(name, content, _looked(name, content, kept)) for name, content in files]
     asked = st.session_state.get("remap", "")
     unknown = next(((n, c, seen) for n, c, seen in looked if seen.needs_mapping or n == asked), None)
     if unknown:
@@ -30,3 +32,14 @@ def ready(files: Files, person: Account) -> bool:
             st.session_state["remap"] = name
             st.rerun()
     return True
+
+
+def _looked(name: str, content: bytes, kept: Sequence[Mapping]) -> arrivals.Looked:
+    """Each file is looked at once for the mappings there are."""
+    held: dict[object, arrivals.Looked] = st.session_state.setdefault("looked", {})
+    key = (name, hash(content), tuple(one.to_json() for one in kept))
+    if key not in held:
+        if len(held) > MOST_HELD:
+            held.clear()
+        held[key] = arrivals.look(name, content, kept)
+    return held[key]

@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from audit import arrivals, mappings
+from audit import mappings
 from audit.access.accounts import Account
 from audit.access.gate import utc_now
 from audit.intake.foreign.dates import FORMS
 from audit.intake.foreign.mapping import DATED, Mapping, Taken
 from audit.intake.foreign.proposing import Proposal, propose
-from audit.intake.foreign.shape import DELIMITERS, Shape, sheets_of, sniffed
 from audit.intake.foreign.transforms import ways
 from audit.model import TABLES
 from pages.parts import work
 from pages.parts.headings import heading, small
+from pages.parts.mapping_file import once, shape_of, table_of
 from pages.parts.mapping_trial import show_trial
 from pages.parts.markup import element, show
 from pages.parts.store import engine
 
-Found = TypeVar("Found")
 OUT = "left out"
 SURE = 0.9
 LEAST = 0.6
@@ -35,11 +32,13 @@ def show_mapping(name: str, content: bytes, person: Account, before: Mapping | N
     """The columns of one file, until its mapping is kept. `before`: the one that it is read by now."""
     heading(f"What are the columns of {name}?")
     places = st.columns(4)
-    shape = _shape(name, content, places)
-    table = shape and _table(name, content, shape, places[0])
-    proposal = table and _once(
-        name, content, ("proposal", shape, table), lambda path: propose(path, shape=shape, table=table)
-    )
+    shape = shape_of(name, content, places)
+    likely = shape and once(name, content, ("likely", shape), lambda path: propose(path, shape=shape))
+    table = likely and table_of(name, likely, places[0])
+    proposal = likely
+    if likely and table != likely.mapping.table:
+        again = ("proposal", shape, table)
+        proposal = once(name, content, again, lambda path: propose(path, shape=shape, table=table or ""))
     if not proposal:
         return
     if before and before.table == table:
@@ -48,52 +47,10 @@ def show_mapping(name: str, content: bytes, person: Account, before: Mapping | N
     for problem in mapping.problems():
         st.warning(work.plain(f"{problem}."))
     if not mapping.problems():
-        tried = _once(name, content, ("trial", mapping.to_json()), lambda path: mappings.trial(path, mapping))
+        tried = once(name, content, ("trial", mapping.to_json()), lambda path: mappings.trial(path, mapping))
         if tried:
             show_trial(tried)
     _keep(name, mapping, person)
-
-
-def _once(name: str, content: bytes, key: tuple[object, ...], act: Callable[[Path], Found]) -> Found | None:
-    """What `act` makes of the file, worked out once for the same `key`. One result of a kind is held."""
-    held = st.session_state.setdefault("mapping_held", {})
-    asked = (name, len(content), key)
-    if held.get(key[0], (None,))[0] != asked:
-        with arrivals.written([(name, content)]) as (path,):
-            found = work.attempt(lambda: act(path))
-        held[key[0]] = (asked if found is not None else None, found)
-    found: Found | None = held[key[0]][1]
-    return found
-
-
-def _shape(name: str, content: bytes, places: list[DeltaGenerator]) -> Shape | None:
-    sheets = _once(name, content, ("sheets",), sheets_of)
-    if sheets is None:
-        return None
-    sheet = places[3].selectbox("Sheet", sheets, None, placeholder="the fullest", key=f"sheet_{name}") if sheets else ""
-    likely = _once(name, content, ("shape", sheet), lambda path: sniffed(path, sheet or ""))
-    if likely is None:
-        return None
-    row = places[1].number_input("Row of the header", 1, 100, likely.header_row, key=f"row_{name}_{sheet}")
-    rows = places[2].number_input("Rows of the header", 1, 2, likely.header_rows, key=f"rows_{name}_{sheet}")
-    shape = replace(likely, header_row=row, header_rows=rows)
-    if sheets:
-        return shape
-    known = list(DELIMITERS)
-    parted = places[3].selectbox(
-        "Cells are parted by", known, known.index(likely.delimiter), DELIMITERS.get, key=f"delimiter_{name}"
-    )
-    return replace(shape, delimiter=parted)
-
-
-def _table(name: str, content: bytes, shape: Shape, place: DeltaGenerator) -> str:
-    """The table of ours that is chosen; first the likely one."""
-    likely = _once(name, content, ("likely", shape), lambda path: propose(path, shape=shape).mapping.table)
-    if not likely:
-        return ""
-    known = list(TABLES)
-    said = {one: one.replace("_", " ") for one in known}
-    return place.selectbox("The rows are", known, known.index(likely), said.get, key=f"table_{name}")
 
 
 def _corrected(name: str, proposal: Proposal) -> Mapping:

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from audit.intake.foreign.mapping import Mapping
-from audit.mappings import Trial
+from audit.mappings import TRIED, Trial
 from pages.parts.headings import heading, small
 from pages.parts.rows import show_rows
 from pages.parts.words import number
@@ -21,7 +21,10 @@ SHOWN = 10
 def show_trial(tried: Trial) -> None:
     with st.container(key="mapped_rows"):
         columns = {name: name.replace("_", " ") for name in tried.first.columns}
-        show_rows(tried.first, columns, f"The first of {number(tried.rows, 'row')}", whole=tuple(columns))
+        tried_on = f"The first {TRIED:,} rows" if tried.rows >= TRIED else number(tried.rows, "row")
+            f"The first {TRIED:,} rows, of which" if tried.rows >= TRIED else f"{number(tried.rows, 'row')}, of which"
+        )
+        show_rows(tried.first, columns, f"{tried_on}, of which these are the first", whole=tuple(columns))
     if tried.left_out:
         small(f"Passed over: {', '.join(tried.left_out[:SHOWN])}{' …' if len(tried.left_out) > SHOWN else ''}.")
     if not tried.refusals:
