@@ -22,8 +22,6 @@ def show_trial(tried: Trial) -> None:
     with st.container(key="mapped_rows"):
         columns = {name: name.replace("_", " ") for name in tried.first.columns}
         tried_on = f"The first {TRIED:,} rows" if tried.rows >= TRIED else number(tried.rows, "row")
-            f"The first {TRIED:,} rows, of which" if tried.rows >= TRIED else f"{number(tried.rows, 'row')}, of which"
-        )
         show_rows(tried.first, columns, f"{tried_on}, of which these are the first", whole=tuple(columns))
     if tried.left_out:
         small(f"Passed over: {', '.join(tried.left_out[:SHOWN])}{' …' if len(tried.left_out) > SHOWN else ''}.")
