@@ -32,6 +32,13 @@ KINDS = {
     "missed": "reported an error that no rule found",
     "undo": "took a decision back",
 }
+ANSWERS = {
+    "agree": "agreed with the finding",
+    "dispute": "disputed the finding",
+    "addendum": "added a late entry to the note",
+    "appeal": "appealed the ruling",
+}
+RULINGS = {"upheld": "upheld the finding after a dispute", "accepted": "accepted the dispute"}
 LOOKS = {"claim viewed": "looked at it", "claim record viewed": "read this record"}
 STAGES = {
     "first": "first review",
@@ -110,7 +117,7 @@ def _line(one: Any) -> str:
 
 
 def _steps(connection: Connection, claim: dict[str, Any], people: dict[Any, str]) -> list[Step]:
-    parts = (_loaded, _ran, _drawn, _decided, _signed, _released, _seen)
+    parts = (_loaded, _ran, _drawn, _decided, _answered, _signed, _released, _seen)
     return [step for part in parts for step in part(connection, claim, people)]
 
 
@@ -156,6 +163,20 @@ def _decided(connection: Connection, claim: dict[str, Any], people: dict[Any, st
         rule = f" {one['rule']}" if one["rule"] else ""
         what = f"{STAGES[one['stage']]}: {KINDS.get(one['kind'], one['kind'])}{rule}{': ' + said if said else ''}"
         steps.append(Step(one["at"], people[one["account_id"]], what, f"decision {one['id']}"))
+    return steps
+
+
+def _answered(connection: Connection, claim: dict[str, Any], people: dict[Any, str]) -> list[Step]:
+    """What the therapist answered, and how it was ruled."""
+    made, given, ruled = schema.decisions, schema.feedback_answers, schema.feedback_rulings
+    of_claim = select(given).join(made, made.c.id == given.c.decision_id).where(made.c.claim_version_id == claim["id"])
+    steps = []
+    for one in connection.execute(of_claim).mappings():
+        what = f"{ANSWERS[one['kind']]}{': ' + one['text'] if one['text'] else ''}"
+        steps.append(Step(one["at"], people[one["account_id"]], what, f"on decision {one['decision_id']}"))
+        for ruling in connection.execute(select(ruled).where(ruled.c.answer_id == one["id"])).mappings():
+            what = f"{RULINGS[ruling['outcome']]}: {ruling['reason']}"
+            steps.append(Step(ruling["at"], people[ruling["account_id"]], what, f"ruling {ruling['id']}"))
     return steps
 
 

@@ -115,12 +115,14 @@ def _feedback(engine: Engine, people: dict[str, int]) -> None:
     by, doctor = people["therapist"], people["doctor_of_ot"]
     npi = next(person.npi for person in demo.PEOPLE if person.role == "therapist")
     found = items.of_therapist(engine, npi, viewer=by, at=_now()).items
-    if len(found) < 2:
+    if found.empty:
         return
-    first, second = found["decision_id"].tolist()[:2]
-    answers.agree(engine, first, account_id=by, at=_now())
-    text = "The note gives the minutes of this service in its text."
-    answers.dispute(engine, second, text=text, account_id=by, at=_now())
+    timed = found["rule"].str.startswith("UNIT")
+    for agreed in found.loc[~timed, "decision_id"].head(1):
+        answers.agree(engine, agreed, account_id=by, at=_now())
+    for disputed in found.loc[timed, "decision_id"].head(1):
+        text = "Scoring and the report belong to this service; I did them the same day, after the visit."
+        answers.dispute(engine, disputed, text=text, account_id=by, at=_now())
     taught = {"rule": found["rule"].mode()[0], "text": TAUGHT, "taught_on": TAUGHT_ON}
     education.teach(engine, npi, **taught, account_id=doctor, at=_now())
 

@@ -26,10 +26,8 @@ from audit.store.database import read, write
 from audit.store.rows import Row
 from audit.tables import Tables, typed
 
-FIELDS = (
-    *("total_timed_minutes", "total_treatment_minutes", "start_time", "end_time"),
-    *("history_level", "performance_deficits", "decision_making", "comorbidities", "assistance"),
-)
+OF_EVALUATIONS = ("history_level", "performance_deficits", "decision_making", "comorbidities", "assistance")
+FIELDS = ("total_timed_minutes", "total_treatment_minutes", "start_time", "end_time", *OF_EVALUATIONS)
 """What a late entry may say in a field of its own, where the note says nothing."""
 notes, services, lines = schema.notes, schema.note_services, schema.claim_lines
 
@@ -76,7 +74,8 @@ def _notes(connection: Connection, about: Row) -> list[Any]:
 
 def _open(connection: Connection, note: Row) -> Open:
     words = {column.name: column.words for column in model.NOTES.columns}
-    empty = {name: words[name] for name in FIELDS if note[name] in (None, "")}
+    fields = FIELDS if "evaluation" in (note["note_type"] or "") else FIELDS[: -len(OF_EVALUATIONS)]
+    empty = {name: words[name] for name in fields if note[name] in (None, "")}
     missing = [row["procedure_code"] for row in _services(connection, note["id"]) if _no_minutes(row)]
     return Open(note["note_id"], note["text"] or "", empty, tuple(dict.fromkeys(missing)))
 

@@ -66,7 +66,8 @@ def show_example(item: dict[str, Any], rule: Rule | None) -> None:
     _right(item, record)
     if rule:
         titles = load_facts().sources.set_index("source")
-        told = [f"{titles.loc[one, 'title']}, {titles.loc[one, 'citation']}" for one in rule.sources]
+        cited = [titles.loc[one, ["title", "citation"]] for one in rule.sources]
+        told = [", ".join(str(part) for part in one if part) for one in cited]
         small(f"Source: {'; '.join(told)}.")
 
 

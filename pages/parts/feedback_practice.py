@@ -29,7 +29,7 @@ def show_practice(npi: str, person: Account) -> None:
         small("No billed visit has a note with minutes by code.")
     else:
         minutes = found.minutes.assign(
-            own=found.minutes["each"].map("{:.1f}".format),
+            own=found.minutes["each"].astype("float64").round(1),
             rest=[_or_none(one, "{:.1f}") for one in found.minutes["others"]],
         )
         show_rows(minutes, MINUTES, "Documented minutes to a billed unit of 15")
