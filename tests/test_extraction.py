@@ -36,6 +36,7 @@ def minutes(text: str) -> dict[str, str]:
         ("Manual therapy 14'", {"97140": "14"}),
         ("97110 14 min by COTA", {"97110": "14", "97110 assistant_minutes": "14"}),
         ("97110 Minutes: 14 Units: 1", {"97110": "14"}),
+        ("97110 15 min, 97530 30 min, ultrasound not given", {"97110": "15", "97530": "30"}),
         ("Therapeutic activities (97110) 14 min", {"97110": "14"}),
     ],
 )
@@ -73,6 +74,8 @@ def test_minutes_are_read_where_one_number_is_told(text: str, read: dict[str, st
         "Electrical stimulation 15 minutes",
         "97110 15 minutes. Later: 97110 20 minutes.",
         "97530, 97110, 45 minutes",
+        "DOS 03/12/2026 | OT daily | timed 45 | P: 97140 15min next | e-signed",
+        "97110 15 minutes, not performed due to pain",
     ],
 )
 def test_what_is_not_certain_is_no_value(text: str) -> None:
@@ -96,6 +99,9 @@ def test_a_service_that_was_not_done_is_not_named() -> None:
         ("Total treatment time: about 45 minutes", (None, None)),
         ("Total timed minutes: 38. Total timed minutes: 40.", (None, None)),
         ("97530: 30 min total (OT 12 min, COTA 18 min)", (None, None)),
+        ("Rest breaks x 8 minutes total", (None, None)),
+        ("Timed code treatment minutes: 40   Total treatment minutes: 47", ("40", "47")),
+        ("Thirty-seven of these minutes were timed.", ("37", None)),
     ],
 )
 def test_totals(text: str, read: tuple[str | None, str | None]) -> None:
@@ -147,6 +153,26 @@ def test_measured_over_whole_notes(which: str) -> None:
 
 
 FLOORS = {"settled": (0.99, 0.97), "held out": (0.93, 0.85)}
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("History: [ ] Brief [x] Expanded [ ] Extensive", {"history_level": "expanded"}),
+        ("History: [ ] Brief [ ] Expanded [ ] Extensive", {}),
+        ("Decision making: ☐ Low ☐ Moderate ☒ High", {"decision_making": "high"}),
+        ("Comorbidities affecting performance: [ ] Yes [x] No", {"comorbidities": "none"}),
+        ("Two performance deficits were found: grip and pinch.", {"performance_deficits": "grip;pinch"}),
+        ("Performance deficits: 3 identified (grip, pinch)", {}),
+        ("Goal: performance deficits: grip; pinch", {}),
+        ("Not an extensive review of the history.", {}),
+        ("MRN: TE-90", {"patient_id": "TE-90"}),
+    ],
+)
+def test_parts_of_an_evaluation(text: str, read: dict[str, str]) -> None:
+    found = extract(text)
+    assert note_of(found) == read
+    assert services_of(found) == []
 
 
 def test_every_value_stands_where_it_says() -> None:

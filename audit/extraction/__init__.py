@@ -11,7 +11,7 @@ from audit.extraction.evaluation import evaluation
 from audit.extraction.heading import heading
 from audit.extraction.minutes import minutes
 from audit.extraction.people import people
-from audit.extraction.sections import joined
+from audit.extraction.sections import joined, ticked
 from audit.extraction.times import times
 from audit.extraction.values import SERVICE_FIELDS, Value, note_of, services_of
 
@@ -22,6 +22,6 @@ LONGEST = 200_000
 
 def extract(text: str) -> list[Value]:
     """The values that `text` tells, in their order in it."""
-    text = joined(text[:LONGEST])
+    text = joined(ticked(text[:LONGEST]))
     found = [*heading(text), *people(text), *times(text), *minutes(text), *evaluation(text)]
     return sorted(found, key=lambda value: (value.start, value.end, value.field))

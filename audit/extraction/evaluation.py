@@ -31,7 +31,7 @@ _DECISION = (
     re.compile(r"\bdecision[- ]making (?:\w+ ){0,3}(?P<v>low|moderate|high) (?:analytic )?complexity\b", re.I),
 )
 _COMORBID = (
-    ("none", re.compile(r"\b(?:no|denies|without|absence of)(?: any)?(?: known| relevant| significant)? co-?morbid\w*|\bco-?morbid\w*\s*[:|=–-]\s*\|?\s*(?:none|no|denied|nil|n/?a)\b|\bco-?morbid\w*(?: \w+){0,3} (?:not present|absent|none)\b", re.I)),
+    ("none", re.compile(r"\b(?:no|denies|without|absence of)(?: any)?(?: known| relevant| significant)? co-?morbid\w*|\bco-?morbid\w*(?: \w+){0,4}\s*[:|=–-]\s*\|?\s*(?:none|no|denied|nil|n/?a)\b|\bco-?morbid\w*(?: \w+){0,3} (?:not present|absent|none)\b", re.I)),
     ("may", re.compile(r"\bmay (?:present with|have) co-?morbid\w*|\bco-?morbid\w*\s*[:|=–-]\s*\|?\s*may\b", re.I)),
     ("present", re.compile(r"\bco-?morbid\w*\s*(?:\([^)]{0,40}\)\s*)?[:|=]\s*\|?\s*(?!none|no\b|denied|nil|n/?a|may\b|unknown|not )(?=\w)[^\n]{3,80}|\bco-?morbid\w*(?: conditions?)?,? (?:of|including|include[sd]?|that affect\w*|which affect\w*|affecting|affect\w*|impact\w*|are present|present|such as)\b|\bpresents? with (?:\w+ ){0,3}co-?morbid\w*", re.I)),
 )  # fmt: skip
@@ -42,6 +42,10 @@ _ASSIST = (
     ("min-mod", re.compile(rf"\b(?:min(?:imal|imum|\.)?(?:\s?(?:to|-|/|or)\s?mod(?:erate|\.)?)?|mod(?:erate|\.)?)(?: (?:physical|verbal|or|and|cues?)){{0,4}} {_HELP}{_TEST}", re.I)),
     ("significant", re.compile(rf"\b(?:significant|extensive|maximal|max|substantial)(?: (?:physical|verbal|or|and)){{0,4}} {_HELP}{_TEST}", re.I)),
 )  # fmt: skip
+_AFTER = re.compile(
+    rf"\b(?:evaluation|assessment|testing)\b[^.\n]{{0,30}}?\b(?:(?P<none>without(?: any)?|with no)|(?P<some>with min(?:imal)?(?: to mod(?:erate)?)?)|(?P<much>with significant)) (?:(?:physical|verbal|or|and) ){{0,3}}{_HELP}",
+    re.I,
+)
 _LABEL_ASSIST = re.compile(
     r"\b(?:modification(?:s)?(?: ?(?:/|or|and|of) ?(?:tasks?|assistance|assist))*|assistance(?: ?(?:/|or|and) ?modification)?|assist(?:ance)?)(?: (?:needed|required))?(?: (?:to complete|during|with|for)(?: the)? (?:evaluation|assessment|testing))?\s*[:|=]\s*\|?\s*(?P<v>none|no\b|min(?:imal)?(?:\s?(?:to|-|/)\s?mod(?:erate)?)?|moderate|significant)",
     re.I,
@@ -54,6 +58,9 @@ _COUNT_AFTER = re.compile(
 _LIST = re.compile(
     r"\b(?:occupational )?performance deficits?(?: (?:identified|found|noted|are|include|included|were|in|observed|affecting \w+))*(?: ?\((?P<n>\d{1,2}|\w+)\))?[ \t]*(?:[:|–]|that)?[ \t|]*",
     re.I,
+)
+_COUNTED = re.compile(
+    rf"[ \t]*(?P<v>\d{{1,2}}|{WORD})(?: (?:identified|found|noted|total|deficits?))?[ \t]*[:(][ \t]*", re.I
 )
 _UNDER = re.compile(
     r"^[ \t]*(?:clinical )?decision[- ]making[ \t]*:?[ \t]*\n[ \t]*(?P<v>low|moderate|high)\b", re.I | re.M
@@ -74,6 +81,9 @@ def evaluation(text: str) -> list[Value]:
                 if m := pattern.search(text, *span):
                     found.append(Value(field, word, *m.span(), "words of the level"))
                     break
+        if m := _AFTER.search(text, *span):
+            word = "none" if m["none"] else "min-mod" if m["some"] else "significant"
+            found.append(Value("assistance", word, *m.span(), "words of the level"))
         if m := _LABEL_ASSIST.search(text, *span):
             told = m["v"].lower()
             word = "none" if told in ("none", "no") else "significant" if told == "significant" else "min-mod"
@@ -115,18 +125,22 @@ def _deficits(text: str) -> list[Value]:
 
 def _listed(text: str, m: re.Match[str]) -> Value | None:
     """What stands behind the label: in its line, parted by ; or commas, or in bullets beneath."""
-    line = text[m.end() :].split("\n", 1)[0]
+    line, claimed = text[m.end() :].split("\n", 1)[0], ""
     if line.strip():
         own = re.split(r"\.(?:\s|$)", line, maxsplit=1)[0]
+        skipped = _COUNTED.match(own)
+        claimed = skipped["v"] if skipped else ""
+        at = m.end() + (skipped.end() if skipped else 0)
+        own = own[at - m.end() :].rstrip(") ")
         parts = (
             own.split(";")
             if ";" in own
             else re.split(r",(?:\s+and)?\s+|\s+and\s+(?=[^,]*$)", own)
             if "," in own
-            else []
+            else own.split(" and ")
         )
-        first = m.end()
-        last = m.end() + len(own)
+        first = at
+        last = at + len(own)
     else:
         at = m.end() + len(line) + 1
         parts, first, last = [], at, at
@@ -135,6 +149,8 @@ def _listed(text: str, m: re.Match[str]) -> Value | None:
             last = b.end()
     named = [re.sub(r"^(?:\(?\d{1,2}[.)]\s*|and\s+)", "", part.strip(" .|\t")).strip() for part in parts]
     named = [one for one in named if one]
+    if claimed and number_of(claimed) != len(named):
+        return None
     if len(named) < 2 or any(len(one) > 60 or one[0].isdigit() for one in named):
         return None
     last = first + len(text[first:last].rstrip(" .|\n"))

@@ -50,7 +50,7 @@ _LABELLED = re.compile(r"\b(?:note|visit|document|encounter|report) type[ \t]*[:
 
 
 _SPOKEN = re.compile(
-    rf"\b(?i:note|evaluation|report|summary|seen|saw) (?i:for|on|of|is)? ?(?:Mr|Mrs|Ms|Miss)\.? {_NAME}"
+    rf"\b(?i:note|evaluation|report|summary|seen|saw|re)(?::| (?i:for|on|of|is))? ?(?:Mr|Mrs|Ms|Miss)\.? {_NAME}"
 )
 TITLE = 60
 """Characters at the start of a long line in which a title may stand."""
@@ -76,7 +76,9 @@ def _simple(text: str) -> list[Value]:
             found.append(Value("patient_name", name, m.start("v"), m.start("v") + len(name), "label and name"))
     if not any(one.field == "patient_name" for one in found):
         found += [
-            Value("patient_name", m["v"], *m.span("v"), "name with a title") for m in _SPOKEN.finditer(text[:_TOP])
+            Value("patient_name", m["v"], *m.span("v"), "name with a title")
+            for m in _SPOKEN.finditer(text[:_TOP])
+            if " " in m["v"]
         ]
     return found
 

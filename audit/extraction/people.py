@@ -16,9 +16,7 @@ _CREDENTIALS = rf"(?P<c>{_CREDENTIAL}(?:\s?[,/]?\s?{_CREDENTIAL})*)(?![\w/])"
 _WORDS = r"[A-Z][\w'’-]*\.?"
 _NAME = rf"(?P<n>{_WORDS}(?: {_WORDS}){{1,3}}?|{_WORDS}, {_WORDS})"
 _PERSON = rf"{_NAME}\s*,?\s*\(?{_CREDENTIALS}\)?"
-_AT = (
-    rf"(?:\W{{0,4}}(?i:on|dated?|at)?:?\W{{0,3}}(?P<d>(?i:{DATE}))(?:[\sT,@;-]*(?:at|time:?)?\s*(?P<t>(?i:{CLOCK})))?)?"
-)
+_AT = rf"(?:\W{{0,4}}(?i:on|dated?(?: ?/ ?time| signed| and time)?|at)?:?\W{{0,3}}(?P<d>(?i:{DATE}))(?:[\sT,@;-]*(?:at|time:?)?\s*(?P<t>(?i:{CLOCK})))?)?"
 _SIGN = r"(?:(?:this (?:note|document) (?:was|has been) )?(?:electronically|digitally|e-?)[ -]?signed(?: and (?:locked|finalized))?(?: by)?|signed(?: electronically)?(?: by)?|(?:therapist|clinician|provider|OTR?(?:/L)?|COTA(?:/L)?|treating therapist)?['’]?s? ?(?:e-?)?signature(?: of (?:therapist|clinician))?|/s/|authenticated by)"
 _COSIGN = r"(?:(?:electronically |digitally )?co-?signed(?: electronically)?(?: by)?|counter-?signed(?: by)?|co-?signature|supervis(?:ing|or)[\w ]{0,16}? signature|(?:reviewed and )?co-?signed by supervising \w+)"
 _SIGNED = re.compile(
@@ -72,6 +70,8 @@ def _signature(text: str, signed: list[re.Match[str]], word: str) -> list[Value]
 def _authors(text: str, signed: list[re.Match[str]]) -> list[Value]:
     """The practitioner whom the head names; else who signed."""
     told = [m for m in _AUTHOR.finditer(text) if not _STUDENT.search(m[0])]
+    if len({_name(m["n"]) for m in told}) > 1:
+        told = []
     name = "practitioner named" if told else "who signed"
     found = []
     for m in told or signed:

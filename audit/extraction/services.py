@@ -31,7 +31,8 @@ def _names() -> list[tuple[str, re.Pattern[str]]]:
     found = []
     for part, flags in (("names", re.IGNORECASE), ("capitals", 0)):
         for code, names in told[part].items():
-            found.append((code, re.compile(rf"(?<!\w)(?:{'|'.join(names)})(?!\w)", flags)))
+            edge = r"\w" if part == "names" else r"[\w-]"  # TE-90 is a number of a record
+            found.append((code, re.compile(rf"(?<!{edge})(?:{'|'.join(names)})(?!{edge})", flags)))
     return found
 
 

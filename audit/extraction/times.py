@@ -13,12 +13,12 @@ from audit.passages import number_of
 
 _SAYS = r"\s*(?:\(?(?:in )?min(?:ute)?s?\)?)?\s*(?:[:=|–—-]|is|was|were|of|came to|comes to|equals|equalled|for|at|today)?[ \t|]*(?:today )?(?:was |were |is )?(?P<at>)"
 _TIMED_LABEL = re.compile(
-    rf"\b(?<!un)(?<!non-)(?<!non)(?:total )?(?:timed|time-based|timed-code|direct timed)(?:[- ](?:code|codes|cpt|service|services|procedures?|interventions?|treatments?|tx|minutes?|mins?|time|total))*{_SAYS}",
+    rf"\b(?<!un)(?<!non-)(?<!non)(?:total )?(?:timed|time[- ]based|timed-code|direct timed)(?:[- ](?:code|codes|cpt|service|services|procedures?|interventions?|treatments?|tx|minutes?|mins?|time|total))*{_SAYS}",
     re.I,
 )
 _TREATMENT_LABEL = re.compile(
     rf"\b(?:total (?:treatment|session|tx|visit|therapy|skilled|encounter|contact|direct)(?: (?:time|minutes?|mins?|treatment|length|contact|care))*"
-    rf"|(?:treatment|session|tx|visit|therapy) (?:time|minutes?|mins?|length|duration)(?: total)?|total (?:time|minutes?|mins?)(?: (?:of treatment|in treatment|spent|with (?:the )?(?:patient|client|child)|for (?:the|this) (?:visit|session)|today))?"
+    rf"|(?<!timed )(?<!code )(?<!codes )(?<!based )(?:treatment|session|tx|visit|therapy) (?:time|minutes?|mins?|length|duration)(?: total)?|total (?:time|minutes?|mins?)(?: (?:of treatment|in treatment|spent|with (?:the )?(?:patient|client|child)|for (?:the|this) (?:visit|session)|today))?"
     rf"|(?:length|duration) of (?:the )?(?:session|treatment|visit)|(?:session|treatment|visit) (?:lasted|took|ran)(?: for)?){_SAYS}",
     re.I,
 )
@@ -27,7 +27,7 @@ _BOTH = re.compile(
     re.I,
 )
 _BEHIND_TIMED = re.compile(
-    rf"(?P<n>{NUMBER})(?:[ -]*min(?:ute)?s?\b)? *(?:of |were |was |in )?(?:total )?timed\b(?!-?\s?(?:up and go|test|code\s*\d))",
+    rf"(?P<n>{NUMBER})(?:[ -]*min(?:ute)?s?\b)? *(?:of (?:these|those|which|them|the)(?: minutes)?(?: were| was)? |of |were |was |in )?(?:total )?timed\b(?!-?\s?(?:up and go|test|code\s*\d))",
     re.I,
 )
 _TIMED_MINUTES = re.compile(rf"(?P<n>{NUMBER}) timed (?:code )?minutes?\b", re.I)
@@ -51,13 +51,14 @@ _BETWEEN = re.compile(
     re.I,
 )
 _IN = re.compile(
-    rf"\b(?:time ?in|start(?:ed)?(?: time)?|begin(?: time)?|began(?: at)?|in time|clock(?:ed)? in|arrived(?: at)?|session start)\b\s*[:=|@-]?\s*(?:at )?{_CLOCK.format('a')}(?![\d/])",
+    rf"\b(?:time ?in|in(?= ?:)|start(?:ed)?(?: time)?|begin(?: time)?|began(?: at)?|in time|clock(?:ed)? in|arrived(?: at)?|session start)\b\s*[:=|@-]?\s*(?:at )?{_CLOCK.format('a')}(?![\d/])",
     re.I,
 )
 _OUT = re.compile(
-    rf"\b(?:time ?out|stop(?:ped)?(?: time)?|end(?:ed)?(?: time)?|finish(?:ed)?(?: time)?|out time|clock(?:ed)? out|session end)\b\s*[:=|@-]?\s*(?:at )?{_CLOCK.format('b')}(?![\d/])",
+    rf"\b(?:time ?out|out(?= ?:)|stop(?:ped)?(?: time)?|end(?:ed)?(?: time)?|finish(?:ed)?(?: time)?|out time|clock(?:ed)? out|session end)\b\s*[:=|@-]?\s*(?:at )?{_CLOCK.format('b')}(?![\d/])",
     re.I,
 )
+_RESTS = re.compile(r"\b(?:rests?|breaks?|waiting|late|travel|drive|documentation)\b", re.I)
 MORNING = 7
 """Before this hour a time without am or pm may be either."""
 
@@ -92,7 +93,7 @@ def _numbers_first(text: str, unsure: bool) -> list[Value]:
     or "of treatment" is that service's own."""
     found = []
     for piece in segments(text):
-        named = bool(mentions(text, piece.start, piece.end))
+        named = bool(mentions(text, piece.start, piece.end) or _RESTS.search(text, piece.start, piece.end))
         for field, pattern in _NUMBERS_FIRST:
             if named and field == "total_treatment_minutes":
                 continue
