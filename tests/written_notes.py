@@ -15,7 +15,7 @@ import yaml
 from audit.extraction import Value
 
 FOLDER = Path(__file__).with_name("files") / "notes"
-SETS = {"settled": "expected.yaml", "held out": "held_out/expected.yaml"}
+SETS = {"held out": "held_out/expected.yaml", "settled": "expected.yaml", "retired": "retired/expected.yaml"}
 BY = {"all": "minutes", "OT": "therapist_minutes", "OTA": "assistant_minutes", "both": "together_minutes"}
 Told = set[tuple[str, str, str]]
 """(field, service, value); text in small letters, whatever its spaces."""
