@@ -107,6 +107,7 @@ def a_row_in_each(case: Case) -> None:
     add(engine, "note_services", note_version_id=note)
     for table in ("payers", "plans_of_care", "authorizations", "providers", "fees", "payments", "adjustments"):
         add(engine, table, load_id=load)
+    add(engine, "document_steps", document_id=add(engine, "documents"))
     audit = add(engine, "audits", account_id=case.reviewer)
     add(engine, "audit_claims", audit_id=audit, claim_version_id=case.claim)
     for table in ("events", "facts_seen", "review_plans", "reaudit_tables"):
