@@ -14,7 +14,8 @@ from pages.parts.headings import small
 from pages.parts.markup import element, show
 from pages.parts.store import engine
 
-YEAR = timedelta(days=364)
+QUARTER = timedelta(days=90)
+"""What is shown at first: a year of a large clinic takes a while to read."""
 WHAT = (
     "Denied: an amount that a payer took off, that the patient does not owe and that is no matter of price, in dollars "
     "charged. The last answer counts that was not reversed. A finding on a denied line need not be the payer's reason."
@@ -24,7 +25,7 @@ person = who.require(*denials.READERS)
 st.title("Do our rules foresee what payers deny?", anchor=False)
 last = denials.last_answer(engine()) or utc_now().date()
 first, second = st.columns(2)
-since = first.date_input("Answered from", last - YEAR, format="YYYY-MM-DD", key="since")
+since = first.date_input("Answered from", last - QUARTER, format="YYYY-MM-DD", key="since")
 until = second.date_input("to", last, format="YYYY-MM-DD", key="until")
 found = denials.denials(engine(), since=since, until=until)
 show(element("p", found.sentence, name="cs-answer"))
