@@ -88,6 +88,10 @@ def test_the_worked_example_opens(open_page: Open, returned: int) -> None:
     assert not page.exception
     assert "What was billed, and what is supported" in said(page)
     assert "as it should read" in said(page)
+    assert "minutes documented" not in said(page)
+    page.session_state["feedback_practice_open"] = True
+    page = checked(page.run())
+    assert "minutes documented" in said(page)
 
 
 def test_a_dispute_is_ruled_on_the_page(

@@ -209,6 +209,17 @@ def therapists(engine: Engine, viewer: int) -> dict[str, str]:
     return dict(sorted(found.items(), key=lambda one: (one[1], one[0])))
 
 
+def as_of(engine: Engine) -> tuple[int, ...]:
+    """What figures of feedback rest on: they are the same while this is."""
+    newest = [
+        select(func.max(table.c.id))
+        for table in (schema.loads, decisions, signatures, schema.audits, schema.education_items)
+    ]
+    newest.append(select(func.max(schema.runs.c.id)).where(schema.runs.c.state == "finished"))
+    with read(engine) as connection:
+        return tuple(connection.execute(query).scalar() or 0 for query in newest)
+
+
 def viewed(engine: Engine, npi: str, *, account_id: int, at: datetime) -> None:
     """Record that a person read the feedback of a therapist."""
     with write(engine) as connection:

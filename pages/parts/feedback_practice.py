@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pandas as pd
+import streamlit as st
 
 from audit.access.accounts import Account
 from audit.evaluations import LEVEL_NAMES
 from audit.feedback.practice import practice
+from pages.parts.feedback_kept import kept
 from pages.parts.headings import heading, small
 from pages.parts.rows import show_rows
 from pages.parts.store import engine
@@ -18,13 +20,22 @@ LEVELS = {"level": "level billed", "billed": "evaluations", "above": "above the 
 
 
 def show_practice(npi: str, person: Account) -> None:
-    """Nothing here is right or wrong by itself; the page says so."""
+    """Counted when it is opened: it looks at all that is loaded."""
     heading("Beside the other therapists")
+    with st.expander(
+        "Minutes to a unit, and evaluation levels", key="feedback_practice_open", on_change="rerun"
+    ) as place:
+        if place.open:
+            _tables(npi, person)
+
+
+def _tables(npi: str, person: Account) -> None:
+    """Nothing here is right or wrong by itself; the page says so."""
     small(
         "All loaded claims as they are, not only reviewed ones. Neither more nor less is better by itself: this is for "
         "talking, no score."
     )
-    found = practice(engine(), npi, viewer=person.id)
+    found = kept("feedback_practice", npi, lambda: practice(engine(), npi, viewer=person.id))
     if found.minutes.empty:
         small("No billed visit has a note with minutes by code.")
     else:

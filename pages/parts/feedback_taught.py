@@ -11,6 +11,7 @@ from audit.feedback.patterns import Pattern
 from audit.feedback.rights import TEACHERS
 from audit.rules import rule_book
 from pages.parts import work
+from pages.parts.feedback_kept import kept
 from pages.parts.headings import heading, small
 from pages.parts.markup import element, show
 from pages.parts.store import engine
@@ -20,7 +21,7 @@ from pages.parts.words import day
 def show_taught(npi: str, person: Account, found: list[Pattern]) -> None:
     heading("What was taught, and whether it worked")
     given = education.given(engine(), npi, viewer=person.id)
-    told = education.effects(engine(), npi, given, viewer=person.id)
+    told = kept("feedback_effects", npi, lambda: education.effects(engine(), npi, given, viewer=person.id))
     if given.empty:
         small("Nothing is recorded yet.")
     for one in given.to_dict("records"):
