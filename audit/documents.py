@@ -185,7 +185,9 @@ def set_aside(engine: Engine, document_id: int, reason: str, *, account_id: int,
 
 
 def read_values(kept: Kept) -> tuple[dict[str, str], list[dict[str, str]]]:
-    """What is to be confirmed: columns of the note as read, and its services."""
+    """What is to be confirmed: columns of the note as read, and its services; what was confirmed where it is."""
+    if kept.state == "confirmed":
+        return kept.content["note"], kept.content["services"]
     values = [Value(*one) for one in kept.values]
     return note_of(values), services_of(values)
 
@@ -223,11 +225,16 @@ def confirm(
 
 
 def _of(engine: Engine, document_id: int, *states: str) -> Kept:
-    with read(engine) as connection:
-        found = [one for one in store.kept(connection) if one.id == document_id]
-    if not found or found[0].state not in states:
+    found = one_of(engine, document_id)
+    if found is None or found.state not in states:
         raise StateError("somebody has dealt with this document meanwhile", do="Open the page again")
-    return found[0]
+    return found
+
+
+def one_of(engine: Engine, document_id: int) -> Kept | None:
+    """A document by its id, wherever it stands."""
+    with read(engine) as connection:
+        return next(iter(store.kept(connection, document_id=document_id)), None)
 
 
 def _checked(kept: Kept, note: Mapping[str, str], services: Sequence[Mapping[str, str]]) -> Any:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, select, text
 
-from audit import arrivals, documents
+from audit import arrivals, documents, undoing
 from audit.engine import audit, chosen_rules
 from audit.errors import AccessError, StateError
 from audit.linking import Visit
@@ -195,3 +195,31 @@ def test_two_visits_in_one_file_are_two_notes(engine: Engine, tmp_path: Path) ->
         ("2026-03-19", 30),
     ]
     assert set(notes["patient_id"]) == {"P1"}
+
+
+@on_sqlite
+def test_a_confirmation_is_corrected_by_another_one(engine: Engine) -> None:
+    me = person(engine)
+    hand_in(engine, me, claims=claims_csv(), visit=NOTE.encode())
+    (one,) = documents.to_do(engine)
+    confirm_as_read(engine, me, total_timed_minutes="32")
+    again = documents.one_of(engine, one.id)
+    assert again is not None
+    told, services = documents.read_values(again)
+    assert told["total_timed_minutes"] == "32"
+    documents.confirm(engine, one.id, told | {"total_timed_minutes": "23"}, services, account_id=me, at=NOW)
+    assert [kind for kind, _ in steps(engine)] == ["tied", "confirmed", "confirmed"]
+    assert reading.tables_in_store(engine).notes["total_timed_minutes"].tolist() == [23]
+
+
+@on_sqlite
+def test_a_document_whose_load_is_undone_waits_and_can_be_loaded_again(engine: Engine) -> None:
+    me = person(engine, "administrator")
+    arrival = hand_in(engine, me, claims=claims_csv(), visit=NOTE.encode())
+    assert arrival.loaded.load_id
+    undoing.undo(engine, arrival.loaded.load_id, reason="the wrong month", account_id=me, at=NOW)
+    assert [one.state for one in documents.to_do(engine)] == ["waiting"]
+    hand_in(engine, me, claims=claims_csv(), visit=NOTE.encode())
+    assert severities(engine) == ["warning"]
+    confirm_as_read(engine, me)
+    assert severities(engine) == ["error"]

@@ -115,3 +115,13 @@ def test_a_document_is_set_aside(engine: Engine, open_page: Open) -> None:
     next(one for one in app.text_input if one.label.startswith("Or set it aside")).input("of another clinic")
     press(app, "Set aside")
     assert documents.to_do(engine) == []
+
+
+def test_the_last_one_is_opened_again_and_corrected(engine: Engine, open_page: Open) -> None:
+    hand_in(engine, NOTE)
+    app = press(open_page(), "Confirm all")
+    app = press(app, "Open the last one again")
+    next(one for one in app.text_input if one.label == "Timed minutes in all").input("32")
+    app = press(app, "Confirm all")
+    assert "No document waits" in app.info[0].value
+    assert reading.tables_in_store(engine).notes["total_timed_minutes"].tolist() == [32]

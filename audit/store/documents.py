@@ -65,8 +65,10 @@ def step(
     trail.record(connection, kind=f"document {kind}", subject=f"document {document_id}", account_id=account_id, at=at)
 
 
-def kept(connection: Connection, *, note_ids: Sequence[str] | None = None) -> list[Kept]:
-    """The documents, oldest first: those with these note ids, or all that wait for a person."""
+def kept(
+    connection: Connection, *, note_ids: Sequence[str] | None = None, document_id: int | None = None
+) -> list[Kept]:
+    """The documents, oldest first: those with these note ids, the one with this id, or all that wait for a person."""
     newest = select(func.max(document_steps.c.id)).group_by(document_steps.c.document_id)
     last = select(document_steps).where(document_steps.c.id.in_(newest)).subquery()
     doubt = func.coalesce(notes.c.unconfirmed, "").label("unconfirmed")
@@ -81,6 +83,7 @@ def kept(connection: Connection, *, note_ids: Sequence[str] | None = None) -> li
     done_for = (last.c.kind == "confirmed") & current.c.note_id.is_not(None) & (current.c.unconfirmed == "")
     open_ones = or_(last.c.kind.is_(None), not_(or_(last.c.kind == "set aside", done_for)))
     wanted = open_ones if note_ids is None else among(connection, documents.c.note_id, list(note_ids))
+    wanted = wanted if document_id is None else documents.c.id == document_id
     return [_kept(row) for row in connection.execute(query.where(wanted)).mappings()]
 
 

@@ -17,13 +17,16 @@ st.title("Documents", anchor=False)
 if said := st.session_state.pop("said", None):
     st.toast(said)
 waiting = documents.to_do(engine())
+document_form.show_last()
+if again := document_form.opened_again():
+    waiting = [again, *waiting]
 if not waiting:
     st.info("No document waits. Notes as text, Word or PDF are handed in on the page Load.")
     st.stop()
-tied = sum(one.state == "tied" for one in waiting)
+count = {state: sum(one.state == state for one in waiting) for state in ("tied", "waiting")}
 small(
-    f"{number(tied, 'note')} to confirm, {number(len(waiting) - tied, 'document')} without a visit. What rests on "
-    "values that nobody has confirmed is a warning at most; after the next run it may be an error."
+    f"{number(count['tied'], 'note')} to confirm, {number(count['waiting'], 'document')} without a visit. What rests "
+    "on values that nobody has confirmed is a warning at most; after the next run it may be an error."
 )
 listed = {str(one.id): one for one in waiting}
 asked = st.query_params.get("document", "")
@@ -41,7 +44,7 @@ left, right = st.columns(2, gap="large")
 with left:
     show_text(one)
 with right:
-    if one.state == "tied":
+    if one.state in ("tied", "confirmed"):
         document_form.show_form(one, person)
     else:
         document_tie.show_choice(one, person)

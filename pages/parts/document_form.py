@@ -32,8 +32,23 @@ ALWAYS = ("note_type", "total_timed_minutes", "total_treatment_minutes", "author
 
 def named(one: Kept) -> str:
     """A document in the list; without the patient's name, which the page shows in its text."""
-    does = "confirm" if one.state == "tied" else "no visit"
+    does = {"tied": "confirm", "waiting": "no visit"}.get(one.state, "confirmed")
     return f"{does} · {one.file} · {one.kind}"
+
+
+def show_last() -> None:
+    """One key opens again what this person confirmed last: a slip is corrected by confirming once more."""
+    last = st.session_state.get("document_confirmed")
+    if last and st.button("Open the last one again", shortcut="z", type="tertiary"):
+        st.query_params["document"] = str(last)
+        st.session_state["document_again"] = last
+
+
+def opened_again() -> Kept | None:
+    """The confirmed document that was opened again."""
+    again = st.session_state.get("document_again")
+    one = documents.one_of(engine(), again) if again else None
+    return one if one and one.state == "confirmed" else None
 
 
 def show_form(one: Kept, person: Account) -> None:
@@ -55,6 +70,8 @@ def show_form(one: Kept, person: Account) -> None:
         left = len(documents.to_do(engine()))
         st.session_state["said"] = f"Confirmed. {number(left, 'document')} left"
         st.query_params.pop("document", None)
+        st.session_state["document_confirmed"] = one.id
+        st.session_state.pop("document_again", None)
         st.rerun()
 
 
