@@ -53,8 +53,33 @@ def lying() -> bytes:
     return text.getvalue().replace(struct.pack("<I", size), struct.pack("<I", 500))
 
 
+def corners(cells: bytes, name: str = "xl/worksheets/sheet1.xml") -> bytes:
+    sheet = b'<worksheet><sheetData><row r="1"><c r="A1"><v>1</v></c></row>' + cells + b"</sheetData></worksheet>"
+    text = BytesIO()
+    with zipfile.ZipFile(text, "w") as made:
+        made.writestr("xl/workbook.xml", "<workbook/>")
+        made.writestr(name, sheet)
+    return text.getvalue()
+
+
 BAD = {
     "two corners": ("claims.xlsx", book(("A1", 1), ("XFD1048576", 2)), "reaches down to row 1,048,576"),
+    "corners in other quotes": (
+        "claims.xlsx",
+        corners(b"<c s='>' r = 'XFD1048576'><v>2</v></c>"),
+        "1,048,576 and over",
+    ),
+    "a far row without places": (
+        "claims.xlsx",
+        corners(b"<row r='1048576'>" + b"<c><v>2</v></c>" * 9),
+        "row 1,048,576",
+    ),
+    "a part with another name": ("claims.xlsx", corners(b'<c r="XFD1048576"><v>2</v></c>', "xl/odd.bin"), "1,048,576"),
+    "a binary workbook": (
+        "claims.xlsb",
+        archive(xl__workbook_dot_xml=b"", xl__workbook_dot_bin=b""),
+        "another program",
+    ),
     "a formula without a value": ("claims.xlsx", book(("A1", "=1+1")), "formulas without a value"),
     "a zip of tables": ("march.zip", archive(claims_dot_csv=CLAIMS), "an archive or a workbook of another program"),
     "a path trick": ("march.zip", archive(**{"..__..__claims_dot_csv": CLAIMS}), "an archive or a workbook of another"),

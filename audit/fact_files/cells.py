@@ -15,6 +15,7 @@ from typing import Any
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
 from audit.errors import InputError
+from audit.workbook_look import look_through
 
 LARGEST, LARGEST_UNPACKED, MOST_PACKED = 200_000_000, 700_000_000, 150
 """Bytes of a file, bytes of what is in it, and how many times smaller than that it may be."""
@@ -116,13 +117,15 @@ def _unpacked(name: str, content: bytes) -> dict[str, bytes]:
 
 def _workbook_rows(name: str, content: bytes) -> Iterator[tuple[int, Row]]:
     try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            look_through(archive, name)
         book = CalamineWorkbook.from_filelike(io.BytesIO(content))
         if not book.sheet_names:
             raise InputError("the workbook has no sheet", where=name, do="Download it again")
         sheet = book.get_sheet_by_name(book.sheet_names[0])
         for number, row in enumerate(sheet.iter_rows(), start=1):
             yield number, [_text(cell) for cell in row]
-    except (CalamineError, PasswordError, zipfile.BadZipFile, OSError):
+    except (CalamineError, PasswordError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError):
         raise InputError("the workbook cannot be read", where=name, do="Download it again") from None
 
 
