@@ -27,7 +27,7 @@ from audit.audits import Audit
 from audit.errors import CountersignError, InputError, StateError
 from audit.estimates import Estimate
 from audit.judging import Dollars, dollars_of, estimate_of, strata_of, watched
-from audit.model import OPENERS
+from audit.model import Role
 from audit.projections import Projection
 from audit.results import Results, results
 from audit.sampling import Frame, Plan, draw_sample
@@ -40,14 +40,16 @@ SAMPLE = ["position", "stratum", "claim_id", "reviewed", "missing", "in_error", 
 """`over` and `under` are dollars and cents, `unpriced` yes or no; empty where the plan does not ask for dollars, or
 before every claim is reviewed."""
 PARTS = ("dossier.json", "frame.csv", "plan.json", "sample.csv")
+EXPORTERS: tuple[Role, ...] = ("manager", "administrator")
+"""Not those who review: it holds the verdict on each claim, which a blind second reviewer must not see."""
 LARGEST = 200_000_000
 """Bytes that one part of a dossier may unpack to: a frame of two million claims."""
 Facts = dict[str, Any]
 
 
 def export(engine: Engine, audit_id: int, *, account_id: int, at: datetime) -> bytes:
-    """`write` for a person who may open audits, with the event that it leaves."""
-    permission.demand_now(engine, account_id, OPENERS)
+    """`write` for a person of EXPORTERS, with the event that it leaves."""
+    permission.demand_now(engine, account_id, EXPORTERS)
     made = write(engine, results(engine, audit_id), made_by=permission.printed_name(engine, account_id), at=at)
     with database.write(engine) as connection:
         details = {"sha256": hashlib.sha256(made).hexdigest()}

@@ -93,6 +93,18 @@ def _sides(now: Standing, key: Key, names: dict[int, str]) -> Row:
     return found
 
 
+def blind_open(engine: Engine, audit_id: int) -> bool:
+    """Whether a claim of the audit waits for its blind second review: single verdicts stay hidden until it is in."""
+    rows, taken = schema.worklist, schema.audit_claims
+    query = (
+        select(rows.c.claim_version_id)
+        .join(taken, taken.c.claim_version_id == rows.c.claim_version_id)
+        .where(taken.c.audit_id == audit_id, rows.c.blind, rows.c.state == "second")
+    )
+    with read(engine) as connection:
+        return connection.execute(query.limit(1)).first() is not None
+
+
 def agreed(engine: Engine, *, since: datetime | None = None, blind_only: bool = True) -> Agreement | None:
     """Agreement of first and second review over findings judged by both: upheld or dismissed. None without any.
 

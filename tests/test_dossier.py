@@ -13,7 +13,7 @@ from sqlalchemy import Engine, select
 
 from audit import arrivals, audits, dossier, results, sampling
 from audit.cli import main
-from audit.errors import InputError, StateError
+from audit.errors import AccessError, InputError, StateError
 from audit.store import schema
 from audit.store.database import read
 from tests.databases import filled
@@ -198,6 +198,8 @@ def test_a_watched_sample_is_extended_with_its_seed_and_no_other_is(
 
 @on_sqlite
 def test_taking_a_dossier_home_is_an_event(engine: Engine, audit_id: int, people: dict[str, int]) -> None:
+    with pytest.raises(AccessError):  # it says what was found on each claim, which a blind reviewer must not know
+        dossier.export(engine, audit_id, account_id=people["sam"], at=NOW)
     made = dossier.export(engine, audit_id, account_id=people["max"], at=NOW)
     with read(engine) as connection:
         event = connection.execute(select(schema.events).where(schema.events.c.kind == "dossier")).one()

@@ -48,6 +48,16 @@ def two_blind(engine: Engine) -> Claims:
 blind = filled("blind", two_blind, on="people")
 
 
+def test_a_blind_claim_is_open_until_its_second_review_is_in(engine: Engine, people: People, blind: Claims) -> None:
+    audit_id = 1
+    assert not second_review.blind_open(engine, audit_id)
+    review_claim(engine, blind["OVER"], people["rita"])
+    assert second_review.blind_open(engine, audit_id)
+    decide_all(engine, blind["OVER"], people["sam"], review.AGREE)
+    second_review.commit_second(engine, blind["OVER"], **who(people["sam"]))
+    assert not second_review.blind_open(engine, audit_id)
+
+
 def decide_all(engine: Engine, claim: int, by: int, kind: str) -> None:
     take(engine, claim, by)
     for finding in undecided(engine, claim, by):

@@ -11,7 +11,7 @@ from audit.model import OPENERS
 from audit.store.database import read
 from pages.parts import work
 from pages.parts.audit_steps import show_fixed
-from pages.parts.headings import heading
+from pages.parts.headings import heading, small
 from pages.parts.markup import element, show
 from pages.parts.pick_audit import open_audit
 from pages.parts.rates import show_evidence
@@ -87,6 +87,9 @@ def _show_proof(audit_id: int, person: Account) -> None:
         "The dossier holds the frame, the plan, the drawn claims with their reviews, and all of it on paper; "
         "countersign verify-sample draws it again."
     )
+    if person.role not in dossier.EXPORTERS:
+        small("A manager or administrator downloads it: it holds the verdict on each claim.")
+        return
     st.download_button(
         "Download the dossier",
         lambda: dossier.export(engine(), audit_id, account_id=person.id, at=utc_now()),

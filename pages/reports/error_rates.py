@@ -7,6 +7,8 @@ import streamlit as st
 from audit import results
 from audit.accuracies import Part
 from audit.drawn_lines import drawn_lines
+from audit.review_rights import REVIEWERS
+from audit.second_review import blind_open
 from pages.parts import accuracy, rates, who
 from pages.parts.export_dialog import export_button
 from pages.parts.pick_audit import pick_audit
@@ -27,14 +29,20 @@ audit_id = pick_audit(audits, "Audit", first=results.first_to_show(audits))
 now = results.results(engine(), audit_id)
 lines = drawn_lines(engine(), now)
 part, by = Part(), "claim"
-if now.estimate:
+hidden = person.role in REVIEWERS and blind_open(engine(), now.audit.id)
+if now.estimate and not hidden:
     by, part = accuracy.choose_count(), accuracy.choose_part(lines)
 place.title(now.question if by == "claim" else accuracy.QUESTIONS[by].format(limit=100 * now.limit), anchor=False)
 if part == Part() and by == "claim":
     rates.show_answer(now)
 else:
     accuracy.answer(now, lines, part, by)
-if now.strata["reviewed"].sum():
+export_button(now.audit.id, person)
+if hidden:
+    st.info(
+        "Blind second reviews are open: what was found on single claims is shown once they are in."
+    )
+elif now.strata["reviewed"].sum():
     accuracy.where(now, lines, part, by)
     accuracy.claims_behind(now, lines, part)
 if part == Part():
@@ -45,4 +53,3 @@ if part == Part():
     rates.show_rules(now)
     show_rows(now.strata, STRATA, "Claims by stratum" if now.audit.plan else "Flagged claims")
     rates.show_agreement()
-export_button(now.audit.id, person)
