@@ -216,3 +216,7 @@ def test_refused_rows_of_another_program_s_table_keep_its_columns(engine, by, tm
     assert mended.loaded.counts["claims"]["new"] == 1
     mappings.save(engine, replace(made, fixed={"payer_name": "Aetna"}), account_id=by, at=LATER)
     assert [one.fixed for one in mappings.saved(engine)] == [{"payer_name": "Aetna"}]
+
+
+def test_all_that_people_do_about_a_claim_keeps_its_load():
+    assert set(guards.PEOPLES_WORK) >= {"audit_claims", "decisions", "signatures", "release_claims", "overpayments"}

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from audit import arrivals, audits, corrected, mappings, screening, watching
+from audit import arrivals, audits, claim_record, corrected, mappings, screening, watching
 from audit.cli import main
 from audit.errors import InputError, StateError
 from audit.intake.foreign.proposing import propose
@@ -137,6 +137,9 @@ def test_a_corrected_claim_is_told_with_what_became_of_its_findings(engine, fold
     by_claim = {one.claim_id: one.findings for one in since}
     assert "UNIT-01" in [one["rule"] for one in by_claim["C01"]["resolved"]]
     assert "UNIT-01" in [one["rule"] for one in by_claim["C02"]["still there"]]
+    reader = add(engine, "accounts", username="m", role="manager")
+    record = claim_record.record_of(engine, "C02", account_id=reader, at=NOW)
+    assert record.corrected[0].startswith("Version 2 against version 1: ")
 
 
 def test_two_watches_on_one_folder(engine, folder, unjudged):

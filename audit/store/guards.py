@@ -13,7 +13,7 @@ from sqlalchemy import Connection, TextClause, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from audit import model
-from audit.store import feedback_guards, review_guards, triggers
+from audit.store import feedback_guards, review_guards, schema, triggers
 from audit.store.triggers import Guard
 
 APPEND_ONLY = (
@@ -25,6 +25,13 @@ APPEND_ONLY = (
     *("mappings", "refused_tables", "retirements", "withdrawals"),
     *("feedback_answers", "feedback_rulings", "education_items"),
 )
+PEOPLES_WORK = tuple(
+    name
+    for name in APPEND_ONLY
+    if "claim_version_id" in schema.metadata.tables[name].c
+    and name not in ("findings", "claim_lines", "run_claims", "planned_claims")
+)
+"""What people did about a version of a claim: a load that it rests on is not undone."""
 VERSIONED = (
     *("claims", "notes", "payers", "plans_of_care", "authorizations", "providers", "fees"),
     *("payments", "adjustments"),
@@ -77,8 +84,7 @@ def _stays_replaced(table: str) -> str:
 def _withdrawals() -> list[Guard]:
     """What says of `withdrawing.in_the_way` that a person decided stands here too."""
     of_load = "claim_version_id IN (SELECT id FROM claims WHERE load_id = NEW.load_id)"
-    resting = ("audit_claims", "decisions", "signatures", "release_claims")
-    rests = " OR ".join(f"EXISTS (SELECT 1 FROM {table} WHERE {of_load})" for table in resting)
+    rests = " OR ".join(f"EXISTS (SELECT 1 FROM {table} WHERE {of_load})" for table in PEOPLES_WORK)
     framed = f"EXISTS (SELECT 1 FROM run_claims c JOIN audits a ON a.run_id = c.run_id WHERE c.{of_load})"
     may = f"EXISTS (SELECT 1 FROM accounts WHERE id = NEW.account_id AND active AND role IN {_listed(model.OPENERS)})"
     return [

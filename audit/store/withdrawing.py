@@ -98,7 +98,7 @@ def _rested(connection: Connection, load_id: int) -> bool:
         schema.claims.c.id.in_(seen) | (schema.claims.c.load_id == load_id), _bears(connection, load_id)
     )
     of_runs = select(screened.c.claim_version_id).where(screened.c.run_id.in_(select(audits.c.run_id)))
-    tables = (schema.audit_claims, schema.decisions, schema.signatures, schema.release_claims)
+    tables = [schema.metadata.tables[name] for name in guards.PEOPLES_WORK]
     rested: list[Select[int]] = [select(table.c.claim_version_id) for table in tables]
     rested.append(of_runs.where(screened.c.run_id.in_(since)))
     return any(connection.execute(touched.where(schema.claims.c.id.in_(one)).limit(1)).first() for one in rested)
