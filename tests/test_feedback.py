@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine, insert, select
 from sqlalchemy.exc import DBAPIError
 
-from audit import audits, release, review, sign_off
+from audit import audits, release, review, second_review, sign_off
 from audit.errors import AccessError, StateError
 from audit.feedback import addenda, answers, items, rulings
 from audit.results import results
@@ -17,7 +17,7 @@ from audit.store import guards, schema
 from audit.store.database import read, write
 from audit.store.verifying import verify
 from tests.answering import OTHER, give_back, verdict
-from tests.reviewing import NPI, load, review_claim, state, take, versions, visit, who
+from tests.reviewing import NPI, load, review_claim, state, take, undecided, versions, visit, who
 from tests.stored import NOW, add
 
 pytest_plugins = ["tests.databases", "tests.reviewing", "tests.answering"]
@@ -64,6 +64,25 @@ def test_nothing_is_shown_before_the_review_is_final(
     give_back(engine, claims["OVER"], people["sam"])
     shown = item_of(engine, made, therapist)
     assert (shown["state"], shown["direction"], shown["rule"], shown["claim_id"]) == ("open", "over", "UNIT-01", "OVER")
+
+
+def test_a_blind_second_review_is_withheld_until_the_claim_is_returned(
+    engine: Engine, claims: dict[str, int], people: dict[str, int], therapist: int
+) -> None:
+    claim = claims["OVER"]
+    add(engine, "planned_claims", claim_version_id=claim, people=2, blind=True)
+    review_claim(engine, claim, people["rita"])
+    made = verdict(engine, claim)
+    for viewer in (therapist, people["dora"], people["max"]):
+        assert not item_of(engine, made, viewer)
+    take(engine, claim, people["sam"])
+    for finding in undecided(engine, claim, people["sam"]):
+        review.decide(engine, finding, kind="agree", reason="", account_id=people["sam"], at=NOW)
+    second_review.commit_second(engine, claim, **who(people["sam"]))
+    for viewer in (therapist, people["dora"], people["max"]):
+        assert not item_of(engine, made, viewer)
+    give_back(engine, claim, people["sue"])
+    assert item_of(engine, made, therapist)["state"] == "open"
 
 
 def test_a_claim_sent_back_is_withheld_again(
