@@ -51,7 +51,7 @@ def watch(
         say(f"Watching {folder}.")
         seen = _looks(folder)
         while True:
-            time.sleep(0 if once else every)
+            time.sleep(every)
             again = _looks(folder)
             ready = sorted(path for path, look in again.items() if seen.get(path) == look)
             if ready:

@@ -20,7 +20,12 @@ def _run(chosen: argparse.Namespace) -> int:
     engine = database.connect()
     database.prepare(engine)
     try:
-        watching.watch(engine, chosen.folder, every=chosen.every, once=chosen.once)
+        watching.watch(engine, chosen.folder, every=max(chosen.every, 0.0), once=chosen.once, say=_say)
     except KeyboardInterrupt:
         print("Stopped.")
     return 0
+
+
+def _say(line: str) -> None:
+    """At once, also where the output goes to a file."""
+    print(line, flush=True)
