@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
+from audit.cli import main
 from audit.errors import InputError, MappingNeeded
 from audit.intake import read
 from audit.intake.foreign import dates, mapping, transforms
@@ -324,3 +325,16 @@ def test_our_names_and_words_are_all_known():
     for table in TABLES.values():
         for column in table.columns:
             assert transforms.ways(table.name, column.name)
+
+
+def test_check_reads_by_a_mapping(tmp_path, capsys):
+    path = write(tmp_path, BESIDE, "charges.csv")
+    kept = tmp_path / "charges.json"
+    kept.write_text(mapped(path).to_json(), encoding="utf-8")
+    assert main(["check", str(path), "--mapping", str(kept), "--rules", "MOD-01"]) in (0, 1)
+    assert "2 claims with 3 lines checked" in capsys.readouterr().err
+    assert main(["check", str(path)]) == 2
+    assert "map its columns on the page Load" in capsys.readouterr().err
+    assert main(["check", str(path), "--mapping", str(path)]) == 2
+    assert "charges.csv: this is no mapping" in capsys.readouterr().err
+    assert main(["check", str(path), "--mapping", str(tmp_path / "nowhere.json")]) == 2
