@@ -39,9 +39,7 @@ else:
     accuracy.answer(now, lines, part, by)
 export_button(now.audit.id, person)
 if hidden:
-    st.info(
-        "Blind second reviews are open: what was found on single claims is shown once they are in."
-    )
+    st.info("Blind second reviews are open: what was found on single claims is shown once they are in.")
 elif now.strata["reviewed"].sum():
     accuracy.where(now, lines, part, by)
     accuracy.claims_behind(now, lines, part)
