@@ -54,6 +54,21 @@ class Tables:
         services = self.note_services[self.note_services["note_id"].isin(kept["notes"]["note_id"])]
         return replace(self, note_services=services, **kept)
 
+    def without_doubles(self) -> Tables:
+        """Without the note that was read from a document and not confirmed, of a day for which a note of the patient
+        and discipline came as a table too: the minutes of one visit do not count twice."""
+        told = self.notes["unconfirmed"] == ""
+        if told.all():
+            return self
+        own = self.notes[["patient_id", "service_date", "discipline"]].reset_index()
+        both = own[~told.to_numpy()].merge(own[told.to_numpy()], on=["patient_id", "service_date"])
+        alike = (both["discipline_x"] == both["discipline_y"]) | (both[["discipline_x", "discipline_y"]] == "").any(
+            axis=1
+        )
+        kept = self.notes.drop(index=both.loc[alike, "index_x"].unique())
+        services = self.note_services[self.note_services["note_id"].isin(kept["note_id"])]
+        return replace(self, notes=kept, note_services=services)
+
 
 def check(batch: Batch, as_of: date | None = None) -> tuple[Tables, list[Refusal]]:
     """Raw tables into checked ones, and every refusal (those of reading included).

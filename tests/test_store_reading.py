@@ -169,3 +169,22 @@ def test_more_claims_than_an_in_list_can_hold_may_be_chosen(engine: Engine) -> N
     take(engine, claims=[line(f"C{number}", patient_id=f"P{number}") for number in range(300)])
     many = [*ids(engine).values()]
     assert len(tables_in_store(engine, claim_version_ids=many * 200).claims) == 300
+
+
+def test_a_visit_with_a_note_is_not_told_again_by_an_unconfirmed_document(engine: Engine) -> None:
+    read_of = {"service_date": "2026-03-12", "unconfirmed": "minutes"}
+    take(
+        engine,
+        claims=[line()],
+        notes=[
+            note("N1", service_date="2026-03-12", discipline="OT"),
+            note("DOUBLE", discipline="", **read_of),
+            note("OTHER-DISCIPLINE", discipline="PT", **read_of),
+            note("OTHER-DAY", discipline="OT", service_date="2026-03-13", unconfirmed="minutes"),
+            note("CONFIRMED", discipline="OT", service_date="2026-03-12"),
+        ],
+        note_services=[service("N1"), service("DOUBLE")],
+    )
+    tables = tables_in_store(engine)
+    assert set(tables.notes["note_id"]) == {"N1", "OTHER-DISCIPLINE", "OTHER-DAY", "CONFIRMED"}
+    assert set(tables.note_services["note_id"]) == {"N1"}

@@ -44,7 +44,8 @@ def tables_in_store(
 ) -> Tables:
     """Checked tables of the chosen claims and of all that bears on them; `claims` has `claim_version_id` besides.
 
-    What payers answered is left out: no rule judges it, `payments` reads it.
+    What payers answered is left out: no rule judges it, `payments` reads it. So is a note of which `Tables` says that
+    it tells of a visit twice.
     The other claims of the same patients and of the same therapists' days are in it: findings on those are for
     the caller to leave out. Raises StateError when a chosen version is no longer the current one.
     """
@@ -63,7 +64,7 @@ def tables_in_store(
             whose = among(connection, table.c.patient_id, patients) if "patient_id" in table.c else true()
             found[name] = _frame(connection, model.TABLES[name], table, whose)
         found["payers"] = with_saved(connection, found["payers"])
-    return replace(Tables.empty(), **found)
+    return replace(Tables.empty(), **found).without_doubles()
 
 
 def lines_of(engine: Engine, claim_version_ids: Collection[int]) -> pd.DataFrame:
