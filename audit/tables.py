@@ -62,10 +62,9 @@ class Tables:
             return self
         own = self.notes[["patient_id", "service_date", "discipline"]].reset_index()
         both = own[~told.to_numpy()].merge(own[told.to_numpy()], on=["patient_id", "service_date"])
-        alike = (both["discipline_x"] == both["discipline_y"]) | (both[["discipline_x", "discipline_y"]] == "").any(
-            axis=1
-        )
-        kept = self.notes.drop(index=both.loc[alike, "index_x"].unique())
+        same = both["discipline_x"] == both["discipline_y"]
+        one_untold = (both["discipline_x"] == "") | (both["discipline_y"] == "")
+        kept = self.notes[~self.notes.index.isin(both.loc[same | one_untold, "index_x"])]
         services = self.note_services[self.note_services["note_id"].isin(kept["note_id"])]
         return replace(self, notes=kept, note_services=services)
 
