@@ -1,22 +1,19 @@
-"""The contract of the input tables as a schema: which cell breaks it, in words, and what to do.
+"""The contract of the input tables: which cell breaks it, in words, and what to do.
 
-Checked with pandera on the text as it was read, so that a refusal can show the cell as the user wrote it.
+Checked on the text as it was read, so that a refusal can show the cell as the user wrote it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
+import numpy as np
 import pandas as pd
-import pandera.pandas as pa
-from pandera.errors import SchemaErrors
 
 from audit.errors import Refusal
 from audit.model import Column, Table
-from audit.texts import once_each
 
 PRIVATE = ("patient_name", "patient_birth_date", "text")
 """Columns whose content is never repeated in a message."""
@@ -32,6 +29,10 @@ ROUNDED = (
     "a spreadsheet rounded this number (it ends in E+ and a power of ten)|Make the column text in the spreadsheet, and "
     "take the numbers from the program they came from"
 )
+
+
+Right: TypeAlias = "Callable[[pd.Series[str]], pd.Series[bool]]"
+"""Which of the texts are as they should be, each looked at by itself."""
 
 
 @dataclass
@@ -65,14 +66,11 @@ def normal(rows: pd.DataFrame, table: Table) -> pd.DataFrame:
 def broken(rows: pd.DataFrame, table: Table) -> Broken:
     """Every cell of `rows` that breaks the contract of `table`."""
     found = Broken()
-    try:
-        _schema(table).validate(rows, lazy=True)
-    except SchemaErrors as errors:
-        records = rows.to_dict("index")
-        for failure in errors.failure_cases.drop_duplicates(["column", "index"]).to_dict("records"):
-            wrong, _, do = str(failure["check"]).partition("|")
-            found.rows.add(int(failure["index"]))
-            found.refusals.append(refusal(records[failure["index"]], table, str(failure["column"]), wrong, do))
+    for column in table.columns if len(rows) else ():
+        for number, says in _wrong(rows[column.name], column).items():
+            wrong, _, do = says.partition("|")
+            found.rows.add(int(rows.index[number]))
+            found.refusals.append(refusal(rows.iloc[number].to_dict(), table, column.name, wrong, do))
     _repeats(rows, table, found)
     return found
 
@@ -86,8 +84,10 @@ def refusal(row: Mapping[Any, Any], table: Table, column: str, wrong: str, do: s
 def _repeats(rows: pd.DataFrame, table: Table, found: Broken) -> None:
     """Two rows with one key: neither can be told to be the right one, unless they are the same throughout."""
     whole = rows[~rows.index.isin(found.rows)]
-    same = set(whole.index[whole.duplicated([c for c in rows.columns if c != "source_row"])])
     again = whole[whole.duplicated(list(table.key))] if table.key else whole[:0]
+    if again.empty:
+        return
+    same = set(whole.index[whole.duplicated([c for c in rows.columns if c != "source_row"])])
     for label, row in again.to_dict("index").items():
         named = " ".join(str(row[column]) for column in table.key)
         says = refusal(row, table, table.key[-1], f"{table.grain} {named} stands twice", "Keep one of the two")
@@ -95,31 +95,36 @@ def _repeats(rows: pd.DataFrame, table: Table, found: Broken) -> None:
         found.refusals.append(replace(says, record_id="") if label in same else says)
 
 
-@cache
-def _schema(table: Table) -> Any:
-    return pa.DataFrameSchema({c.name: pa.Column(checks=_checks(c), nullable=True) for c in table.columns})
+def _wrong(cells: pd.Series[str], column: Column) -> dict[int, str]:
+    """What the first test that fails says, by the position of the cell. Cells that say the same are asked once."""
+    numbers, different = pd.factorize(cells)
+    texts = pd.Series(different, dtype="str")
+    found: dict[int, str] = {}
+    for says, right in _tests(column):
+        wrong = ~right(texts).to_numpy(dtype=bool)
+        if wrong.any():
+            found = dict.fromkeys(map(int, np.flatnonzero(wrong[numbers] & (numbers >= 0))), says) | found
+    return found
 
 
-def _checks(column: Column) -> list[Any]:
-    checks = [pa.Check(_has_no_nul, error="the cell holds a NUL character|Export the file again")]
+def _tests(column: Column) -> Iterator[tuple[str, Right]]:
+    yield "the cell holds a NUL character|Export the file again", _has_no_nul
     if column.required:
-        checks.append(pa.Check(lambda text: text != "", error=f"the cell is empty|Fill in {column.name}"))
+        yield f"the cell is empty|Fill in {column.name}", lambda text: text != ""
     if column.kind == "code" or column.name in NAMES:
-        checks.append(pa.Check(_reads_as_it_is, error=TURNED))
+        yield TURNED, _reads_as_it_is
     if column.kind == "code":
-        checks.append(pa.Check(_is_whole, error=ROUNDED))
-    test = _TESTS.get(column.kind)
-    if test:
-        says, right = test[0], once_each(test[1])
-        checks.append(pa.Check(lambda text: (text == "") | right(text), error=says))
+        yield ROUNDED, _is_whole
+    if column.kind in _OF_KIND:
+        says, right = _OF_KIND[column.kind]
+        yield says, lambda text: (text == "") | right(text)
     if column.words:
-        words = column.words
-        says = f"the word is not known|Use one of: {', '.join(words)}"
-        checks.append(pa.Check(lambda text: (text == "") | text.isin(words), error=says))
-    return checks
+        yield (
+            f"the word is not known|Use one of: {', '.join(column.words)}",
+            lambda text: text.isin(("", *column.words)),
+        )
 
 
-@once_each
 def _has_no_nul(text: pd.Series[str]) -> pd.Series[bool]:
     return ~text.str.contains("\x00", regex=False)
 
@@ -146,7 +151,7 @@ def _is_time(text: pd.Series[str]) -> pd.Series[bool]:
     return text.str.fullmatch(r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?")
 
 
-_TESTS: dict[str, tuple[str, Callable[[pd.Series[str]], pd.Series[bool]]]] = {
+_OF_KIND: dict[str, tuple[str, Right]] = {
     "count": ("this is no whole number|Write digits only, such as 15", lambda t: t.str.fullmatch(r"\d{1,6}")),
     "money": (
         "this is no amount|Write dollars with a point, such as 62.50",

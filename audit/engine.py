@@ -46,12 +46,14 @@ def audit(
     buckets: int | None = None,
     progress: Progress | None = None,
     as_of: date | None = None,
+    prepared: Prepared | None = None,
 ) -> pd.DataFrame:
     """Findings of `rules` over `tables`, columns FINDING_COLUMNS, ordered by claim_id, line_number, rule.
 
     `split`: "whole" holds everything at once; "buckets" divides the claims by each rule's declared key, one
     bucket at a time; "dask" gives the buckets to dask's scheduler. Findings are the same in all three. `as_of`: the
-    day on which the claims are checked or filed, where the user says it.
+    day on which the claims are checked or filed, where the user says it. `prepared`: the same tables and facts, as
+    far as the caller has prepared them already; only "whole" has a use for them.
     """
     facts = replace(facts or load_facts(), as_of=as_of) if as_of else facts or load_facts()
     rules = chosen_rules() if rules is None else rules
@@ -60,7 +62,7 @@ def audit(
     if tables.claims.empty or not rules:
         return nothing()
     if split == "whole":
-        parts = [judge(Prepared(tables, facts), rules, progress)]
+        parts = [judge(prepared or Prepared(tables, facts), rules, progress)]
     else:
         tasks = list(_tasks(tables, rules, buckets or max(2, -(-len(tables.claims) // LINES_A_BUCKET))))
         parts = _by_dask(tasks, facts) if split == "dask" else _in_turn(tasks, facts, progress)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import pandas as pd
 
 from audit.grains import Prepared
-from audit.reference import load_facts
-from audit.tables import Tables
 
 
 def wanted_inputs(findings: pd.DataFrame) -> pd.DataFrame:
@@ -25,7 +23,7 @@ def wanted_inputs(findings: pd.DataFrame) -> pd.DataFrame:
     return rows.sort_values(["claims", "wanted"], ascending=[False, True], ignore_index=True)
 
 
-def unbilled_notes(tables: Tables) -> list[str]:
+def unbilled_notes(prepared: Prepared) -> list[str]:
     """Notes that belong to no claim line of their patient, discipline and date (or of the claim they name), by id."""
-    notes = Prepared(tables, load_facts()).linked_notes
+    notes = prepared.linked_notes
     return list(notes.loc[notes["day"].isna(), "note_id"])

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from audit.extraction import note_of, services_of
 from audit.intake import Batch
 from audit.intake.documents import NOT_HELD, Document, Held
 from audit.model import NOTE_SERVICES, NOTES
@@ -114,6 +113,8 @@ def plain_name(name: str) -> str:
 
 def rows_of(document: Document, visit: Visit) -> tuple[dict[str, str], list[dict[str, str]]]:
     """The rows of notes and note_services of a document, its values marked as unconfirmed."""
+    from audit.extraction import note_of, services_of  # noqa: PLC0415  loaded only where there is a document
+
     note = note_of(document.values) | {
         "note_id": document.note_id,
         "patient_id": visit.patient_id,

@@ -138,15 +138,16 @@ def with_facts(left: pd.DataFrame, facts: pd.DataFrame, columns: list[str], *, o
 
 def _row_in_force(left: pd.DataFrame, facts: pd.DataFrame, on: str, key: str) -> np.ndarray[Any, Any]:
     """The position in `facts` for each row of `left`, -1 for none; each key and date is looked up once."""
-    asked = pd.DataFrame({"key": left[on], "date": _number(left["service_date"])})
-    number = asked.groupby(["key", "date"], sort=False, dropna=False).ngroup().to_numpy()
-    different = asked[~pd.Series(number).duplicated().to_numpy()]
+    keys, names = pd.factorize(left[on], use_na_sentinel=False)
+    dates, days = pd.factorize(_number(left["service_date"]))
+    asked, number = np.unique(keys * len(days) + dates, return_inverse=True)
     spans: dict[str, list[tuple[int, int, int]]] = {}
-    dates = [_number(facts[name]) for name in ("effective_from", "effective_to")]
-    for row, (named, first, last) in enumerate(zip(facts[key], *dates, strict=True)):
+    reach = [_number(facts[name]) for name in ("effective_from", "effective_to")]
+    for row, (named, first, last) in enumerate(zip(facts[key], *reach, strict=True)):
         spans.setdefault(named, []).append((row, first, last))
     found = []
-    for named, day in zip(different["key"], different["date"], strict=True):
+    for of_key, of_day in (divmod(one, len(days)) for one in asked.tolist()):
+        named, day = names[of_key], days[of_day]
         rows = [row for row, first, last in spans.get(named, ()) if first <= day <= last]
         found.append(rows[0] if len(rows) == 1 else -1)
     return np.array(found, dtype="int64").take(number)

@@ -9,17 +9,18 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from itertools import groupby
 from operator import itemgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from audit.errors import Refusal
-from audit.fact_ages import fact_ages
 from audit.gaps import wanted_inputs
 from audit.model import FINDING_COLUMNS, SEVERITIES
 from audit.reference import Facts
-from audit.rule_pages import RulePage
 from audit.rules import Rule
+
+if TYPE_CHECKING:
+    from audit.rule_pages import RulePage
 
 MARKS = {"error": "■", "warning": "▲", "info": "●", "untestable": "○"}
 FORMATS = ("table", "jsonl", "csv")
@@ -27,16 +28,17 @@ FORMATS = ("table", "jsonl", "csv")
 
 def as_records(findings: pd.DataFrame) -> Iterator[dict[str, Any]]:
     """Findings as plain values in the order of the contract (`docs/formats.md`)."""
-    for row in findings[list(FINDING_COLUMNS)].to_dict("records"):
-        yield {
-            **{str(name): value for name, value in row.items()},
-            "line_number": None if pd.isna(row["line_number"]) else int(row["line_number"]),
-            "service_date": row["service_date"].date().isoformat(),
-            "sources": str(row["sources"]).split(),
-            "dollars_at_risk": _number(row["dollars_at_risk"]),
-            "dollars_under": _number(row["dollars_under"]),
-            "facts_unchecked": bool(row["facts_unchecked"]),
-        }
+    shaped = {
+        "line_number": [None if pd.isna(one) else int(one) for one in findings["line_number"]],
+        "service_date": [one.date().isoformat() for one in findings["service_date"]],
+        "sources": [str(one).split() for one in findings["sources"]],
+        "dollars_at_risk": [_number(one) for one in findings["dollars_at_risk"]],
+        "dollars_under": [_number(one) for one in findings["dollars_under"]],
+        "facts_unchecked": [bool(one) for one in findings["facts_unchecked"]],
+    }
+    columns = [shaped[name] if name in shaped else findings[name].tolist() for name in FINDING_COLUMNS]
+    for values in zip(*columns, strict=True):
+        yield dict(zip(FINDING_COLUMNS, values, strict=True))
 
 
 def _number(dollars: Any) -> float | None:
@@ -131,6 +133,8 @@ def rule_page(page: RulePage) -> str:
 
 def fact_lines(facts: Facts, today: date) -> Iterator[str]:
     """Each fact table: rows, the dates it covers, how old its last day is, and what its rows rest on."""
+    from audit.fact_ages import fact_ages  # noqa: PLC0415  for this command only
+
     for age in fact_ages(facts, today):
         mark = "" if age.state == "current" else f"  ! {age.says}; {age.refresh}"
         yield f"{age.name:<18} {age.rows:>5} rows  {age.covers:<26} {age.evidence}"

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from datetime import date
 from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from audit import linking, reports
 from audit.engine import SPLITS, audit, chosen_rules
 from audit.errors import InputError
 from audit.gaps import unbilled_notes
+from audit.grains import Prepared
 from audit.intake import Batch, read
-from audit.intake.foreign.mapping import Mapping, from_json
+from audit.reference import load_facts
 from audit.tables import check
+
+if TYPE_CHECKING:
+    from audit.intake.foreign.mapping import Mapping
 
 OPTIONS = {
     "claims": "claims",
@@ -65,9 +71,10 @@ def _run(chosen: argparse.Namespace) -> int:
         raise InputError(wrong, do="Mend them, or leave out --strict")
     if tables.claims.empty:
         raise InputError("there is no claim line to check", do="Give claims.csv, a workbook, a folder or an 837P file")
-    for line in reports.unbilled_lines(unbilled_notes(tables)):
+    prepared = Prepared(tables, replace(load_facts(), as_of=chosen.as_of))
+    for line in reports.unbilled_lines(unbilled_notes(prepared)):
         print(line, file=sys.stderr)
-    findings = audit(tables, rules=rules, split=chosen.split, as_of=chosen.as_of)
+    findings = audit(tables, prepared.facts, rules=rules, split=chosen.split, prepared=prepared)
     gaps = reports.gap_lines(findings) if chosen.format == "table" else ()
     for line in chain(reports.as_text(findings, chosen.format), gaps):
         print(line)
@@ -91,6 +98,8 @@ def _read(chosen: argparse.Namespace) -> Batch:
 
 
 def _mapping(path: Path) -> Mapping:
+    from audit.intake.foreign.mapping import from_json  # noqa: PLC0415  loaded only where there is a mapping
+
     try:
         return from_json(path.read_text(encoding="utf-8"), path.name)
     except (OSError, UnicodeDecodeError):

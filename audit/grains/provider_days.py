@@ -33,8 +33,9 @@ def provider_days(
     Such a span exists exactly when no order of work, with breaks allowed, could hold all the minutes within the
     times that the notes give them (preemptive scheduling on one machine with release times and deadlines).
     """
-    visits = _visits(linked, note_services, lines, tables)
-    jobs = _jobs(visits, note_services, lines)
+    told = _attended(note_services, lines)
+    visits = _visits(linked, note_services, told, tables)
+    jobs = _jobs(visits, told)
     full = _overfull(jobs[~jobs["evaluation"]]).assign(with_evaluations=False)
     more = _overfull(jobs).assign(with_evaluations=True)
     spans = pd.concat([full, more]).drop_duplicates("note_id")
@@ -43,14 +44,13 @@ def provider_days(
     return _on_claims(rows, lines)
 
 
-def _visits(linked: pd.DataFrame, services: pd.DataFrame, lines: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+def _visits(linked: pd.DataFrame, services: pd.DataFrame, told: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """Notes with their clinician, the minutes they give of them, and their clock (minutes after midnight)."""
     rows = linked.assign(clinician=clinician_of(linked, tables.providers))
     names = tables.providers.drop_duplicates("npi").set_index("npi")["name"]
     signed = rows["author_name"].mask(rows["author_name"] == "", rows["clinician"])
     rows["name"] = rows["clinician"].map(names).astype("object").fillna(signed).astype("str")
     rows["begins"], rows["ends"] = minute_of_day(rows["start_time"]), minute_of_day(rows["end_time"])
-    told = _attended(services, lines)
     sums = told.groupby("note_id")
     unknown = told["own"].isna() & ~told["evaluation"]
     own = told["own"].where(~told["evaluation"]).groupby(told["note_id"]).sum()
@@ -90,13 +90,12 @@ def _attended(services: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
     return rows
 
 
-def _jobs(visits: pd.DataFrame, services: pd.DataFrame, lines: pd.DataFrame) -> Jobs:
+def _jobs(visits: pd.DataFrame, told: pd.DataFrame) -> Jobs:
     """Minutes with the span of the day in which they were given: those of services with a clock of their own, and
     the rest of each note within the note's clock. No span asks for more than it has: that is the note's own fault."""
     place = [*DAY, "note_id", "patient_id"]
     known = visits[(visits["clinician"] != "")]
-    told = _attended(services, lines).drop(columns=["patient_id", "service_date"])
-    told = told.merge(known[[*place, "one_on_one"]], on="note_id")
+    told = told.drop(columns=["patient_id", "service_date"]).merge(known[[*place, "one_on_one"]], on="note_id")
     told = told[(told["ends"] > told["begins"]).fillna(False) & (told["own"] > 0).fillna(False)]
     clocked = told[[*place, "begins", "ends", "evaluation", "own"]].rename(columns={"own": "minutes"})
     spent = clocked.groupby(["note_id", "evaluation"])["minutes"].sum().unstack().reindex(columns=[False, True])
@@ -122,17 +121,17 @@ def _overfull(jobs: Jobs) -> pd.DataFrame:
     meeting = clocked[(clocked["begins"] < busy_until).fillna(False)]
     long = ordered.groupby(DAY)["minutes"].transform("sum") > MIDNIGHT
     suspect = pd.concat([meeting[DAY], ordered.loc[long, DAY]]).drop_duplicates()
-    found = [pd.DataFrame(columns=["note_id", "from", "to", "demand", "shared_by"])]
-    for _, day in ordered.merge(suspect, on=DAY).groupby(DAY, sort=True):
-        found.append(_of_day(day))
-    return pd.concat(found, ignore_index=True).astype({"from": "Int64", "to": "Int64", "demand": "Int64"})
+    jobs = ordered[[*DAY, "begins", "ends", "minutes", "patient_id", "note_id"]].merge(suspect, on=DAY)
+    found = [row for _, day in jobs.groupby(DAY, sort=True) for row in _of_day(day)]
+    rows = pd.DataFrame(found, columns=["note_id", "from", "to", "demand", "shared_by"])
+    return rows.astype(dict.fromkeys(["from", "to", "demand", "shared_by"], "Int64"))
 
 
-def _of_day(day: Jobs) -> pd.DataFrame:
+def _of_day(day: Jobs) -> list[dict[str, Any]]:
     begins, ends, minutes = (day[name].to_numpy() for name in ("begins", "ends", "minutes"))
     patient, note = day["patient_id"].to_numpy(), day["note_id"].to_numpy()
     spans = sorted((b - a, int(a), int(b)) for a, b in product(np.unique(begins), np.unique(ends)) if b > a)
-    rows: list[dict[str, Any]] = []
+    rows: dict[str, dict[str, Any]] = {}
     taken: list[tuple[int, int]] = []
     for length, a, b in spans:
         within = (begins >= a) & (ends <= b)
@@ -141,8 +140,8 @@ def _of_day(day: Jobs) -> pd.DataFrame:
             continue
         taken.append((a, b))
         said = {"from": a, "to": b, "demand": demand, "shared_by": len(set(patient[within]))}
-        rows += [{"note_id": one, **said} for one in sorted(set(note[within]))]
-    return pd.DataFrame(rows, columns=["note_id", "from", "to", "demand", "shared_by"]).drop_duplicates("note_id")
+        rows = {one: {"note_id": one, **said} for one in sorted(set(note[within]))} | rows
+    return list(rows.values())
 
 
 def _on_claims(visits: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:

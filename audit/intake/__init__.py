@@ -10,15 +10,17 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from audit.errors import InputError, MappingNeeded, NotUtf8, Refusal
 from audit.intake import ccda, documents, fhir, records, tabular, x12
-from audit.intake.documents import Document
-from audit.intake.foreign.applying import apply, fitting
-from audit.intake.foreign.mapping import Mapping
 from audit.model import CLAIMS, NOTES, PAYMENTS, TABLES
+
+if TYPE_CHECKING:
+    from audit.intake.documents import Document
+    from audit.intake.foreign.mapping import Mapping
 
 PLACE = ["source_file", "source_row"]
 
@@ -107,6 +109,8 @@ def _read_file(batch: Batch, path: Path, table: str | None, context: fhir.Contex
     try:
         _read_ours(batch, path, table, content)
     except (MappingNeeded, NotUtf8):
+        from audit.intake.foreign.applying import fitting  # noqa: PLC0415  loaded only where a table is not plainly ours
+
         mapping = fitting(path, batch.known)
         if mapping:
             _read_foreign(batch, path, mapping, content)
@@ -130,6 +134,8 @@ def needs_mapping(path: Path, mappings: Sequence[Mapping]) -> bool:
             tabular.check_header([tabular.plain_name(cell) for cell in next(sheet, [])], TABLES[name], path.name)
     except (MappingNeeded, NotUtf8):
         sheets = []
+    from audit.intake.foreign.applying import fitting  # noqa: PLC0415
+
     return not sheets and fitting(path, mappings) is None
 
 
@@ -204,6 +210,8 @@ def _add_ccda(batch: Batch, path: Path, content: str, *, ignore_unknown: bool) -
 
 
 def _read_foreign(batch: Batch, path: Path, mapping: Mapping, content: str) -> None:
+    from audit.intake.foreign.applying import apply  # noqa: PLC0415
+
     found = apply(path, mapping)
     batch.add(mapping.table, found.rows)
     batch.refusals += found.refusals

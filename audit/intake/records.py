@@ -8,9 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-import pyarrow as pa
-from pyarrow.parquet import ParquetFile
-
 from audit.errors import InputError, NotUtf8
 from audit.intake.cells import Sheet, as_text
 
@@ -108,6 +105,9 @@ def _objects(path: Path) -> Iterator[dict[str, object]]:
 
 
 def parquet_records(path: Path) -> Sheet:
+    import pyarrow as pa  # noqa: PLC0415  loaded only where there is such a file
+    from pyarrow.parquet import ParquetFile  # noqa: PLC0415
+
     try:
         file = ParquetFile(path)
         yield [str(name) for name in file.schema_arrow.names]

@@ -14,6 +14,8 @@ from audit.model import TABLES, Table
 
 REASONS = ("refused because", "what to do")
 """Columns before those of a table of refused rows: it is read again as if they were not there."""
+PLACE = ["source_file", "source_row"]
+"""Where a record stands: the last two columns of every raw table."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
 
 
@@ -71,21 +73,28 @@ def rows_of(sheet: Sheet, table: Table, file: str) -> tuple[pd.DataFrame, list[R
     header = [plain_name(name) for name in next(sheet, [])]
     check_header(header, table, file)
     again = REASONS[0] in header
+    place = header + PLACE
     kept: list[list[str]] = []
     refusals: list[Refusal] = []
     for number, record in enumerate(sheet, start=2):
-        if not any(cell.strip() for cell in record):
+        cells = [cell.strip() for cell in record]
+        if not any(cells):
             continue
         if len(record) != len(header):
             refusals.append(wrong_width(table, file, number, header, record))
         else:
-            kept.append([*(map(without_mark, record) if again else record), file, str(number)])
+            told = [without_mark(cell).strip() for cell in record] if again else cells
+            kept.append([*told, file, str(number)])
         refuse_many(len(kept) + len(refusals), file)
-    rows = pd.DataFrame(kept, columns=[*header, "source_file", "source_row"], dtype="str")
     ignored = tuple(name for name in header if name and name not in (*table.names, *REASONS))
-    wanted = [*table.names, "source_file", "source_row"]
-    rows = rows.reindex(columns=wanted, fill_value="").astype("str")
-    return rows.apply(lambda column: column.str.strip()), refusals, ignored
+    return _frame(kept, place, [*table.names, *PLACE]), refusals, ignored
+
+
+def _frame(kept: list[list[str]], names: list[str], wanted: list[str]) -> pd.DataFrame:
+    """The cells by column; "" throughout where the file has none."""
+    columns = dict(zip(names, zip(*kept, strict=True), strict=True)) if kept else {}
+    nothing = ("",) * len(kept)
+    return pd.DataFrame({name: pd.Series(columns.get(name, nothing), dtype="str") for name in wanted})
 
 
 def without_mark(cell: str) -> str:

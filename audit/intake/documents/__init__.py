@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from audit.extraction import LONGEST, Value, extract
 from audit.intake.documents import legacy, pdf, plain, word
-from audit.intake.documents.visits import parted
+
+if TYPE_CHECKING:
+    from audit.extraction import Value
 
 __all__ = ["NOT_HELD", "Document", "Held", "from_text", "looks_like_document", "read"]
 
@@ -68,6 +70,9 @@ def from_text(
     before what the text says, and where they name the day, the text is of that one visit. Raises nothing: a text of
     several visits that cannot be parted comes as one, held.
     """
+    from audit.extraction import LONGEST  # noqa: PLC0415  its many patterns are compiled only where there is a document
+    from audit.intake.documents.visits import parted  # noqa: PLC0415
+
     whole = plain.clean(text)
     one_visit = bool((given or {}).get("service_date"))
     parts, wrong = ([whole[:LONGEST]], "") if one_visit else parted(whole[:LONGEST])
@@ -81,6 +86,8 @@ def from_text(
 
 
 def _values(text: str, given: Mapping[str, str]) -> tuple[Value, ...]:
+    from audit.extraction import Value, extract  # noqa: PLC0415
+
     told = [Value(field, value, 0, 0, "given by the file") for field, value in given.items() if value]
     return (*told, *(one for one in extract(text) if one.field not in given or not given[one.field]))
 

@@ -6,8 +6,6 @@ import importlib
 import re
 from typing import Any
 
-from pydantic import ValidationError
-
 from audit.intake.fhir.reading import Resource
 
 MODULES = {"STU3": "fhir.resources.STU3", "R4": "fhir.resources.R4B", "R5": "fhir.resources"}
@@ -67,6 +65,8 @@ def _written_as_r5(resource: Resource) -> bool:
 
 def faults(resource: Resource, version: str) -> list[str]:
     """What breaks the resource's own version of FHIR, in words without any of its values; [] when nothing does."""
+    from pydantic import ValidationError  # noqa: PLC0415  loaded only where there is such a file
+
     kind = resource["resourceType"]
     module = importlib.import_module(f"{MODULES[version]}.{kind.lower()}")
     try:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import codecs
 from pathlib import Path
 
-from charset_normalizer import from_bytes
-
 from audit.errors import InputError
 
 _MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
@@ -25,6 +23,8 @@ def encoding_of(path: Path) -> str:
     odd = _first_not_utf8(path)
     if not odd:
         return "utf-8-sig"
+    from charset_normalizer import from_bytes  # noqa: PLC0415  loaded only where there is such a file
+
     best = from_bytes(odd, cp_isolation=list(OLD)).best()
     if best is None:
         raise InputError("the encoding of the text is not known", where=path.name, do="Save it as 'CSV UTF-8'")

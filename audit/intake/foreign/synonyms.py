@@ -8,8 +8,6 @@ from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 
-from rapidfuzz.distance import DamerauLevenshtein
-
 from audit.model import TABLES
 
 _SIGNS = re.compile(r"[^a-z0-9]+")
@@ -62,5 +60,7 @@ def likeness(name: str, column: str) -> float:
     given, ours = plain(name), names_of_columns()[column]
     if given in ours:
         return 1.0
+    from rapidfuzz.distance import DamerauLevenshtein  # noqa: PLC0415  loaded only where a column is looked for
+
     best = max((DamerauLevenshtein.normalized_similarity(given, one) for one in ours if len(one) > 4), default=0.0)
     return best if best >= NEAR else 0.0

@@ -14,7 +14,7 @@ STUDENT = (
     r"|\b(?:OTS|OTAS|SOTA?)\b|\b(?:rehab\w*|therapy|OT|restorative) (?:aides?|tech(?:nician)?s?)\b"
 )
 """Students and aides in a text. "Student" alone may be the patient's own occupation."""
-HINT = r"stud|aide|tech|OTA?S|SOT"
+HINTS = ("stud", "aide", "tech", "ots", "otas", "sot")
 """Some letters of each of them: fast to look for."""
 FURNISHED = (
     r"\b(?:treat(?!ment)|provid|deliver(?!y)|perform(?!ance)|led\b|lead|carried out|conduct|gave|ran\b|instruct(?!ion)"
@@ -84,8 +84,12 @@ def student_or_aide(lines: pd.DataFrame) -> list[pd.DataFrame]:
 def _furnished_by_student(texts: pd.Series[str]) -> pd.Series[bool]:
     """A sentence names a student or an aide as the one who furnished something, not as one who watched or helped:
     the first thing that is said to be done after the name decides, else what stands before it."""
-    named = texts.str.contains(HINT, case=False, regex=True)
-    return named & texts.where(named, "").map(lambda text: any(_did(sentence) for sentence in text.split(".")))
+    return texts.map(_tells_of_student).astype("bool")
+
+
+def _tells_of_student(text: str) -> bool:
+    letters = text.lower()
+    return any(hint in letters for hint in HINTS) and any(_did(sentence) for sentence in text.split("."))
 
 
 def _did(sentence: str) -> bool:
