@@ -67,7 +67,7 @@ def broken(rows: pd.DataFrame, table: Table) -> Broken:
     """Every cell of `rows` that breaks the contract of `table`."""
     found = Broken()
     for column in table.columns if len(rows) else ():
-        for number, says in _wrong(rows[column.name], column).items():
+        for number, says in sorted(_wrong(rows[column.name], column).items()):
             wrong, _, do = says.partition("|")
             found.rows.add(int(rows.index[number]))
             found.refusals.append(refusal(rows.iloc[number].to_dict(), table, column.name, wrong, do))

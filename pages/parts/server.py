@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import secrets
@@ -40,6 +41,8 @@ def start() -> None:
     PagesManager.uses_pages_directory = False  # else the first visitor of a fresh server is told "Page not found"
     for name in LOGS:
         logging.getLogger(name).addFilter(without_data)
+    gc.collect()
+    gc.freeze()  # the program itself is no garbage: a page does not wait while it is looked through
 
 
 def routes() -> list[BaseRoute]:
