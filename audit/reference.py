@@ -150,7 +150,8 @@ def _row_in_force(left: pd.DataFrame, facts: pd.DataFrame, on: str, key: str) ->
         named, day = names[of_key], days[of_day]
         rows = [row for row, first, last in spans.get(named, ()) if first <= day <= last]
         found.append(rows[0] if len(rows) == 1 else -1)
-    return np.array(found, dtype="int64").take(number)
+    rows_found: np.ndarray[Any, Any] = np.array(found, dtype="int64")[number]
+    return rows_found
 
 
 def _number(dates: pd.Series[pd.Timestamp]) -> pd.Series[int]:
