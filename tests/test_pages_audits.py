@@ -281,7 +281,7 @@ def test_files_without_a_row_to_take_are_not_said_to_be_loaded_already(open_page
     heading_only = as_csv([claim(1)]).splitlines()[0]
     for content in (heading_only, as_csv([claim(1, units="two")])):
         app = hand_in(open_page(LOAD), ("claims.csv", content))
-        assert app.info[0].value == "There was no row to take. Nothing was added."
+        assert app.info[0].value == "There was no row to take: no table changed."
 
 
 def test_the_refused_rows_of_an_earlier_load_can_be_had_again(open_page: Open):

@@ -22,6 +22,7 @@ if again := document_form.opened_again():
     waiting = [again, *waiting]
 if not waiting:
     st.info("No document waits. Notes as text, Word or PDF are handed in on the page Load.")
+    st.page_link("pages/audits/load.py", label="Load claims and notes")
     st.stop()
 count = {state: sum(one.state == state for one in waiting) for state in ("tied", "waiting")}
 small(

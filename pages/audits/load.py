@@ -27,8 +27,8 @@ st.title("Load claims and notes", anchor=False)
 st.write(
     "Hand in claims and notes together: they are judged as one. Tables are known by their names (claims, notes, "
     "note_services, payers, plans_of_care, authorizations, providers, fees), 837P, 835 and FHIR files by their "
-    "content. Of a table of another program you say once what its columns are. What is loaded already is skipped; the "
-    "files themselves are not kept."
+    "content. Of a table of another program you say once what its columns are. Notes as text, Word or PDF are read and "
+    "wait on the page Documents to be confirmed. What is loaded already is skipped; the files themselves are not kept."
 )
 turn = st.session_state.setdefault("turn", 0)
 files = st.file_uploader(

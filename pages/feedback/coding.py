@@ -14,11 +14,14 @@ from pages.parts.markup import element, show
 from pages.parts.store import engine
 from pages.parts.work import plain
 
+NOTHING = "No review is finished yet. Feedback is drawn from claims whose review is final."
+NO_NPI = "Your account has no NPI, so no claim is known as yours. Ask an administrator to enter it on the page People."
+
 person = who.require(*STAFF, "therapist")
 st.title("Coding feedback", anchor=False)
 choices = items.therapists(engine(), person.id)
 if not choices:
-    st.info("There is no feedback for you to read: no review is finished, or your account has no NPI.")
+    st.info(NO_NPI if person.role == "therapist" else NOTHING)
     st.stop()
 asked = st.query_params.get("therapist", person.npi)
 npi = asked if asked in choices else next(iter(choices))
@@ -38,9 +41,10 @@ feedback_answer.show_waiting(feedback, own=own)
 if well := patterns.went_well(feedback):
     heading("What went well")
     show(element("ul", *[element("li", one.sentence) for one in well]))
-heading("What was found, by pattern")
 found = patterns.patterns(feedback)
-small(patterns.COUNTED if found else "Nothing that was upheld stands on these claims.")
+if len(feedback.reviewed):
+    heading("What was found, by pattern")
+    small(patterns.COUNTED if found else "Nothing that was upheld stands on these claims.")
 for one in found:
     feedback_patterns.show_pattern(one, feedback, person, own=own)
 feedback_answer.show_settled(feedback, found)

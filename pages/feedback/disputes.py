@@ -20,8 +20,9 @@ CORRECT = {"claim_id": "claim", "version": "version released", "rule": "rule", "
 person = who.require(*RULERS)
 st.title("Disputes", anchor=False)
 small(
-    "A doctor of OT rules on a dispute, a manager on an appeal, for good. Whoever gave the verdict, rendered or billed "
-    "does not. An accepted dispute adds a decision that reverses the verdict: the claim goes back to its reviewer."
+    "A doctor of OT rules on a dispute; a manager rules on an appeal, and that is final. Nobody rules on their own "
+    "verdict or their own claim. An accepted dispute adds a decision that reverses the verdict: the claim goes back to "
+    "its reviewer."
 )
 if said := st.session_state.pop("ruled", None):
     st.success(said)

@@ -49,7 +49,7 @@ def choose_part(lines: pd.DataFrame) -> Part:
     """A filter for each field of which there is more than one value; each is in the address."""
     bound = {"index": None, "bind": "query-params", "label_visibility": "collapsed"}
     chosen: dict[str, str] = {}
-    with st.container(horizontal=True, key="rate_filters"):
+    with st.container(horizontal=True, gap="xsmall", key="rate_filters"):
         for name, label in LABELS.items():
             every = _values(lines, name)
             if len(every) > 1 or st.query_params.get(name):
@@ -96,10 +96,12 @@ def _dollars(now: Results, lines: pd.DataFrame, part: Part) -> None:
     claims = now.claims if "over" in now.claims else upheld.with_dollars(engine(), now.claims)
     priced = upheld.with_billed(engine(), claims)
     shares = accuracies.dollar_accuracy(now, priced, lines, part)
+    told = []
     for side, word in (("over", "Overbilled"), ("under", "Underbilled")):
         share = shares[side]
         says = accuracies.in_words(share, "dollars billed") if share else "no claim of this part has a price"
-        show(element("p", f"{word}: {says}.", name="cs-answer"))
+        told.append(element("p", f"{word}: {says}.", name="cs-answer"))
+    show(*told)
     without = int(priced["billed"].isna().sum())
     small(f"{number(without, 'claim')} without a price for what they bill (no fee on file) are left out; "
           "with few claims in error the ranges are rough.")  # fmt: skip
@@ -120,7 +122,7 @@ def where(now: Results, lines: pd.DataFrame, part: Part, by: str) -> None:
     st.text(says)
     show_rows(found, {"group": LABELS[field].lower(), "reviewed": f"{by}s reviewed", "in_error": "in error",
                       "says": "rate of all"}, WHERE[field])  # fmt: skip
-    with st.container(horizontal=True, key="rate_narrow"):
+    with st.container(horizontal=True, vertical_alignment="center", key="rate_narrow"):
         st.text("Look closer:")
         for one in found.loc[found["in_error"] > 0, "group"]:
             st.button(str(one), key=f"only_{field}_{one}", type="tertiary", on_click=_narrow, args=(field, str(one)))

@@ -37,7 +37,7 @@ def show_arrival(arrival: Arrival) -> None:
         what = "What was not refused" if arrival.refusals else "All of this"
         st.info(f"{what} was already loaded on {day(loaded.before)}. Nothing was added.")
     elif taken.empty:
-        st.info("There was no row to take. Nothing was added.")
+        st.info("There was no row to take: no table changed.")
     else:
         show_rows(taken, FATES, "Taken into the database")
     if arrival.refusals:
@@ -51,7 +51,7 @@ def _show_card(card: Card) -> None:
         lines.append(f"columns left out: {', '.join(card.ignored_columns)}")
     lines += card.told
     with st.container(border=True, width=230):
-        show(*[element("div", line, name="cs-line") for line in lines])
+        show(*[element("div", line, name="cs-break") for line in lines])
 
 
 def show_refusals(
@@ -85,8 +85,8 @@ def show_earlier(loads: pd.DataFrame, person: Account) -> None:
     show_rows(told, EARLIER, "", whole=("when", "by", "claims", "notes"))
     names = (told["when"] + ": " + told["name"]).set_axis(told["id"])
     refused = told.set_index("id")["refused"]
-    some, undo = st.columns(2, vertical_alignment="bottom")
     listed = [one for one in names.index if refused[one]]
+    undo, some = reversed(st.columns(2)) if listed else st.columns(2)
     load_id = listed and some.selectbox("Refused rows of", listed, None, names.get, placeholder="an earlier load")
     standing = [one for one, at in zip(told["id"], told["undone"], strict=True) if not at]
     undone = standing and undo.selectbox("Undo a load", standing, None, names.get, placeholder="as a whole")

@@ -20,19 +20,25 @@ BARE = {"displayModeBar": False, "staticPlot": True}
 def interval(estimate: Estimate, limit: float, what: str = "claims") -> go.Figure:
     """The interval as a bar, the best estimate as a dot, the limit as a line, each with its value; in 100 claims."""
     rate, lower, upper = (100 * value for value in (estimate.rate, estimate.lower, estimate.upper))
-    shown = per_hundred(estimate, limit)
+    shown, span = per_hundred(estimate, limit), max(1.3 * upper, 150 * limit)
     figure = go.Figure(layout={**LOOK, "height": 130})
     figure.add_bar(
         x=[upper - lower], y=[""], base=lower, orientation="h", width=0.25, marker_color=ACCENT, opacity=0.45
     )
     figure.add_scatter(x=[rate], y=[""], mode="markers", marker={"color": ACCENT, "size": 15})
     figure.add_vline(x=100 * limit, line={"color": LIMIT, "width": 3})
-    _label(figure, 100 * limit, f"limit {100 * limit:g}", xanchor="left", xshift=6, y=1, yref="paper")
+    side = {"xanchor": "right", "xshift": -6} if _crowded(rate, 100 * limit, span) else {"xanchor": "left", "xshift": 6}
+    _label(figure, 100 * limit, f"limit {100 * limit:g}", y=1, yref="paper", **side)
     _label(figure, rate, f"best estimate {shown[0]}", yshift=20)
     _label(figure, lower, f"at least {shown[1]}", xanchor="right", xshift=-8)
     _label(figure, upper, f"at most {shown[2]}", xanchor="left", xshift=8)
-    figure.update_xaxes(title=f"{what} in error in 100", tick0=0, range=[0, max(1.3 * upper, 150 * limit)])
+    figure.update_xaxes(title=f"{what} in error in 100", tick0=0, range=[0, span])
     return figure.update_yaxes(visible=False)
+
+
+def _crowded(rate: float, limit: float, span: float) -> bool:
+    """Whether the words of the limit would meet those of the estimate on its right, and have room on its left."""
+    return limit <= rate < limit + 0.2 * span and limit > 0.1 * span
 
 
 def _label(figure: go.Figure, x: float, text: str, *, y: float = 0, **place: object) -> None:
@@ -64,7 +70,8 @@ def share(found: Share, limit: float, what: str) -> go.Figure:
 def dots(groups: pd.DataFrame, limit: float, what: str) -> go.Figure:
     """Rate of each group as a dot with its interval, the limit as a line."""
     shown = groups.iloc[::-1]
-    figure = go.Figure(layout={**LOOK, "height": 60 + 30 * len(shown)})
+    above_plot = {**LOOK["margin"], "t": 26}
+    figure = go.Figure(layout={**LOOK, "margin": above_plot, "height": 96 + 30 * len(shown)})
     rates = 100 * shown["rate"].astype("float64")
     above, below = (100 * shown["upper"].astype("float64") - rates), (rates - 100 * shown["lower"].astype("float64"))
     figure.add_scatter(
@@ -72,7 +79,7 @@ def dots(groups: pd.DataFrame, limit: float, what: str) -> go.Figure:
         error_x={"type": "data", "symmetric": False, "array": above, "arrayminus": below, "color": QUIET, "width": 5},
     )  # fmt: skip
     figure.add_vline(x=100 * limit, line={"color": LIMIT, "width": 2})
-    _label(figure, 100 * limit, f"limit {100 * limit:g}", y=1, yref="paper", xanchor="left", xshift=4)
+    _label(figure, 100 * limit, f"limit {100 * limit:g}", y=1, yref="paper", yanchor="bottom")
     figure.update_yaxes(type="category", tickfont={"size": 13})
     highest = max(float((rates + above).max()), 150 * limit)
     return figure.update_xaxes(title=f"{what}s in error in 100", range=[0, min(1.05 * highest, 101)])
@@ -120,12 +127,13 @@ def funnel(groups: Groups) -> go.Figure:
         for side in (low, high):
             y = [100 * one for one in side]
             figure.add_scatter(x=sizes, y=y, mode="lines", line={"color": QUIET, "width": 1.5, "dash": dash})
-        _label(figure, sizes[-1], name, y=100 * high[-1], xanchor="right", yanchor="bottom")
+        _label(figure, sizes[-1], name, y=100 * high[-1], xanchor="right", yanchor="bottom", yshift=8)
     figure.add_hline(y=100 * groups.centre, line={"color": QUIET, "width": 1.5})
     figure.add_hline(y=100 * groups.limit, line={"color": LIMIT, "width": 2})
     _label(figure, sizes[-1], f"limit {100 * groups.limit:g}", y=100 * groups.limit, xanchor="right", yanchor="bottom")
+    names = ["top center" if rate >= groups.centre else "bottom center" for rate in told["rate"]]
     figure.add_scatter(
-        x=told["size"], y=100 * told["rate"], mode="markers+text", text=told["group"], textposition="top center",
+        x=told["size"], y=100 * told["rate"], mode="markers+text", text=told["group"], textposition=names,
         marker={"color": ACCENT, "size": 11}, textfont={"size": 13},
     )  # fmt: skip
     figure.update_xaxes(title="reviews that count as much as a plain sample", range=[sizes[0], sizes[-1]])

@@ -23,7 +23,9 @@ def show_choice(one: Kept, person: Account) -> None:
     show(element("h2", "Which visit is it of?", name="cs-section"))
     why = documents.why(engine(), one)
     small(f"It waits because {why}." if one.held else f"It waits: {why}.")
-    asked = st.text_input("Look for another claim, patient number or date (YYYY-MM-DD)", key=f"asked_{one.id}")
+    asked = st.text_input(
+        "Look for another visit", placeholder="claim, patient number or date (YYYY-MM-DD)", key=f"asked_{one.id}"
+    )
     offered = documents.candidates(engine(), one, asked)
     if offered:
         place = st.radio(

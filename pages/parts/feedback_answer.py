@@ -75,7 +75,8 @@ def _show_item(one: dict[Any, Any], person: Account, *, own: bool) -> None:
 def _show_lines(one: dict[Any, Any]) -> None:
     due = f" by {day(one['due_on'])}" if one["due_on"] and one["waits_for"] else ""
     late = " ▲ overdue" if one["overdue"] else ""
-    where = f"Claim {one['claim_id']} · {day(one['service_date'])} · {one['payer']}"
+    code = f" · {one['procedure_code']}" if one["procedure_code"] else ""
+    where = f"Claim {one['claim_id']}{code} · {day(one['service_date'])} · {one['payer']}"
     show(
         element("p", element("strong", where), f" · {STATES[one['state']]}{due}{late}", name="cs-verdict"),
         element("p", one["because"] or one["text"], name="cs-small"),

@@ -18,7 +18,7 @@ from pages.parts.markup import element, show, table
 from pages.parts.store import engine
 from pages.parts.words import day, number
 
-SECOND_HAND = ("adjudicate", "second", "ready")
+SECOND_HAND = {"adjudicate": "to adjudicate", "second": "for a second review", "ready": "ready to approve"}
 NEAR = timedelta(days=90)
 """A fact table that ends within this time is named."""
 
@@ -29,8 +29,7 @@ def waiting(person: Account, counts: dict[str, int]) -> None:
     second = {view: counts[view] for view in SECOND_HAND if counts[view]} if person.role != "reviewer" else {}
     due = _due_today()
     if second:
-        says = ", ".join(f"{_claims(n)}: {VIEWS[view].lower()}" for view, n in second.items())
-        heading(f"{says}.")
+        heading(", ".join(f"{_claims(n)} {SECOND_HAND[view]}" for view, n in second.items()))
     if first or not second:
         heading(_for_first(first, due))
     view = next((one for one in (*second, "to_review") if _next(one, person)), None)

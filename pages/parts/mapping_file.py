@@ -39,8 +39,8 @@ def shape_of(name: str, content: bytes, places: list[DeltaGenerator]) -> Shape |
     likely = once(name, content, ("shape", sheet), lambda path: sniffed(path, sheet or ""))
     if likely is None:
         return None
-    row = places[1].number_input("Row of the header", 1, 100, likely.header_row, key=f"row_{name}_{sheet}")
-    rows = places[2].number_input("Rows of the header", 1, 2, likely.header_rows, key=f"rows_{name}_{sheet}")
+    row = places[1].number_input("Header begins in row", 1, 100, likely.header_row, key=f"row_{name}_{sheet}")
+    rows = places[2].number_input("Rows it takes", 1, 2, likely.header_rows, key=f"rows_{name}_{sheet}")
     shape = replace(likely, header_row=row, header_rows=rows)
     if sheets:
         return shape

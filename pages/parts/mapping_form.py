@@ -67,7 +67,13 @@ def _column(name: str, source: str, proposal: Proposal, guess: Taken | None) -> 
     what, which, how = st.columns([3, 2, 2], vertical_alignment="center")
     confidence = proposal.confidence.get(source, 0.0)
     sure = (
-        "" if guess and confidence >= SURE else " · likely" if confidence >= LEAST else " · look at it" if guess else ""
+        ""
+        if guess and confidence >= SURE
+        else " · likely"
+        if confidence >= LEAST
+        else " · unsure, look"
+        if guess
+        else ""
     )
     with what:
         values = " · ".join(proposal.samples[source]) or "no value"

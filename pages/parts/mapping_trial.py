@@ -42,7 +42,9 @@ def show_kept(kept: Sequence[Mapping]) -> None:
     rows = [{"name": one.name, "rows": one.table.replace("_", " "), "columns": len(one.taken)} for one in kept]
     show_rows(pd.DataFrame(rows), KEPT, "Used by themselves for a file with the same columns")
     names = {one.name: one for one in kept}
-    which = st.selectbox("Take a mapping home", list(names), None, placeholder="for the command line", width=320)
+    which = st.selectbox(
+        "Download a mapping", list(names), None, placeholder="for countersign check --mapping", width=320
+    )
     if which:
         st.download_button(
             "Download the mapping", names[which].to_json(), f"{which}.json", "application/json", on_click="ignore"

@@ -60,11 +60,11 @@ def _worth(row: dict[object, object]) -> str:
 def enter(found: Sequence[Overpayment], waiting: pd.DataFrame, person: Account) -> None:
     """One act on one claim. What may follow depends on what is entered already."""
     acts = {one.claim_version_id: one.acts for one in found if one.acts}
-    names = {one.claim_version_id: f"{one.claim_id} · {one.state}" for one in found if one.acts}
+    names = {one.claim_version_id: one.claim_id for one in found if one.acts}
     for row in waiting.to_dict("records"):
         version = int(row["claim_version_id"])
         acts[version] = tuple(overpayments.next_acts([], paid=row["paid_on"]))
-        names[version] = f"{row['claim_id']} · no entry yet"
+        names[version] = str(row["claim_id"])
     if not names:
         st.text("Everything is returned or entered as not paid.")
         return

@@ -26,7 +26,7 @@ st.title("Do our rules foresee what payers deny?", anchor=False)
 last = denials.last_answer(engine()) or utc_now().date()
 first, second = st.columns(2)
 since = first.date_input("Answered from", last - QUARTER, format="YYYY-MM-DD", key="since")
-until = second.date_input("to", last, format="YYYY-MM-DD", key="until")
+until = second.date_input("Answered to", last, format="YYYY-MM-DD", key="until")
 found = denials.denials(engine(), since=since, until=until)
 show(element("p", found.sentence, name="cs-answer"))
 if found.lines.empty:

@@ -7,6 +7,7 @@ import streamlit as st
 from audit import results
 from audit.accuracies import Part
 from audit.drawn_lines import drawn_lines
+from audit.model import OPENERS
 from audit.review_rights import REVIEWERS
 from audit.second_review import blind_open
 from pages.parts import accuracy, rates, who
@@ -23,6 +24,8 @@ audits = results.overview(engine())
 if audits.empty:
     st.title("Error rates", anchor=False)
     st.info("There is no audit yet. An error rate needs a random sample of claims that people have reviewed.")
+    if person.role in OPENERS:
+        st.page_link("pages/audits/run.py", label="Run an audit")
     st.stop()
 place = st.container()
 audit_id = pick_audit(audits, "Audit", first=results.first_to_show(audits))

@@ -75,7 +75,7 @@ class Mapping:
 
     def _unsaid(self) -> list[str]:
         unsaid = [one.source for one in self.taken if one.how in DATED and one.form not in FORMS]
-        return [f"in '{source}' the day and the month cannot be told apart: say which comes first" for source in unsaid]
+        return [f"{source}: the day and the month cannot be told apart, say which comes first" for source in unsaid]
 
     def _twice(self) -> list[str]:
         filled = Counter(

@@ -22,7 +22,7 @@ NO_FEE = (
 @rule("MOD-08", grain="patient_year", severity="error", sources=["noridian-je-per-beneficiary-kx-thresholds",
                                                                 "kx-well-below", "42-cfr-414.22"])  # fmt: skip
 def threshold_modifier_missing(lines: pd.DataFrame) -> list[pd.DataFrame]:
-    """The patient's therapy of the calendar year is past Medicare's yearly amount, and the line has no KX.
+    """The line has no KX though the patient's year of therapy is past Medicare's amount, or has it far below.
 
     Why it matters: past the amount, a line without KX is denied; KX where it is far off says something untrue.
     Only the claims loaded here are added up, at national rates: what other practices billed comes on top, so a total
