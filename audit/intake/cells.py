@@ -14,6 +14,7 @@ Sheet = Iterator[list[str]]
 
 _TEXTS: list[tuple[type, Callable[[Any], str]]] = [
     (bool, lambda cell: "yes" if cell else "no"),
+    (int, str),
     (float, lambda cell: str(int(cell)) if cell.is_integer() else "" if math.isnan(cell) else repr(cell)),
     (dt.datetime, lambda cell: cell.date().isoformat() if _midnight(cell) else cell.isoformat("T", "minutes")),
     (dt.date, lambda cell: cell.isoformat()),
