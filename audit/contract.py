@@ -1,16 +1,19 @@
-"""The contract of the input tables: which cell breaks it, in words, and what to do.
+"""The contract of the input tables as a schema: which cell breaks it, in words, and what to do.
 
-Checked on the text as it was read, so that a refusal can show the cell as the user wrote it.
+Checked with pandera on the text as it was read, so that a refusal can show the cell as the user wrote it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
+import pandera.pandas as pa
+from pandera.errors import SchemaErrors
 
 from audit.errors import Refusal
 from audit.model import Column, Table
@@ -98,13 +101,20 @@ def _repeats(rows: pd.DataFrame, table: Table, found: Broken) -> None:
 def _wrong(cells: pd.Series[str], column: Column) -> dict[int, str]:
     """What the first test that fails says, by the position of the cell. Cells that say the same are asked once."""
     numbers, different = pd.factorize(cells)
-    texts = pd.Series(different, dtype="str")
-    found: dict[int, str] = {}
-    for says, right in _tests(column):
-        wrong = ~right(texts).to_numpy(dtype=bool)
-        if wrong.any():
-            found = dict.fromkeys(map(int, np.flatnonzero(wrong[numbers] & (numbers >= 0))), says) | found
-    return found
+    if list(different) == [""] and not column.required:
+        return {}
+    try:
+        _schema(column).validate(pd.Series(different, dtype="str"), lazy=True)
+    except SchemaErrors as errors:
+        first = errors.failure_cases.drop_duplicates("index")
+        says = dict(zip(first["index"].astype(int), first["check"], strict=True))
+        return {int(place): str(says[numbers[place]]) for place in np.flatnonzero(np.isin(numbers, [*says]))}
+    return {}
+
+
+@cache
+def _schema(column: Column) -> Any:
+    return pa.SeriesSchema(checks=[pa.Check(right, error=says) for says, right in _tests(column)], nullable=True)
 
 
 def _tests(column: Column) -> Iterator[tuple[str, Right]]:

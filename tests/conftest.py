@@ -17,7 +17,8 @@ settings.load_profile("countersign")
 
 pytest.register_assert_rewrite("tests.databases", "tests.reviewing")  # plugins of some test modules, imported by others
 # Facts that somebody loaded on this machine are not the tests' business.
-os.environ["COUNTERSIGN_FACTS"] = tempfile.mkdtemp(prefix="countersign-facts-")
+_facts = tempfile.TemporaryDirectory(prefix="countersign-facts-")
+os.environ["COUNTERSIGN_FACTS"] = _facts.name
 if MEMORY:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", MEMORY)
 SKIPPED = "BROWSER TESTS SKIPPED"
