@@ -76,7 +76,14 @@ else:
         for section, lines in PAGES.items()
     }
     style()
-    page = st.navigation({section: pages for section, pages in allowed.items() if pages}, expanded=True)
+    listed = {section: pages for section, pages in allowed.items() if pages}
+    if "" not in listed:  # without a home "/" leads on, so that the first page keeps its own address
+        first = next(iter(listed.values()))[0]
+        begin = st.Page(
+            lambda: st.switch_page(first), title="Begin", url_path="begin", visibility="hidden", default=True
+        )
+        listed = {"": [begin], **listed}
+    page = st.navigation(listed, expanded=True)
     who.show(person)
     who.tell_mode()
     page.run()

@@ -58,13 +58,13 @@ def wait_for(url: str, server: subprocess.Popen[bytes]) -> None:
     raise AssertionError("the server did not answer within a minute")
 
 
-def signed_in(context: BrowserContext, address: str, username: str) -> Page:
+def signed_in(context: BrowserContext, address: str, username: str, greeting: str = "Good day") -> Page:
     page = context.new_page()
     page.goto(f"{address}/")
     page.fill("input[name=username]", username)
     page.fill("input[name=password]", PASSWORD)
     page.press("input[name=password]", "Enter")
-    expect(page.get_by_role("heading", name=re.compile("Good day"))).to_be_visible()
+    expect(page.get_by_role("heading", name=re.compile(greeting))).to_be_visible()
     return page
 
 
@@ -126,6 +126,15 @@ def test_a_table_of_another_program_is_mapped_and_loaded(browser: Browser, addre
     refused = Path(taken.value.path()).read_text(encoding="utf-8")
     assert "Units: this is no whole number" in refused
     assert taken.value.suggested_filename == "charges refused.csv"
+
+
+def test_a_therapist_begins_with_the_feedback_and_may_be_sent_its_address(browser: Browser, address: str) -> None:
+    page = signed_in(browser.new_context(), address, "therapist", "Coding feedback")
+    expect(page).to_have_url(re.compile("/coding"))
+    page.reload()
+    expect(page.get_by_role("heading", name="Coding feedback")).to_be_visible()
+    rest(page)
+    expect(page.get_by_text("Page not found")).to_have_count(0)
 
 
 @pytest.mark.parametrize("username", ["reviewer", "second", "doctor", "manager", "administrator", "auditor"])

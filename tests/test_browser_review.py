@@ -230,7 +230,23 @@ def test_a_draft_survives_a_reload_and_keys_rest_while_typing(browser: Chromium,
     ("username", "scheme", "paths"),
     [
         ("second", "light", ["/", "/claim?claim=BACK", "/worklist?view=to_review", "/together", "/release"]),
-        ("manager", "dark", ["/", "/claim?claim=CLEAN-1", "/worklist?view=ready", "/review_plan", "/record", "/trail"]),
+        (
+            "manager",
+            "dark",
+            [
+                "/",
+                "/claim?claim=CLEAN-1",
+                "/worklist?view=ready",
+                "/review_plan",
+                "/record",
+                "/trail",
+                "/error_rates",
+                "/coding",
+                "/denials",
+                "/overpayments",
+            ],
+        ),
+        ("doctor", "light", ["/disputes", "/reaudits", "/rule_quality"]),
     ],
 )
 def test_nothing_new_for_axe(  # noqa: PLR0917

@@ -55,6 +55,7 @@ def by_rule(rules: pd.DataFrame) -> go.Figure:
         text = [str(number) if number else "" for number in shown[column]]
         figure.add_bar(x=shown[column], y=shown["rule"], name=column, orientation="h", marker_color=color, text=text)
     figure.update_traces(textposition="inside", insidetextanchor="middle", textangle=0, textfont={"size": 13})
+    figure.update_traces(textfont_color="#17211f", selector={"marker": {"color": OPEN}})
     figure.update_yaxes(tickfont={"size": 13})
     few = rules[["upheld", "dismissed", "open"]].sum(axis=1).max() <= 10
     return figure.update_xaxes(title="findings", rangemode="tozero", tickformat="d", dtick=1 if few else None)

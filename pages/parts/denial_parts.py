@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from audit.denials import Denials
-from pages.parts.charts import ACCENT, BARE, LIMIT, LOOK, QUIET
+from pages.parts.charts import ACCENT, BARE, DISMISSED, LIMIT, LOOK
 from pages.parts.headings import heading
 from pages.parts.markup import Markup, element, show, table
 from pages.parts.words import day, dollars
@@ -15,7 +15,7 @@ from pages.parts.words import day, dollars
 MOST = 12
 MOST_LINES = 100
 RULES = ("rule", "what it finds", "answered lines denied", "dismissed here, denied there", "charges denied")
-REASONS = ("code", "in plain words", "lines", "with a finding", "no rule saw it", "charges denied")
+REASONS = ("code", "in plain words", "lines", "with a finding", "no rule saw it", "not screened", "charges denied")
 
 
 def foretold(found: Denials) -> None:
@@ -23,7 +23,7 @@ def foretold(found: Denials) -> None:
     rules = found.by_rule
     if len(rules):
         shown = rules.head(MOST)
-        sides = {"denied": (shown["denied"], LIMIT), "paid": (shown["answered"] - shown["denied"], QUIET)}
+        sides = {"denied": (shown["denied"], LIMIT), "paid": (shown["answered"] - shown["denied"], DISMISSED)}
         st.plotly_chart(_bars(shown["rule"], sides, "answered lines"), config=BARE, alt=found.foretold)
     st.text(found.foretold)
     if len(rules):
@@ -39,13 +39,14 @@ def unseen(found: Denials) -> None:
     if len(reasons):
         shown = reasons.head(MOST)
         sides = {"with a finding": (shown["seen"], ACCENT), "no rule saw it": (shown["unseen"], LIMIT),
-                 "not screened": (shown["not_screened"], QUIET)}  # fmt: skip
+                 "not screened": (shown["not_screened"], DISMISSED)}  # fmt: skip
         st.plotly_chart(_bars(shown["reason"], sides, "denied lines"), config=BARE, alt=found.unseen)
     st.text(found.unseen)
     if len(reasons):
-        rows = [[whole(row["reason"]), row["why"], *[f"{row[name]:,}" for name in ("lines", "seen", "unseen")],
+        counts = ("lines", "seen", "unseen", "not_screened")
+        rows = [[whole(row["reason"]), row["why"], *[f"{row[name]:,}" for name in counts],
                  dollars(row["dollars"])] for row in reasons.to_dict("records")]  # fmt: skip
-        show(table(REASONS, rows, caption="By the payer's reason (CARC)", numbers=[2, 3, 4, 5]))
+        show(table(REASONS, rows, caption="By the payer's reason (CARC)", numbers=[2, 3, 4, 5, 6]))
 
 
 def whole(text: str) -> Markup:

@@ -64,7 +64,7 @@ def _corrected(name: str, proposal: Proposal) -> Mapping:
 
 def _column(name: str, source: str, proposal: Proposal, guess: Taken | None) -> Taken | None:
     table, key = proposal.mapping.table, f"{name}_{proposal.mapping.table}_{source}"
-    what, which, how = st.columns([3, 2, 2], vertical_alignment="center")
+    what, which, how = st.columns(3, vertical_alignment="center")
     confidence = proposal.confidence.get(source, 0.0)
     sure = (
         ""
