@@ -104,7 +104,8 @@ Total,,,,,,,2,"$1,060.25"
 
 
 def test_a_table_of_another_program_is_mapped_and_loaded(browser: Browser, address: str) -> None:
-    page = signed_in(browser.new_context(), address, "manager")
+    tall = browser.new_context(viewport={"width": 1280, "height": 1800})  # a list that is scrolled to closes again
+    page = signed_in(tall, address, "manager")
     page.get_by_role("link", name="Load", exact=True).click()
     content = {"name": "charges.csv", "mimeType": "text/csv", "buffer": CHARGES.encode()}
     page.locator("input[type=file]").set_input_files(content)
