@@ -10,8 +10,10 @@ from tests.access_server import ROOT
 BELOW = ("access", "store", "demo", "rules", "grains", "intake")
 """What is called by the modules looked at, or writes no database. `access` is tested by what it refuses."""
 WRITE = "database.write"
-ASKING = {"permission.account_may", "permission.demand_now"}
+ASKING = {"permission.account_may", "permission.demand_now", "rights.demand_therapist"}
 WITHOUT = {
+    "audits._screen_again": "screen_again and screen_day ask before",
+    "documents.keep": "the documents of a load that was asked for before",
     "drafts.drop": "one's own draft",
     "fact_loading._record": "the event of what was asked for before",
     "leases.give_back": "one's own lease",

@@ -100,6 +100,16 @@ class Person:
         self.sees(then)
         self.rests()
 
+    def presses_until(self, key: str, then: Locator) -> None:
+        """Press a key until what it brings shows: a press while the page still gives its keys out is lost."""
+        for _ in range(8):
+            self.rests()
+            self.page.keyboard.press(key)
+            with suppress(AssertionError):
+                expect(then.first).to_be_visible(timeout=PATIENCE / 8)
+                return
+        self.sees(then.first)
+
     def signs(self, password: bool) -> str:
         """S, and the password the first time; the claim that was signed."""
         self.rests()
@@ -121,10 +131,14 @@ class Person:
         expect(field).to_have_value(words, timeout=PATIENCE)
 
     def submits(self, button: str, answered: Locator) -> None:
-        """Press a button of the dialog until its answer shows: a press that meets a run of the page may be lost."""
+        """Press a button of the dialog until its answer shows, or the dialog is gone (a toast's answer goes by itself):
+        a press that meets a run of the page may be lost."""
+        dialog = self.page.get_by_role("dialog")
         for _ in range(8):
+            if not dialog.count():
+                return
             if not answered.first.is_visible():
-                self.page.get_by_role("dialog").get_by_role("button", name=button).click()
+                dialog.get_by_role("button", name=button).click()
             with suppress(AssertionError):
                 expect(answered.first).to_be_visible(timeout=PATIENCE / 8)
                 return
@@ -165,9 +179,7 @@ def test_a_whole_review_by_keyboard_alone(browser: Chromium, site: Browser, engi
     assert sorted(signed)[1:] == ["OVER-1", "OVER-2", "OVER-3"]
 
     second = Person(browser.new_context(), site, "second")
-    second.rests()
-    second.page.keyboard.press("Enter")
-    second.sees(second.page.locator(".cs-head h1"))
+    second.presses_until("Enter", second.page.locator(".cs-head h1"))
     at = versions(engine)
     clean = sorted(signed)[0]
     second.open(f"/claim?claim={at[clean]}")

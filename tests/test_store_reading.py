@@ -116,7 +116,7 @@ def test_a_chosen_claim_comes_with_all_that_bears_on_it(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize(
-    ("choice", "claims"),
+    ("choice", "wanted"),
     [
         ({}, ["chosen", "same day", "same year", "same therapist that day", "other day", "stranger"]),
         ({"from_date": date(2026, 3, 13)}, ["other day"]),
@@ -125,10 +125,10 @@ def test_a_chosen_claim_comes_with_all_that_bears_on_it(engine: Engine) -> None:
         ({"payer_ids": []}, []),
     ],
 )
-def test_claims_are_chosen_by_date_and_payer(engine: Engine, choice: dict[str, Any], claims: list[str]) -> None:
+def test_claims_are_chosen_by_date_and_payer(engine: Engine, choice: dict[str, Any], wanted: list[str]) -> None:
     clinic(engine)
     named = {version: name for name, version in ids(engine).items()}
-    assert [named[version] for version in chosen_claims(engine, **choice)] == claims
+    assert [named[version] for version in chosen_claims(engine, **choice)] == wanted
 
 
 def test_a_period_brings_its_visits_that_nobody_billed(engine: Engine) -> None:
