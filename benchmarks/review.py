@@ -26,6 +26,8 @@ from tests.access_server import ROOT, serving
 from tests.browser import find_chromium, launch_arguments
 
 PATIENCE = 60_000
+FINDING = "div.cs-finding"
+"""The open finding; what the note lacks is a paragraph of the same look."""
 
 
 class Clock:
@@ -88,7 +90,7 @@ class Reviewer:
 
     @property
     def open_finding(self) -> str:
-        found = self.page.locator(".cs-finding")
+        found = self.page.locator(FINDING)
         return found.first.inner_text() if found.count() else ""
 
     @property
@@ -112,7 +114,7 @@ class Reviewer:
         decided, claim = [], self.claim
         self.page.wait_for_timeout(1000 * think)
         while before := self.open_finding:
-            gone = f"(document.querySelector('.cs-finding')?.innerText ?? '') !== {before!r}"
+            gone = f"(document.querySelector({FINDING!r})?.innerText ?? '') !== {before!r}"
             decided.append(self.costs("a", gone))
         return decided, self.sign(claim)
 
