@@ -87,7 +87,7 @@ def accuracy_of(now: Results, marked: pd.DataFrame, by: str) -> Share | None:
 
 
 def dollar_accuracy(now: Results, priced: pd.DataFrame, lines: pd.DataFrame, part: Part) -> dict[str, Share | None]:
-    """The shares "over" and "under" of the dollars billed by the claims of a part. `priced`: `upheld.with_dollars`;
+    """The shares "over" and "under" of the dollars billed by the claims of a part. `priced`: `upheld.with_billed`;
     claims without a price for what they bill are left out."""
     if not now.estimate:
         return {}

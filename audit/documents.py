@@ -27,7 +27,7 @@ from audit.store import loading
 from audit.store.canonical import sha256
 from audit.store.database import read, write
 from audit.store.documents import Kept
-from audit.tables import check
+from audit.tables import Tables, check
 
 FIXED = ("note_id", "claim_id", "patient_id", "service_date", "text", "unconfirmed")
 """Columns of a note that confirming does not touch."""
@@ -166,11 +166,11 @@ def tie_by_hand(engine: Engine, document_id: int, visit: Visit, *, account_id: i
     """A person says which visit a document is of; its note is loaded, its values unconfirmed."""
     demand_now(engine, account_id, OPENERS)
     kept = _of(engine, document_id, "waiting", "tied")
-    note, services = linking.rows_of(document_of(kept), visit)
+    tables, content = _checked(kept, *linking.rows_of(document_of(kept), visit))
     with write(engine) as connection:
         account_may(connection, account_id, OPENERS)
+        loading.take(connection, tables, [], name=kept.file, sha256=content, account_id=account_id, at=at)
         store.step(connection, document_id, "tied", _visit_content(visit), account_id=account_id, at=at)
-    _load(engine, kept, note, services, account_id=account_id, at=at)
 
 
 def set_aside(engine: Engine, document_id: int, reason: str, *, account_id: int, at: datetime) -> None:
@@ -202,9 +202,7 @@ def confirm(
     at: datetime,
 ) -> None:
     """A person confirms the values of a document, corrected where they differ from what was read; its note is loaded
-    anew, confirmed. `note`: FIELDS by name; `services`: SERVICE_COLUMNS. Raises StateError with what to mend.
-
-    The step is kept first: were the load to fail, the document would still wait, never the note pass unconfirmed."""
+    anew, confirmed. `note`: FIELDS by name; `services`: SERVICE_COLUMNS. Raises StateError with what to mend."""
     demand_now(engine, account_id, OPENERS)
     kept = _of(engine, document_id, "tied", "confirmed")
     listed = [{name: row.get(name, "").strip() for name in SERVICE_COLUMNS} for row in services]
@@ -216,12 +214,12 @@ def confirm(
     held = note_of([Value(*one) for one in kept.values])
     whose = {name: held.get(name, "") for name in ("patient_name", "patient_birth_date")}
     row = {**whose, **told, **visit, "note_id": kept.note_id, "text": kept.text, "unconfirmed": ""}
-    _checked(kept, row, listed)
+    tables, content = _checked(kept, row, listed)
     with write(engine) as connection:
         account_may(connection, account_id, OPENERS)
-        content = {**visit, "note": told, "services": listed}
-        store.step(connection, document_id, "confirmed", content, account_id=account_id, at=at)
-    _load(engine, kept, row, listed, account_id=account_id, at=at)
+        loading.take(connection, tables, [], name=kept.file, sha256=content, account_id=account_id, at=at)
+        step = {**visit, "note": told, "services": listed}
+        store.step(connection, document_id, "confirmed", step, account_id=account_id, at=at)
 
 
 def _of(engine: Engine, document_id: int, *states: str) -> Kept:
@@ -237,7 +235,8 @@ def one_of(engine: Engine, document_id: int) -> Kept | None:
         return next(iter(store.kept(connection, document_id=document_id)), None)
 
 
-def _checked(kept: Kept, note: Mapping[str, str], services: Sequence[Mapping[str, str]]) -> Any:
+def _checked(kept: Kept, note: Mapping[str, str], services: Sequence[Mapping[str, str]]) -> tuple[Tables, str]:
+    """The note as checked tables, and the digest of what it says."""
     batch = Batch()
     place = {"source_file": kept.file, "source_row": "1"}
     for name, rows, table in (("notes", [note], NOTES), ("note_services", services, NOTE_SERVICES)):
@@ -248,18 +247,4 @@ def _checked(kept: Kept, note: Mapping[str, str], services: Sequence[Mapping[str
     if refusals:
         one = refusals[0]
         raise StateError(f"{one.column}: {one.wrong}", do=one.do)
-    return tables
-
-
-def _load(
-    engine: Engine,
-    kept: Kept,
-    note: Mapping[str, str],
-    services: Sequence[Mapping[str, str]],
-    *,
-    account_id: int,
-    at: datetime,
-) -> None:
-    tables = _checked(kept, note, services)
-    content = sha256(*(f"{name} {value}" for name, value in sorted(note.items())), *map(str, services))
-    loading.load(engine, tables, [], name=kept.file, sha256=content, account_id=account_id, at=at)
+    return tables, sha256(*(f"{name} {value}" for name, value in sorted(note.items())), *map(str, services))

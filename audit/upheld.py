@@ -34,13 +34,34 @@ MODIFIERS = ["modifier_1", "modifier_2", "modifier_3", "modifier_4"]
 def with_dollars(engine: Engine, claims: pd.DataFrame) -> pd.DataFrame:
     """`claims` (claim_version_id, claim_id, missing) with `over` and `under` (Decimal, zero where nothing upheld
     changes the bill) and `unpriced`: all or a part of what is wrong with the claim has no price, so is not in them."""
+    found, no_rule = _against(engine, claims)
+    return _priced(claims, found, no_rule, _prepared(engine, found["claim_version_id"].unique().tolist()))
+
+
+def with_billed(engine: Engine, claims: pd.DataFrame) -> pd.DataFrame:
+    """`with_dollars` and besides `billed` (Decimal): what the version drawn is allowed in its patient-days, None where
+    a unit has no price. Claims that have their dollars already keep them."""
+    prepared = _prepared(engine, [int(one) for one in claims["claim_version_id"]])
+    if "over" not in claims:
+        claims = _priced(claims, *_against(engine, claims), prepared)
+    billed = billed_by_claim(prepared).reindex(claims["claim_id"])
+    return claims.assign(billed=_or_none(billed, claims.index))
+
+
+def _prepared(engine: Engine, ids: list[int]) -> Prepared:
+    return Prepared(_as_drawn(engine, ids), load_facts())
+
+
+def _against(engine: Engine, claims: pd.DataFrame) -> tuple[pd.DataFrame, set[int]]:
+    """The upheld findings of these claims, and the versions with an error that no rule found."""
     ids = [int(one) for one in claims["claim_version_id"]]
     with read(engine) as connection:
-        found = _upheld(connection, ids)
-        no_rule = set(connection.execute(_seen_by_people(connection, ids)).scalars())
-    tables = _as_drawn(engine, found["claim_version_id"].unique().tolist())
-    found["change"] = [change_of(tables.claims, row) for row in found.to_dict("records")]
-    prepared = Prepared(tables, load_facts())
+        return _upheld(connection, ids), set(connection.execute(_seen_by_people(connection, ids)).scalars())
+
+
+def _priced(claims: pd.DataFrame, found: pd.DataFrame, no_rule: set[int], prepared: Prepared) -> pd.DataFrame:
+    lines = prepared.tables.claims
+    found = found.assign(change=[change_of(lines, row) for row in found.to_dict("records")])
     worth = by_claim(found, prepared).reindex(claims["claim_id"]).set_axis(claims.index)
     without = (found["change"] == "") & found["severity"].isin(FLAGGING)
     bare = found.loc[without | _without_day(found, prepared.billed), "claim_version_id"]
@@ -48,14 +69,6 @@ def with_dollars(engine: Engine, claims: pd.DataFrame) -> pd.DataFrame:
     unpriced |= claims["claim_version_id"].isin({*bare, *no_rule})
     over, under = (_or_zero(worth[side]) for side in ("over", "under"))
     return claims.assign(over=over, under=under, unpriced=unpriced)
-
-
-def with_billed(engine: Engine, claims: pd.DataFrame) -> pd.DataFrame:
-    """`claims` (claim_version_id, claim_id) with `billed` (Decimal): what the version drawn is allowed in its
-    patient-days, None where a unit has no price."""
-    prepared = Prepared(_as_drawn(engine, [int(one) for one in claims["claim_version_id"]]), load_facts())
-    billed = billed_by_claim(prepared).reindex(claims["claim_id"])
-    return claims.assign(billed=_or_none(billed, claims.index))
 
 
 def _or_none(amounts: pd.Series[Any], index: pd.Index[Any]) -> pd.Series[Any]:

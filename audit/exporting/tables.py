@@ -86,7 +86,7 @@ def _therapists(now: Results) -> Sheet:
 
 def _accuracies(engine: Engine, now: Results, lines: pd.DataFrame) -> Sheet:
     """By claim, by code and by dollars, each named."""
-    priced = upheld.with_billed(engine, now.claims if "over" in now.claims else upheld.with_dollars(engine, now.claims))
+    priced = upheld.with_billed(engine, now.claims)
     counted = {f"{by}s": accuracies.accuracy(now, lines, Part(), by) for by in ("claim", "code")}
     sides = accuracies.dollar_accuracy(now, priced, lines, Part())
     counted |= {f"dollars billed too {word}": sides[side] for side, word in (("over", "much"), ("under", "little"))}

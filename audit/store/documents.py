@@ -90,7 +90,7 @@ def kept(
 def _kept(row: Any) -> Kept:
     state: State = row["step"] or "waiting"
     unconfirmed = bool(row["unconfirmed"])
-    if state == "confirmed" and unconfirmed:  # it was confirmed, but its note was not loaded: once more
+    if state == "confirmed" and unconfirmed:  # the load of what was confirmed was undone: once more
         state = "tied"
     if state in ("tied", "confirmed") and not row["there"]:  # the load of its note was undone
         state = "waiting"

@@ -93,8 +93,7 @@ def _what(by: str) -> str:
 
 
 def _dollars(now: Results, lines: pd.DataFrame, part: Part) -> None:
-    claims = now.claims if "over" in now.claims else upheld.with_dollars(engine(), now.claims)
-    priced = upheld.with_billed(engine(), claims)
+    priced = upheld.with_billed(engine(), now.claims)
     shares = accuracies.dollar_accuracy(now, priced, lines, part)
     told = []
     for side, word in (("over", "Overbilled"), ("under", "Underbilled")):
