@@ -8,7 +8,7 @@ from math import hypot
 from sqlalchemy import Engine, func, select
 
 from audit.estimates import Estimate
-from audit.results import Results, against_the_claim, overview, results
+from audit.results import Results, against_the_claim, in_claims, overview
 from audit.review import decisions, findings
 from audit.store import schema
 from audit.store.database import read
@@ -35,7 +35,7 @@ def samples(engine: Engine) -> list[Sample]:
     every = overview(engine)
     found = []
     for audit_id in every.loc[every["seeded"], "id"].tolist()[:MOST]:
-        now = results(engine, int(audit_id))
+        now = in_claims(engine, int(audit_id))
         if now.estimate and len(now.claims):
             days = sorted(f"{one:%Y-%m-%d}" for one in now.claims["service_date"])
             done = int(now.strata["reviewed"].sum())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Engine
 
 from audit.plans import Expected
-from audit.results import overview, results
+from audit.results import in_claims, overview
 from audit.sampling import PLANNING_RATES
 
 PRIOR_CLAIMS = 10
@@ -21,7 +21,7 @@ def expected(engine: Engine, kind: str, limit: float = 0.05) -> Expected | None:
     kinds = BY.get(kind, BY_FLAG)
     drawn = overview(engine)
     for audit_id in drawn.loc[drawn["kind"].isin(kinds) & drawn["seeded"], "id"]:
-        found = results(engine, int(audit_id))
+        found = in_claims(engine, int(audit_id))
         if found.estimate:
             rows = found.strata[found.strata["reviewed"] > 0].to_dict("records")
             rates = {str(row["stratum"]): _rate(row["in_error"], row["reviewed"], str(row["stratum"]), limit)

@@ -19,7 +19,7 @@ from audit.access.permission import account_may
 from audit.differences import by_therapist
 from audit.errors import InputError, StateError
 from audit.reaudit_table import RESULTS, SCHEDULERS, Subject, in_force
-from audit.results import DONE, Results, overview, results
+from audit.results import DONE, Results, in_claims, overview, results
 from audit.review import signatures
 from audit.store import schema, trail
 from audit.store.database import read, write
@@ -56,7 +56,7 @@ def to_schedule(engine: Engine) -> dict[int, str]:
         saved = set(connection.execute(select(table.c.audit_id).distinct()).scalars())
     open_ones = drawn[(drawn["kind"] != "flagged") & drawn["seeded"] & ~drawn["id"].isin(saved)]
     names = {int(row["id"]): str(row["name"]) for row in open_ones.head(LOOKED_AT).to_dict("records")}
-    return {one: name for one, name in names.items() if finished(results(engine, one))}
+    return {one: name for one, name in names.items() if finished(in_claims(engine, one))}
 
 
 def finished(now: Results) -> bool:

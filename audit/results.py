@@ -9,7 +9,7 @@ its monitor knows instead.
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -146,6 +146,15 @@ class Results:
 
 def results(engine: Engine, audit_id: int) -> Results:
     """Results of an audit as they stand now."""
+    now = in_claims(engine, audit_id)
+    if now.audit.kind not in IN_DOLLARS or not len(now.claims) or not now.claims["reviewed"].all():
+        return now
+    claims = with_dollars(engine, now.claims)
+    return replace(now, claims=claims, dollars=dollars_of(now.audit, claims))
+
+
+def in_claims(engine: Engine, audit_id: int) -> Results:
+    """`results` without dollars, which take long to price: for who asks for rates and progress alone."""
     with read(engine) as connection:
         audit = audit_of(connection, audit_id)
         claims = _claims(connection, audit_id)
@@ -154,10 +163,8 @@ def results(engine: Engine, audit_id: int) -> Results:
         stopped = connection.execute(select(stops.c.audit_id).where(stops.c.audit_id == audit_id)).first() is not None
     strata = strata_of(audit, claims)
     limit = audit.plan.tolerable_rate if audit.plan else 0.05
-    if audit.kind in IN_DOLLARS and len(claims) and claims["reviewed"].all():
-        claims = with_dollars(engine, claims)
-    seen, dollars = watched(audit, claims), dollars_of(audit, claims)
-    return Results(audit, strata, claims, by_rule, estimate_of(audit, strata), limit, seen, stopped, dollars)
+    seen = watched(audit, claims)
+    return Results(audit, strata, claims, by_rule, estimate_of(audit, strata), limit, seen, stopped)
 
 
 def overview(engine: Engine) -> pd.DataFrame:

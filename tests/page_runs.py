@@ -38,7 +38,7 @@ def press(app: AppTest, label: str) -> AppTest:
 
 
 def said(app: AppTest) -> str:
-    """All text of the page."""
-    kinds = ("title", "text", "info", "warning", "error", "success")
+    """All that the page says, tables and small print included."""
+    kinds = ("title", "subheader", "text", "markdown", "caption", "info", "warning", "error", "success")
     texts = [str(one.value) for kind in kinds for one in getattr(app, kind)]
     return "\n".join([*texts, *[one.proto.body for one in app.get("html")]])

@@ -20,10 +20,10 @@ from audit.store.database import VARIABLE, connect, read
 from pages.parts.work import plain
 from tests import reviewing
 from tests.handed_in import NPI, as_csv, claim, month
+from tests.page_runs import ROOT, press, ran, said
 from tests.stored import add
 
 pytest_plugins = ["tests.databases"]
-ROOT = Path(__file__).parents[1]
 NOW = datetime.now(UTC)
 X12 = Path(__file__).parent / "files" / "x12"
 LOAD, RUN = "pages/audits/load.py", "pages/audits/run.py"
@@ -84,35 +84,18 @@ def open_page(engine: Engine, people: dict[str, int]) -> Open:
         app.switch_page(page)
         for name, value in address.items():
             app.query_params[name] = value
-        return checked(app.run())
+        return ran(app.run())
 
     return opened
-
-
-def checked(app: AppTest) -> AppTest:
-    assert not app.exception, app.exception[0].value
-    return app
-
-
-def press(app: AppTest, label: str) -> AppTest:
-    button = next(one for one in app.button if one.label == label)
-    return checked(button.click().run())
 
 
 def buttons(app: AppTest) -> list[str]:
     return [one.label for one in app.button]
 
 
-def said(app: AppTest) -> str:
-    """All that the page says, tables and small print included."""
-    kinds = ("title", "subheader", "text", "markdown", "caption", "info", "warning", "error", "success")
-    texts = [str(one.value) for kind in kinds for one in getattr(app, kind)]
-    return "\n".join([*texts, *[one.proto.body for one in app.get("html")]])
-
-
 def hand_in(app: AppTest, *files: tuple[str, bytes]) -> AppTest:
     app.file_uploader[0].set_value([(name, content, "text/csv") for name, content in files])
-    return press(checked(app.run()), "Check and load")
+    return press(ran(app.run()), "Check and load")
 
 
 @pytest.fixture
@@ -204,12 +187,12 @@ CHARGES = (
 
 def drop(app: AppTest, *files: tuple[str, bytes]) -> AppTest:
     app.file_uploader[0].set_value([(name, content, "text/csv") for name, content in files])
-    return checked(app.run())
+    return ran(app.run())
 
 
 def choose(app: AppTest, label: str, value: str) -> AppTest:
     box = next(one for one in app.selectbox if one.label == label)
-    return checked(box.set_value(value).run())
+    return ran(box.set_value(value).run())
 
 
 def test_a_table_of_another_program_is_mapped_tried_kept_and_loaded(open_page: Open):
@@ -258,7 +241,7 @@ def test_notes_without_a_claim_are_counted_and_listed(open_page: Open):
 def test_a_load_is_undone_with_a_reason(open_page: Open):
     app = hand_in(open_page(LOAD), *month(claims=2))
     box = next(one for one in app.selectbox if one.label == "Undo a load")
-    app = checked(box.set_value(box.options and 1).run())
+    app = ran(box.set_value(box.options and 1).run())
     assert next(one for one in app.button if one.label == "Undo this load").disabled
     next(one for one in app.text_input if one.label == "Reason").set_value("Wrong month").run()
     app.checkbox[0].check().run()
@@ -288,7 +271,7 @@ def test_the_refused_rows_of_an_earlier_load_can_be_had_again(open_page: Open):
     hand_in(open_page(LOAD), ("claims.csv", as_csv([claim(1), claim(2, units="two")])))
     app = open_page(LOAD)
     assert "<td>two</td>" not in said(app)
-    checked(app.selectbox[0].set_value(1).run())
+    ran(app.selectbox[0].set_value(1).run())
     assert "<td>two</td>" in said(app)
 
 
@@ -315,18 +298,18 @@ def test_an_audit_from_screening_to_the_drawn_claims(open_page: Open, engine: En
     assert "24 claims screened: 6 flagged" in said(app)
     assert app.radio(key="question").value == "limit"
     assert "Up to 24 claims to review" in said(app)
-    checked(app.radio(key="question").set_value("size").run())
+    ran(app.radio(key="question").set_value("size").run())
     assert app.radio(key="way_size").value == "flag"
     assert app.number_input(key="size_flag").value == 24
-    checked(app.number_input(key="size_flag").set_value(12).run())
+    ran(app.number_input(key="size_flag").set_value(12).run())
     assert "12 claims to review" in said(app)
-    checked(app.text_input[0].set_value("March").run())
+    ran(app.text_input[0].set_value("March").run())
     app = press(app, "Freeze plan")
     assert "Review 12 of 24 claims drawn at random" in said(app)
-    checked(app.text_input[0].set_value("123").run())
+    ran(app.text_input[0].set_value("123").run())
     app = press(app, "Use this seed")
     assert "the seed is not 20 digits" in app.error[0].value
-    checked(app.text_input[0].set_value("").run())
+    ran(app.text_input[0].set_value("").run())
     app = press(app, "Draw the seed")
     with read(engine) as connection:
         assert len(connection.execute(select(schema.audit_claims)).all()) == 12
@@ -346,15 +329,15 @@ def test_what_is_open_survives_a_reload(open_page: Open, engine: Engine, loaded:
 
 def test_dates_and_payers_narrow_the_claims(open_page: Open, loaded: int):
     app = open_page(RUN)
-    checked(app.date_input[0].set_value(datetime(2026, 3, 20, tzinfo=UTC).date()).run())
+    ran(app.date_input[0].set_value(datetime(2026, 3, 20, tzinfo=UTC).date()).run())
     assert "5 of 24 loaded claims fit." in said(app)
-    checked(app.date_input[1].set_value(datetime(2026, 3, 1, tzinfo=UTC).date()).run())
+    ran(app.date_input[1].set_value(datetime(2026, 3, 1, tzinfo=UTC).date()).run())
     assert next(one for one in app.button if one.label == "Run the rules").disabled
 
 
 def test_every_flagged_claim_is_taken_at_once(open_page: Open, loaded: int):
     app = open_page(RUN, run=str(loaded))
-    checked(app.radio[0].set_value("flagged").run())
+    ran(app.radio[0].set_value("flagged").run())
     assert not app.number_input
     app = press(app, "Freeze: every flagged claim")
     assert "tells no error rate" in said(app)
@@ -363,8 +346,8 @@ def test_every_flagged_claim_is_taken_at_once(open_page: Open, loaded: int):
 
 def test_a_number_that_does_not_fit_is_said_and_cannot_be_frozen(open_page: Open, loaded: int):
     app = open_page(RUN, run=str(loaded))
-    checked(app.radio(key="question").set_value("size").run())
-    checked(app.number_input(key="size_flag").set_value(1).run())
+    ran(app.radio(key="question").set_value("size").run())
+    ran(app.number_input(key="size_flag").set_value(1).run())
     assert "Choose a number from 2 to 24" in app.error[0].value
     assert "Freeze plan" not in buttons(app)
 
@@ -488,7 +471,7 @@ def test_screening_is_never_called_an_error_rate(open_page: Open, engine: Engine
 def test_rules_are_found_by_their_words_and_opened(open_page: Open):
     app = open_page(RULES)
     everything = len(buttons(app))
-    checked(app.text_input[0].set_value("assistant CO").run())
+    ran(app.text_input[0].set_value("assistant CO").run())
     assert 0 < len(buttons(app)) < everything
     app = press(app, ":primary[**MOD-04**]")
     assert app.title[0].value == "MOD-04"

@@ -10,11 +10,11 @@ from sqlalchemy import Engine
 from streamlit.testing.v1 import AppTest
 
 from audit import arrivals, documents
-from audit.access import sessions
 from audit.access.gate import utc_now
 from audit.store import reading
 from audit.store.database import VARIABLE, connect
 from tests.handed_in import as_csv, claim
+from tests.page_runs import page_of, press, ran
 from tests.stored import add
 
 pytest_plugins = ["tests.databases"]
@@ -44,25 +44,11 @@ def engine(sqlite_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.fixture
-def open_page(engine: Engine) -> Open:
+def open_page(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Open:
     def opened(role: str = "reviewer") -> AppTest:
-        account = 1 if role == "reviewer" else 2
-        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-        app.user = {"session": sessions.sha256(sessions.begin(engine, account, utc_now())), "account": str(account)}
-        app.run()
-        app.switch_page(PAGE)
-        return checked(app.run())
+        return page_of(engine, 1 if role == "reviewer" else 2, PAGE, monkeypatch)
 
     return opened
-
-
-def checked(app: AppTest) -> AppTest:
-    assert not app.exception, app.exception[0].value
-    return app
-
-
-def press(app: AppTest, label: str) -> AppTest:
-    return checked(next(one for one in app.button if one.label == label).click().run())
 
 
 def html(app: AppTest) -> str:
@@ -102,7 +88,7 @@ def test_a_visit_is_picked_by_hand(engine: Engine, open_page: Open) -> None:
     app = open_page()
     assert "It waits" in html(app)
     app.radio[0].set_value(0)
-    app = press(checked(app.run()), "Tie to this visit")
+    app = press(ran(app.run()), "Tie to this visit")
     assert [one.label for one in app.button if one.label == "Confirm all"]
     assert documents.to_do(engine)[0].content["patient_id"] == "P03"
 

@@ -23,7 +23,7 @@ from audit.estimates import Estimate
 from audit.feedback.items import decisions, findings, lines, upheld
 from audit.feedback.rights import TEACHERS, demand_reader
 from audit.history import difference
-from audit.results import overview, results
+from audit.results import in_claims, overview
 from audit.review import newest_run
 from audit.review_rights import refused
 from audit.rules import rule_book
@@ -163,7 +163,7 @@ def _sampled(engine: Engine, npi: str) -> pd.DataFrame:
     every = overview(engine)
     parts = []
     for audit_id in every.loc[every["seeded"], "id"]:
-        now = results(engine, int(audit_id))
+        now = in_claims(engine, int(audit_id))
         if now.estimate:
             parts.append(now.claims.assign(weight=weights_of(now)))
     columns = ["claim_version_id", "claim_id", "service_date", "weight"]
