@@ -16,6 +16,7 @@ from audit.claim_record import record_of
 from audit.errors import AccessError
 from audit.store import schema
 from audit.store.database import VARIABLE, connect, read, write
+from tests.page_runs import press, ran, said
 from tests.reviewing import review_claim, state, undecided
 from tests.stored import adjustment, on_sqlite, payment, tables_of
 from tests.test_store_loading import take
@@ -52,28 +53,13 @@ def open_page(engine: Engine, people: dict[str, int]) -> Open:
         app.switch_page(page)
         for word, value in address.items():
             app.query_params[word] = str(value)
-        return checked(app.run())
+        return ran(app.run())
 
     return opened
 
 
-def checked(app: AppTest) -> AppTest:
-    assert not app.exception, app.exception[0].value
-    return app
-
-
 def buttons(app: AppTest) -> set[str]:
     return {one.label for one in app.main.button}
-
-
-def press(app: AppTest, label: str) -> AppTest:
-    return checked(next(one for one in app.button if one.label == label).click().run())
-
-
-def said(app: AppTest) -> str:
-    kinds = ("title", "subheader", "text", "info", "warning", "error", "success")
-    texts = [str(one.value) for kind in kinds for one in getattr(app, kind)]
-    return "\n".join([*texts, *[one.proto.body for one in app.get("html")]])
 
 
 def test_a_reviewer_decides_and_takes_back(open_page: Open, engine: Engine, claims: dict[str, int]) -> None:
@@ -162,7 +148,7 @@ def test_the_trail_tells_a_typed_password_from_a_sitting(
     for one, words in (("OVER", sign_off.TYPED), ("CLEAN", sign_off.IN_SITTING)):
         page = open_page(RECORD, "lucy")
         page.text_input[0].set_value(one).run()
-        assert f"password {words}" in said(checked(page))
+        assert f"password {words}" in said(ran(page))
 
 
 @pytest.mark.parametrize(("by", "later"), [("ron", 0), ("rita", 10), ("rita", -1)])
@@ -259,7 +245,7 @@ def test_the_record_of_a_claim(open_page: Open, engine: Engine, claims: dict[str
     review_claim(engine, claims["OVER"], people["rita"], at=now() - timedelta(minutes=1))
     page = open_page(RECORD, "lucy")
     page.text_input[0].set_value("OVER").run()
-    text = said(checked(page))
+    text = said(ran(page))
     for words in (
         "loaded version 1",
         "ran the rules:",
@@ -269,7 +255,7 @@ def test_the_record_of_a_claim(open_page: Open, engine: Engine, claims: dict[str
     ):
         assert words in text
     page.text_input[0].set_value("nothing").run()
-    assert "there is no claim with this id" in said(checked(page))
+    assert "there is no claim with this id" in said(ran(page))
 
 
 def test_the_record_shows_what_the_payer_answered(open_page: Open, engine: Engine, claims: dict[str, int]) -> None:
@@ -282,7 +268,7 @@ def test_the_record_shows_what_the_payer_answered(open_page: Open, engine: Engin
     take(engine, tables_of(payments=rows, adjustments=off))
     page = open_page(RECORD, "lucy")
     page.text_input[0].set_value("OVER").run()
-    text = said(checked(page))
+    text = said(ran(page))
     for words in (
         "What the payer answered",
         "claim: denied",
