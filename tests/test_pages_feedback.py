@@ -12,9 +12,10 @@ from audit.access import sessions
 from audit.feedback import answers, education
 from audit.store import schema
 from audit.store.database import read
+from tests.page_runs import ROOT, press, ran, said
 from tests.reviewing import people_of
 from tests.stored import NOW, on_sqlite
-from tests.test_pages_review import ROOT, Open, buttons, checked, engine, press, said
+from tests.test_pages_review import Open, buttons, engine
 
 __all__ = ["engine"]
 pytest_plugins = ["tests.databases", "tests.reviewing", "tests.answering"]
@@ -34,7 +35,7 @@ def open_page(engine: Engine, everyone: dict[str, int]) -> Open:
         app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
         app.user = {"session": sessions.sha256(token), "account": str(everyone[name])}
         app.run()
-        return checked(app.switch_page(page).run())
+        return ran(app.switch_page(page).run())
 
     return opened
 
@@ -90,7 +91,7 @@ def test_the_worked_example_opens(open_page: Open, returned: int) -> None:
     assert "as it should read" in said(page)
     assert "minutes documented" not in said(page)
     page.session_state["feedback_practice_open"] = True
-    page = checked(page.run())
+    page = ran(page.run())
     assert "minutes documented" in said(page)
 
 

@@ -12,10 +12,11 @@ from audit.errors import CountersignError, InputError, StateError
 from audit.sampling import FLAGGED, UNFLAGGED, Frame, each_plan, freeze, stratified_plan
 from audit.store.database import read
 from tests.handed_in import as_csv, claim, note, service
+from tests.page_runs import said
 from tests.reviewing import review_all
 from tests.stored import NOW
 from tests.test_dossier import SEED, drawn, write
-from tests.test_pages_audits import RATES, RUN, Open, engine, open_page, said, staffed_file  # noqa: F401
+from tests.test_pages_audits import RATES, RUN, Open, engine, open_page, staffed_file  # noqa: F401
 from tests.test_pages_audits import people as roles  # noqa: F401
 
 pytest_plugins = ["tests.databases"]
