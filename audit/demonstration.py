@@ -10,13 +10,15 @@ from typing import Any
 
 from sqlalchemy import Engine, event, select
 
-from audit import __version__, audits, leases, review, sampling, sign_off, worklist
+from audit import __version__, sampling
 from audit.access import demo
+from audit.auditing import audits
+from audit.facts.reference import DATA, load_facts
 from audit.feedback import answers, education, items
 from audit.intake import read as read_files
 from audit.model import ROLE_NAMES
-from audit.opinions import required
-from audit.reference import DATA, load_facts
+from audit.reviewing import leases, review, sign_off, worklist
+from audit.reviewing.opinions import required
 from audit.store import database, loading, schema
 from audit.tables import check
 

@@ -10,10 +10,10 @@ from datetime import date
 import pandas as pd
 
 from audit.errors import CountersignError
+from audit.facts.reference import Facts, load_facts
 from audit.grains import Prepared
 from audit.model import FINDING_COLUMNS, UNPRICED
 from audit.pieces import Piece, pieces
-from audit.reference import Facts, load_facts
 from audit.rules import Rule, nothing, ordered, rule_book
 from audit.tables import Tables
 from audit.unconfirmed import demoted

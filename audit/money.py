@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from audit.errors import CountersignError, FactError
-from audit.reference import EARLIEST, Facts, with_facts
+from audit.facts.reference import EARLIEST, Facts, with_facts
 
 KEY = ["day_key", "procedure_code", "service_date", "place"]
 UNITS = ["plain_units", "co_units"]

@@ -16,11 +16,11 @@ import pandas as pd
 from sqlalchemy import Connection, Engine, func, insert, select
 
 from audit.access.permission import account_may
-from audit.differences import by_therapist
 from audit.errors import InputError, StateError
+from audit.figures.differences import by_therapist
+from audit.figures.results import DONE, Results, in_claims, overview, results
 from audit.reaudit_table import RESULTS, SCHEDULERS, Subject, in_force
-from audit.results import DONE, Results, in_claims, overview, results
-from audit.review import signatures
+from audit.reviewing.review import signatures
 from audit.store import schema, trail
 from audit.store.database import read, write
 

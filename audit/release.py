@@ -18,9 +18,9 @@ from sqlalchemy.exc import DBAPIError
 
 from audit.access import solo
 from audit.errors import StateError
-from audit.opinions import required, visible_stages
 from audit.reports import csv_line
-from audit.review_rights import APPROVERS, account_may, refused
+from audit.reviewing.opinions import required, visible_stages
+from audit.reviewing.review_rights import APPROVERS, account_may, refused
 from audit.store import kept, schema, seal, trail
 from audit.store.canonical import sha256
 from audit.store.database import alone, read, write

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from audit.errors import Refusal
+from audit.facts.reference import Facts
 from audit.gaps import wanted_inputs
 from audit.model import FINDING_COLUMNS, SEVERITIES
-from audit.reference import Facts
 from audit.rules import Rule
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def rule_page(page: RulePage) -> str:
 
 def fact_lines(facts: Facts, today: date) -> Iterator[str]:
     """Each fact table: rows, the dates it covers, how old its last day is, and what its rows rest on."""
-    from audit.fact_ages import fact_ages  # noqa: PLC0415  for this command only
+    from audit.fact_files.fact_ages import fact_ages  # noqa: PLC0415  for this command only  # noqa: PLC0415  for this command only
 
     for age in fact_ages(facts, today):
         mark = "" if age.state == "current" else f"  ! {age.says}; {age.refresh}"

@@ -11,9 +11,9 @@ from pathlib import Path
 import pandas as pd
 
 from audit.errors import CountersignError
+from audit.facts.reference import Coverage, Facts, load_facts, shipped_facts
 from audit.grains import GRAINS
 from audit.model import SEVERITIES
-from audit.reference import Coverage, Facts, load_facts, shipped_facts
 from audit.rules import Rule, rule_book
 from audit.rules.cases import promises_of
 

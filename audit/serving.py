@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 
 from audit.access import invitations, oidc, sessions, settings
 from audit.errors import InputError
-from audit.reference import load_facts
+from audit.facts.reference import load_facts
 from audit.store import kept
 from audit.store.database import VARIABLE, connect, prepare, write
 

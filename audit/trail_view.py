@@ -14,7 +14,7 @@ import pandas as pd
 from sqlalchemy import ColumnElement, Connection, Engine, and_, func, select, true
 
 from audit.errors import StateError
-from audit.review_rights import TRAIL_READERS, account_may
+from audit.reviewing.review_rights import TRAIL_READERS, account_may
 from audit.store import schema, trail
 from audit.store.database import read, write
 

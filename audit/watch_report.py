@@ -9,9 +9,10 @@ from pathlib import Path
 
 from sqlalchemy import Engine, select
 
-from audit import corrected, screening
-from audit.arrivals import Arrival
+from audit.auditing import screening
+from audit.loading.arrivals import Arrival
 from audit.reports import csv_line
+from audit.reviewing import corrected
 from audit.store import schema
 from audit.store.database import read
 

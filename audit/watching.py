@@ -19,9 +19,11 @@ from typing import IO
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from audit import arrivals, audits, mappings, watch_report
+from audit import watch_report
+from audit.auditing import audits
 from audit.errors import CountersignError, InputError, MappingNeeded, StateError
 from audit.intake import read
+from audit.loading import arrivals, mappings
 
 DONE, ASIDE = "done", "set-aside"
 LOCK = ".countersign-watch.lock"

@@ -15,8 +15,8 @@ import duckdb
 import pandas as pd
 import pyarrow.parquet as pq
 
+from audit.facts.reference import Facts, load_facts
 from audit.money import REDUCED, medicare_rates
-from audit.reference import Facts, load_facts
 from audit.units import assistant_share, supported_units, total_units
 
 RULES = ("UNIT-01", "UNIT-04", "MOD-04", "MOD-08", "MOD-10", "UNIT-12")

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from audit.monitor import Counts, Floats, log_capital, verdicts
+from audit.estimates.monitor import Counts, Floats, log_capital, verdicts
 from audit.sampling import FLAGGED, FLAGGED_SHARE, PLANNING_RATES, UNFLAGGED
 
 LIMIT, FRAME, LONGEST, RUNS = 0.05, 20_000, 1_500, 1_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Engine, select
 
-from audit import sign_off
+from audit.reviewing import sign_off
 from audit.store import schema
 from audit.store.database import read
 from tests.databases import filled

@@ -8,7 +8,10 @@ from typing import Any
 
 from sqlalchemy import Engine, insert, select
 
-from audit import arrivals, audits, leases, review, sampling, sign_off
+from audit import sampling
+from audit.auditing import audits
+from audit.loading import arrivals
+from audit.reviewing import leases, review, sign_off
 from audit.store import loading, schema
 from audit.store.database import read, write
 from tests.databases import filled

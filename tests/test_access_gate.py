@@ -15,7 +15,7 @@ from websockets.sync.client import ClientConnection
 from audit.access import accounts, demo, people, sessions, solo
 from audit.access.accounts import TRIES
 from audit.access.sign_in import WRONG
-from audit.review import REVIEWERS
+from audit.reviewing.review import REVIEWERS
 from audit.store import schema
 from audit.store.database import connect, prepare, read, write
 from pages.parts.who import SINGLE_PERSON

@@ -11,11 +11,13 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import Engine, select, update
 
-from audit import arrivals, audits, review, sign_off
 from audit.access import accounts, invitations, passwords, people, sessions, solo
 from audit.access.accounts import LOCKED_FOR, TRIES, Account
+from audit.auditing import audits
 from audit.errors import AccessError, CountersignError, StateError
+from audit.loading import arrivals
 from audit.model import OPENERS, ROLE_NAMES, Role
+from audit.reviewing import review, sign_off
 from audit.store import schema, trail
 from audit.store.database import read, write
 from tests.stored import add, count_rows

@@ -11,10 +11,11 @@ import pytest
 from sqlalchemy import Engine, select, text, update
 from sqlalchemy.exc import DBAPIError
 
-from audit import release, review, sign_off
+from audit import release
 from audit.access import solo
 from audit.access.people import stop
 from audit.errors import AccessError, StateError
+from audit.reviewing import review, sign_off
 from audit.store import guards, review_guards, schema, trail
 from audit.store.database import read, write
 from tests.reviewing import review_claim, take, who

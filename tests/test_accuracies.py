@@ -8,9 +8,11 @@ import pandas as pd
 import pytest
 from sqlalchemy import Engine, text
 
-from audit import accuracies, arrivals, results, review, upheld
-from audit.accuracies import Part
-from audit.drawn_lines import MISSED, drawn_lines
+from audit.figures import accuracies, results, upheld
+from audit.figures.accuracies import Part
+from audit.figures.drawn_lines import MISSED, drawn_lines
+from audit.loading import arrivals
+from audit.reviewing import review
 from audit.store.database import read
 from tests.databases import filled
 from tests.handed_in import as_csv, claim, note, service

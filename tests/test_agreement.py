@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from audit.agreement import agreement
 from audit.errors import CountersignError
+from audit.estimates.agreement import agreement
 from tests.test_estimates import examples
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from audit import arrivals, screening
+from audit.auditing import screening
 from audit.errors import InputError
+from audit.loading import arrivals
 from tests.handed_in import as_csv, claim, month
 from tests.stored import add, count_rows
 

@@ -16,8 +16,9 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 from sqlalchemy import Engine
 
-from audit import arrivals, documents, review_plan
 from audit.access import demo
+from audit.loading import arrivals, documents
+from audit.reviewing import review_plan
 from audit.store.database import connect
 from tests.access_server import ROOT, Browser, serving
 from tests.handed_in import as_csv, claim

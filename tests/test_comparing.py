@@ -8,8 +8,8 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit.comparing import Run, differing_words
-from audit.evidence import Evidence
+from audit.reviewing.comparing import Run, differing_words
+from audit.reviewing.evidence import Evidence
 
 WORDS = st.lists(st.sampled_from(["grip", "Grip", "22", "pounds", "today,", "better"]), max_size=12).map(" ".join)
 

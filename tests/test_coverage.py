@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audit.audits import Audit
+from audit.auditing.audits import Audit
 from audit.estimates import Estimate, stratified_rate
-from audit.judging import estimate_of, strata_of
+from audit.figures.judging import estimate_of, strata_of
 from audit.sampling import FLAGGED, UNFLAGGED, Frame, Plan, compliance_plan, draw_sample, flag_plan, freeze, simple_plan
 from benchmarks import coverage
 from benchmarks.monitor import FLAGS, Clinic, clinic

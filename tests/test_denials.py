@@ -8,7 +8,9 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import Engine, select, text
 
-from audit import audits, denials, review
+from audit import denials
+from audit.auditing import audits
+from audit.reviewing import review
 from audit.store import loading, schema
 from audit.store.database import read
 from tests.databases import filled

@@ -9,10 +9,11 @@ import pandas as pd
 import pytest
 from sqlalchemy import Engine
 
-from audit import audits, differences, last_period, plans
-from audit.audits import Audit
-from audit.judging import discovered, discovered_in_words, estimate_of, strata_of
-from audit.results import Results
+from audit.auditing import audits, plans
+from audit.auditing.audits import Audit
+from audit.figures import differences, last_period
+from audit.figures.judging import discovered, discovered_in_words, estimate_of, strata_of
+from audit.figures.results import Results
 from audit.sampling import FLAGGED, UNFLAGGED, discovery_plan, flag_plan, freeze
 from audit.store.database import read
 from tests.reviewing import review_all

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, select, text
 
-from audit import arrivals, documents, undoing
 from audit.engine import audit, chosen_rules
 from audit.errors import AccessError, StateError
-from audit.linking import Visit
+from audit.loading import arrivals, documents, undoing
+from audit.loading.linking import Visit
 from audit.store import database, reading, schema
 from audit.store import documents as store
 from tests.stored import NOW, add, line, on_sqlite

@@ -11,9 +11,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, select
 
-from audit import arrivals, audits, dossier, results, sampling
+from audit import sampling
+from audit.auditing import audits
 from audit.cli import main
 from audit.errors import AccessError, InputError, StateError
+from audit.figures import dossier, results
+from audit.loading import arrivals
 from audit.store import schema
 from audit.store.database import read
 from tests.databases import filled

@@ -11,10 +11,10 @@ from pandas.testing import assert_frame_equal
 
 from audit.engine import audit, chosen_rules
 from audit.errors import CountersignError
+from audit.facts.reference import load_facts
 from audit.grains import Prepared
 from audit.intake import read
 from audit.model import TABLES
-from audit.reference import load_facts
 from audit.rules import rule_book
 from audit.rules.columns import named_by
 from audit.tables import Tables, check

@@ -22,11 +22,14 @@ import pytest
 from pypdf import PdfReader
 from sqlalchemy import Engine, select
 
-from audit import arrivals, audits, breakdowns, differences, exporting, results, sampling, upheld
+from audit import exporting, sampling
+from audit.auditing import audits
 from audit.errors import AccessError, InputError
+from audit.estimates.ratios import Share
 from audit.exporting.pseudonyms import Pseudonyms
 from audit.exporting.tables import _says
-from audit.ratios import Share
+from audit.figures import breakdowns, differences, results, upheld
+from audit.loading import arrivals
 from audit.store import database, schema
 from audit.store.database import read
 from tests.handed_in import NPI, as_csv, claim, month

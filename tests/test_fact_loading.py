@@ -10,12 +10,14 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from audit import cli, fact_loading, fact_loads
+from audit import cli
 from audit.engine import audit
 from audit.errors import FactError, InputError
+from audit.fact_files import fact_loading
 from audit.fact_files.reading import Asked
+from audit.facts import fact_loads
+from audit.facts.reference import facts_of_run, load_facts, shipped_facts
 from audit.grains import Prepared
-from audit.reference import facts_of_run, load_facts, shipped_facts
 from audit.rules import rule_book
 from tests import national_files as files
 from tests.test_rules_claims import tables

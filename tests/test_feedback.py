@@ -9,10 +9,12 @@ import pytest
 from sqlalchemy import Engine, insert, select
 from sqlalchemy.exc import DBAPIError
 
-from audit import audits, release, review, second_review, sign_off
+from audit import release
+from audit.auditing import audits
 from audit.errors import AccessError, StateError
 from audit.feedback import addenda, answers, items, rulings
-from audit.results import results
+from audit.figures.results import results
+from audit.reviewing import review, second_review, sign_off
 from audit.store import guards, schema
 from audit.store.database import read, write
 from audit.store.verifying import verify

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from audit.engine import audit, chosen_rules
+from audit.facts.reference import load_facts
 from audit.grains import Prepared
 from audit.model import TABLES
-from audit.reference import load_facts
 from audit.rules import rule_book
 from audit.tables import Tables, typed
 from audit.units import (

@@ -7,9 +7,12 @@ from math import hypot
 import pytest
 from sqlalchemy import Engine
 
-from audit import arrivals, audits, history, results, sampling
+from audit import sampling
+from audit.auditing import audits
 from audit.estimates import simple_rate
-from audit.history import Sample
+from audit.figures import history, results
+from audit.figures.history import Sample
+from audit.loading import arrivals
 from audit.store.database import read
 from tests.handed_in import as_csv, claim
 from tests.reviewing import review_all

@@ -11,9 +11,10 @@ import pytest
 from pypdf import PdfReader
 from sqlalchemy import Engine, select
 
-from audit import exporting, sign_off
+from audit import exporting
 from audit.errors import AccessError
 from audit.feedback import items, patterns
+from audit.reviewing import sign_off
 from audit.store import schema
 from audit.store.database import read
 from tests.databases import filled

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit.engine import audit
+from audit.facts.reference import load_facts
 from audit.grains import Prepared
 from audit.grains.notes import author_of
 from audit.model import TABLES
-from audit.reference import load_facts
 from audit.rules import rule_book
 from audit.tables import Tables, typed
 

@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit.errors import CountersignError, FactError
+from audit.facts.reference import DATA, EARLIEST, LATEST, Facts, load_facts
 from audit.money import (
     KEY,
     UNITS,
@@ -30,7 +31,6 @@ from audit.money import (
     medicare_rates,
     medicare_share,
 )
-from audit.reference import DATA, EARLIEST, LATEST, Facts, load_facts
 
 FACTS = load_facts()
 WORKED = {"97530": (2, 0), "97535": (1, 0), "97110": (1, 0)}

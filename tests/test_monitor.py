@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit import monitor
 from audit.errors import CountersignError
-from audit.monitor import log_capital, verdicts, watch
+from audit.estimates import monitor
+from audit.estimates.monitor import log_capital, verdicts, watch
 from benchmarks.monitor import clinic, drawn_by_flag, drawn_plainly
 from tests.test_estimates import examples
 

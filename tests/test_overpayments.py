@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, select, text
 
-from audit import overpayments, results, upheld
+from audit import overpayments
 from audit.errors import AccessError, InputError, StateError
+from audit.facts.reference import load_facts
+from audit.figures import results, upheld
 from audit.overpayments.clock import Clock, due_date
-from audit.reference import load_facts
 from audit.store import loading, schema, verifying
 from audit.store.database import read
 from tests.databases import filled

@@ -12,8 +12,10 @@ import pytest
 from sqlalchemy import Engine, select
 from streamlit.testing.v1 import AppTest
 
-from audit import arrivals, audits, plans, results
 from audit.access import sessions
+from audit.auditing import audits, plans
+from audit.figures import results
+from audit.loading import arrivals
 from audit.model import ROLE_NAMES, STAFF
 from audit.store import schema
 from audit.store.database import VARIABLE, connect, read

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import Engine
 from streamlit.testing.v1 import AppTest
 
-from audit import arrivals, documents
 from audit.access.gate import utc_now
+from audit.loading import arrivals, documents
 from audit.store import reading
 from audit.store.database import VARIABLE, connect
 from tests.handed_in import as_csv, claim

@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
-from audit import payer_profiles
 from audit.errors import AccessError, InputError
+from audit.payers import payer_profiles
 from audit.store import reading, trail
 from audit.store.database import read
 from tests import national_files

@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy import Engine, select
 from streamlit.testing.v1 import AppTest
 
-from audit import drafts, leases, review, review_plan, sign_off
 from audit.access import accounts, passwords, sessions
-from audit.claim_record import record_of
 from audit.errors import AccessError
+from audit.reviewing import drafts, leases, review, review_plan, sign_off
+from audit.reviewing.claim_record import record_of
 from audit.store import schema
 from audit.store.database import VARIABLE, connect, read, write
 from tests.page_runs import press, ran, said

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from audit import arrivals, payments, undoing
-from audit.reference import load_facts
+from audit.facts.reference import load_facts
+from audit.loading import arrivals, undoing
+from audit.payers import payments
 from audit.tables import Tables
 from tests.databases import filled
 from tests.stored import add, adjustment, count_rows, line, payment, tables_of

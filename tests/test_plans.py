@@ -8,9 +8,12 @@ import pandas as pd
 import pytest
 from sqlalchemy import select
 
-from audit import arrivals, audits, breakdowns, plans, results, screening, sign_off
+from audit.auditing import audits, plans, screening
 from audit.errors import CountersignError, StateError
 from audit.estimates import foreseen, stratified_rate
+from audit.figures import breakdowns, results
+from audit.loading import arrivals
+from audit.reviewing import sign_off
 from audit.sampling import FLAGGED, UNFLAGGED, freeze
 from audit.store import guards, runs, schema
 from audit.store.database import read, write

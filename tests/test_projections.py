@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit.errors import CountersignError
-from audit.projections import by_size, difference, mean_per_unit, ratio, ratio_error, stratified_total
+from audit.estimates.projections import by_size, difference, mean_per_unit, ratio, ratio_error, stratified_total
 from tests.test_estimates import examples
 
 amounts = st.lists(st.floats(0, 500), min_size=2, max_size=30)

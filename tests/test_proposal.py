@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from audit.proposal import BilledLine, should_read
+from audit.reviewing.proposal import BilledLine, should_read
 
 
 def lines(*told: str) -> list[BilledLine]:

@@ -10,7 +10,7 @@ from scipy.stats import beta
 from scipy.stats import t as student
 
 from audit.errors import CountersignError
-from audit.ratios import Stratum, share_of_dollars, share_of_lines
+from audit.estimates.ratios import Stratum, share_of_dollars, share_of_lines
 
 
 def test_one_stratum_by_hand_is_korn_and_graubard():

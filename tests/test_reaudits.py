@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, select, text
 
-from audit import arrivals, audits, dossier, reaudit_table, reaudits, results, sampling
+from audit import reaudit_table, reaudits, sampling
+from audit.auditing import audits
 from audit.errors import AccessError, InputError, StateError
+from audit.figures import dossier, results
+from audit.loading import arrivals
 from audit.reaudit_table import DEFAULT, RESULTS
 from audit.store import schema
 from audit.store.database import read

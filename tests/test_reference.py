@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from audit.errors import FactError
-from audit.reference import DATA, DATED, EARLIEST, KEYS, LATEST, in_force, load_facts, with_facts
+from audit.facts.reference import DATA, DATED, EARLIEST, KEYS, LATEST, in_force, load_facts, with_facts
 from audit.units import PAST_MIDPOINT, UNIT, total_units
 
 FACTS = load_facts()

@@ -7,12 +7,14 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine
 
-from audit import audits, leases, results, review, sign_off, worklist
 from audit.access import accounts
 from audit.access.demo import PASSWORD
 from audit.access.people import stop
+from audit.auditing import audits
 from audit.errors import AccessError, CountersignError, StateError
-from audit.evidence import decided, evidence
+from audit.figures import results
+from audit.reviewing import leases, review, sign_off, worklist
+from audit.reviewing.evidence import decided, evidence
 from audit.store import trail
 from audit.store.database import read
 from tests.reviewing import load, review_claim, state, take, undecided, versions, visit, who

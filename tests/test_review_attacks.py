@@ -13,10 +13,10 @@ import pytest
 from sqlalchemy import Engine, delete, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
-from audit import leases, review, second_review, sign_off
 from audit.errors import CountersignError
+from audit.reviewing import leases, review, second_review, sign_off
+from audit.reviewing.worklist import ORDERS, Filters, query_of
 from audit.store import database, guards, kept, schema, verifying
-from audit.worklist import ORDERS, Filters, query_of
 from tests import test_review_machine
 from tests.reviewing import NPI, people, take, who
 from tests.stored import NOW, add

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 from sqlalchemy import select
 
-from audit import leases, opinions, release, review, second_review, sign_off
+from audit import release
 from audit.errors import CountersignError
+from audit.reviewing import leases, opinions, review, second_review, sign_off
 from audit.store import database, kept, schema, verifying
 from audit.store.standing import STATES, stand_of
 from tests.places import MEMORY

@@ -8,14 +8,15 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import Engine, select
 
-from audit import bulk, correcting, drafts, leases, opinions, release, review, second_review, sign_off, trail_view
-from audit import review_plan as plans
-from audit.claim_record import record_of
+from audit import release, trail_view
 from audit.errors import AccessError, CountersignError, StateError
-from audit.review import LineCorrection
+from audit.reviewing import bulk, correcting, drafts, leases, opinions, review, second_review, sign_off
+from audit.reviewing import review_plan as plans
+from audit.reviewing.claim_record import record_of
+from audit.reviewing.review import LineCorrection
+from audit.reviewing.worklist import Filters, counts, next_claim, worklist
 from audit.store import kept, schema, verifying
 from audit.store.database import read
-from audit.worklist import Filters, counts, next_claim, worklist
 from tests.databases import filled
 from tests.reviewing import (
     load,

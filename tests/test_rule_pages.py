@@ -9,7 +9,7 @@ import pytest
 
 from audit import cli, rule_pages
 from audit.errors import CountersignError
-from audit.reference import load_facts
+from audit.facts.reference import load_facts
 from audit.rules import rule_book
 from audit.rules.cases import cases_of
 

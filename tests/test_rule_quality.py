@@ -8,7 +8,8 @@ import pytest
 from scipy.stats import binomtest
 from sqlalchemy import Engine, text
 
-from audit import results, review, rule_quality
+from audit.figures import results, rule_quality
+from audit.reviewing import review
 from audit.store.database import read
 from tests.databases import filled
 from tests.handed_in import month

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 from audit.engine import audit
+from audit.facts.reference import load_facts
 from audit.grains import GRAINS
 from audit.model import FINDING_COLUMNS, SEVERITIES, TABLES
-from audit.reference import load_facts
 from audit.rules import rule_book
 from audit.rules.cases import cases_of, judge, promises_of
 

@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 
 from audit.engine import audit
+from audit.facts.reference import load_facts
 from audit.grains import Prepared
 from audit.grains.lines import BODY_SIDES, SEPARATE
 from audit.intake import Batch
 from audit.model import TABLES
-from audit.reference import load_facts
 from audit.rules import rule_book
 from audit.rules.claims import line_billed_twice
 from audit.rules.claims.npi_invalid import _fault

@@ -12,10 +12,10 @@ import pandas as pd
 import pytest
 
 from audit.engine import audit, chosen_rules
+from audit.facts.reference import load_facts
 from audit.grains import Prepared
 from audit.intake import Batch, read
 from audit.model import FINDING_COLUMNS, TABLES
-from audit.reference import load_facts
 from audit.rules import rule_book
 from audit.rules.cases import judge
 from audit.tables import Tables, check

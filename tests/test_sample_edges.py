@@ -7,8 +7,10 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Engine
 
-from audit import arrivals, audits, differences, dossier, plans, results
+from audit.auditing import audits, plans
 from audit.errors import CountersignError, InputError, StateError
+from audit.figures import differences, dossier, results
+from audit.loading import arrivals
 from audit.sampling import FLAGGED, UNFLAGGED, Frame, each_plan, freeze, stratified_plan
 from audit.store.database import read
 from tests.handed_in import as_csv, claim, note, service

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from audit.errors import CountersignError, InputError
 from audit.estimates import exact_limits
-from audit.projections import by_size
+from audit.estimates.projections import by_size
 from audit.sampling import (
     ALL,
     FLAGGED,

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text, update
 
-from audit import payer_profiles, release, sign_off, worklist
+from audit import release
 from audit.errors import StateError
-from audit.opinions import required
+from audit.payers import payer_profiles
+from audit.reviewing import sign_off, worklist
+from audit.reviewing.opinions import required
 from audit.store import kept, loading, schema
 from audit.store.came_since import SAID, concerned_by_load, concerned_by_profile
 from audit.store.database import read, write

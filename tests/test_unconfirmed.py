@@ -8,11 +8,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from audit import cli, linking
+from audit import cli
 from audit.engine import audit, chosen_rules
 from audit.extraction import extract
 from audit.intake.documents import Document, from_text
-from audit.linking import Visit, tie
+from audit.loading import linking
+from audit.loading.linking import Visit, tie
 from audit.tables import Tables
 from audit.unconfirmed import SAYS
 from tests.stored import line, note, service, tables_of

@@ -11,10 +11,11 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
-from audit import arrivals, audits, mappings, screening, undoing
+from audit.auditing import audits, screening
 from audit.errors import AccessError, MappingNeeded, StateError
 from audit.intake.foreign.proposing import propose
 from audit.intake.tabular import REASONS
+from audit.loading import arrivals, mappings, undoing
 from audit.store import database, guards, schema, trail
 from tests.handed_in import NPI, as_csv, claim, month, note, service
 from tests.stored import add, count_rows, on_sqlite

@@ -9,7 +9,11 @@ import pandas as pd
 import pytest
 from sqlalchemy import Engine
 
-from audit import arrivals, audits, dossier, results, review, sampling, upheld
+from audit import sampling
+from audit.auditing import audits
+from audit.figures import dossier, results, upheld
+from audit.loading import arrivals
+from audit.reviewing import review
 from audit.store.database import read
 from tests.handed_in import as_csv, claim
 from tests.reviewing import leases, review_all, review_claim, sign_off, who

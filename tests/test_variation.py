@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.errors import CountersignError
-from audit.variation import (
+from audit.estimates.variation import (
     ewma_chart,
     fitted_prior,
     funnel_limits,

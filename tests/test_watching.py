@@ -10,10 +10,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from audit import arrivals, audits, claim_record, corrected, mappings, screening, watching
+from audit import watching
+from audit.auditing import audits, screening
 from audit.cli import main
 from audit.errors import InputError, StateError
 from audit.intake.foreign.proposing import propose
+from audit.loading import arrivals, mappings
+from audit.reviewing import claim_record, corrected
 from audit.store.database import VARIABLE
 from tests.handed_in import NPI, as_csv, claim, month
 from tests.stored import add, count_rows

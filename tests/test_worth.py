@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from audit import cli
 from audit.engine import audit, chosen_rules
+from audit.facts.reference import load_facts
 from audit.grains import Prepared
-from audit.reference import load_facts
 from audit.rules.cases import _checked, _rows
 from audit.tables import Tables
 from audit.worth import by_claim, by_day, priced

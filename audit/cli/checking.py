@@ -10,13 +10,14 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from audit import linking, reports
+from audit import reports
 from audit.engine import SPLITS, audit, chosen_rules
 from audit.errors import InputError
+from audit.facts.reference import load_facts
 from audit.gaps import unbilled_notes
 from audit.grains import Prepared
 from audit.intake import Batch, read
-from audit.reference import load_facts
+from audit.loading import linking
 from audit.tables import check
 
 if TYPE_CHECKING:

@@ -60,7 +60,7 @@ def _rules(chosen: argparse.Namespace) -> int:
 
 
 def _verify_sample(chosen: argparse.Namespace) -> int:
-    from audit import dossier  # noqa: PLC0415  its libraries are loaded only where they are needed
+    from audit.figures import dossier  # noqa: PLC0415  its libraries are loaded only where they are needed
 
     wrong = dossier.verify(chosen.dossier)
     print("\n".join(wrong) if wrong else "Equal: the same claims in the same order, and the same counts.")

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from audit import reports
-from audit.reference import load_facts
+from audit.facts.reference import load_facts
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -28,7 +28,7 @@ def _facts(_: argparse.Namespace) -> int:
 
 
 def _load_facts(chosen: argparse.Namespace) -> int:
-    from audit import fact_loading  # noqa: PLC0415  the database is loaded only where it is needed
+    from audit.fact_files import fact_loading  # noqa: PLC0415  the database is loaded only where it is needed
     from audit.fact_files.reading import Asked  # noqa: PLC0415
 
     asked = Asked(chosen.table, chosen.list, chosen.period)

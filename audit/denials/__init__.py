@@ -8,7 +8,7 @@ the claim's current version. That a finding lay on a denied line does not prove 
 
 from audit.denials.lines import LINES, last_answer
 from audit.denials.told import Denials, denials
-from audit.review_rights import TRAIL_READERS
+from audit.reviewing.review_rights import TRAIL_READERS
 
 READERS = TRAIL_READERS
 """Roles that see them with what was dismissed: none of them reviews."""

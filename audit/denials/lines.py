@@ -10,10 +10,10 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Connection, Engine, and_, func, select
 
-from audit.audits import FLAGGING
-from audit.payments import adjustments_of, payments_of
-from audit.reference import Facts
-from audit.review import DISMISS, decisions, final, findings, newest_run
+from audit.auditing.audits import FLAGGING
+from audit.facts.reference import Facts
+from audit.payers.payments import adjustments_of, payments_of
+from audit.reviewing.review import DISMISS, decisions, final, findings, newest_run
 from audit.store import schema
 from audit.store.database import read
 from audit.store.rows import among

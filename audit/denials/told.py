@@ -11,9 +11,9 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Engine
 
-from audit import payments
 from audit.denials.lines import answered_lines
-from audit.reference import load_facts
+from audit.facts.reference import load_facts
+from audit.payers import payments
 from audit.rules import rule_book
 
 ENOUGH = 10

@@ -11,11 +11,12 @@ from datetime import datetime
 import pandas as pd
 from sqlalchemy import Engine, func, select
 
-from audit import __version__, second_review
+from audit import __version__
 from audit.exporting import drawn, rows, tables
 from audit.exporting.sheets import Sheet
-from audit.results import Results, results
-from audit.review import decisions, missed_stands
+from audit.figures.results import Results, results
+from audit.reviewing import second_review
+from audit.reviewing.review import decisions, missed_stands
 from audit.store import schema
 from audit.store.database import read
 from audit.store.rows import among

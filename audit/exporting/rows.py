@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 from sqlalchemy import Connection, and_, func, select
 
-from audit.review import CORRECT, DISMISS, UPHELD, decisions, final, findings, newest_run
+from audit.reviewing.review import CORRECT, DISMISS, UPHELD, decisions, final, findings, newest_run
 from audit.store import schema
 from audit.store.rows import among
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pandas as pd
 from sqlalchemy import Engine
 
-from audit import accuracies, breakdowns, differences, upheld
-from audit.accuracies import Part
-from audit.drawn_lines import drawn_lines
 from audit.estimates import per_hundred
+from audit.estimates.ratios import Share
 from audit.exporting.sheets import Kind, Sheet, sheet
-from audit.ratios import Share
-from audit.results import Results
+from audit.figures import accuracies, breakdowns, differences, upheld
+from audit.figures.accuracies import Part
+from audit.figures.drawn_lines import drawn_lines
+from audit.figures.results import Results
 
 COUNT: Kind = "count"
 STRATA: dict[str, str | tuple[str, Kind]] = {

@@ -14,7 +14,8 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Connection, Engine, select
 
-from audit import audits, model
+from audit import model
+from audit.auditing import audits
 from audit.errors import StateError
 from audit.feedback.answers import ADDENDUM, add
 from audit.feedback.items import one_item

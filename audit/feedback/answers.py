@@ -12,7 +12,7 @@ from audit.errors import StateError
 from audit.feedback.answered import Answered, answered, answers_of
 from audit.feedback.items import one_item, upheld
 from audit.feedback.rights import demand_therapist
-from audit.review_rights import refused
+from audit.reviewing.review_rights import refused
 from audit.store import schema, seal, trail
 from audit.store.database import alone, write
 from audit.store.feedback_guards import FINAL

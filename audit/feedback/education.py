@@ -17,20 +17,20 @@ from sqlalchemy import Connection, Engine, and_, case, func, insert, select
 from sqlalchemy.exc import DBAPIError
 
 from audit.access.permission import account_may
-from audit.differences import weights_of
 from audit.errors import StateError
 from audit.estimates import Estimate
+from audit.estimates.variation import ENOUGH, Weighted, weighted
 from audit.feedback.items import decisions, findings, lines, upheld
 from audit.feedback.rights import TEACHERS, demand_reader
-from audit.history import difference
-from audit.results import in_claims, overview
-from audit.review import newest_run
-from audit.review_rights import refused
+from audit.figures.differences import weights_of
+from audit.figures.history import difference
+from audit.figures.results import in_claims, overview
+from audit.reviewing.review import newest_run
+from audit.reviewing.review_rights import refused
 from audit.rules import rule_book
 from audit.store import schema, seal, trail
 from audit.store.database import read, write
 from audit.store.rows import among
-from audit.variation import ENOUGH, Weighted, weighted
 
 table, claims = schema.education_items, schema.claims
 GIVEN = ("id", "rule", "title", "text", "taught_on", "by", "at")

@@ -17,12 +17,12 @@ from audit.feedback.answered import answered, answers_of
 from audit.feedback.direction import direction
 from audit.feedback.outcomes import outcomes
 from audit.feedback.rights import demand_reader
-from audit.review import UPHELD, final, missed_stands
+from audit.figures.upheld import change_of
+from audit.reviewing.review import UPHELD, final, missed_stands
 from audit.store import reading, schema, trail
 from audit.store.database import read, write
 from audit.store.feedback_guards import FINAL
 from audit.store.rows import Row, among
-from audit.upheld import change_of
 
 claims, lines, findings = schema.claims, schema.claim_lines, schema.findings
 decisions, signatures = schema.decisions, schema.signatures

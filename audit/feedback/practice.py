@@ -9,14 +9,14 @@ from dataclasses import dataclass
 import pandas as pd
 from sqlalchemy import ColumnElement, Connection, Engine, and_, case, func, select
 
-from audit.differences import modest
+from audit.estimates.variation import ENOUGH, fitted_prior, shrunk
 from audit.evaluations import LEVEL_NAMES
+from audit.facts.reference import load_facts
 from audit.feedback.rights import demand_reader
-from audit.reference import load_facts
-from audit.review import newest_run
+from audit.figures.differences import modest
+from audit.reviewing.review import newest_run
 from audit.store import schema
 from audit.store.database import read
-from audit.variation import ENOUGH, fitted_prior, shrunk
 
 ABOVE, BELOW = "EVAL-01", "EVAL-02"
 lines, claims = schema.claim_lines, schema.claims

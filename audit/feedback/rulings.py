@@ -13,15 +13,15 @@ import pandas as pd
 from sqlalchemy import Connection, Engine, and_, exists, insert, or_, select
 from sqlalchemy.exc import DBAPIError
 
-from audit import review
 from audit.access.permission import account_may
 from audit.errors import AccessError, StateError
 from audit.feedback.answered import answered, answers_of
 from audit.feedback.answers import APPEAL, DISPUTE
 from audit.feedback.items import one_item
 from audit.feedback.rights import RULERS, TO_RULE, due, npi_of
-from audit.opinions import required
-from audit.review_rights import refused
+from audit.reviewing import review
+from audit.reviewing.opinions import required
+from audit.reviewing.review_rights import refused
 from audit.store import schema, seal, trail
 from audit.store.database import alone, read, write
 from audit.store.review_guards import RULED

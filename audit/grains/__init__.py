@@ -13,6 +13,7 @@ from functools import cached_property
 
 import pandas as pd
 
+from audit.facts.reference import Facts
 from audit.grains import (
     authorizations,
     billed,
@@ -37,7 +38,6 @@ from audit.grains import (
     treatment_days,
 )
 from audit.grains.limits import with_limits
-from audit.reference import Facts
 from audit.tables import Tables
 
 GRAINS = {

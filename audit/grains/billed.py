@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from audit.facts.reference import EARLIEST, LATEST
 from audit.grains.again import REPLACED
-from audit.reference import EARLIEST, LATEST
 from audit.tables import Tables
 from audit.texts import joined
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from audit.reference import Facts, with_facts
+from audit.facts.reference import Facts, with_facts
 
 DAY = ["day", "payer_id", "procedure_code"]
 """Limits hold for one patient's code of one day under one payer (and one practice)."""

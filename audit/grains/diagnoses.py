@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from audit.fact_merge import DIAGNOSES
-from audit.reference import Facts, in_force
+from audit.facts.fact_merge import DIAGNOSES
+from audit.facts.reference import Facts, in_force
 
 LONGEST = 7
 MOST_NAMED = 8

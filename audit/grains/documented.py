@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from audit.reference import Facts
+from audit.facts.reference import Facts
 from audit.tables import Tables
 from audit.texts import joined
 

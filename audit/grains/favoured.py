@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from audit.facts.reference import Facts
 from audit.money import dollars_at_risk
-from audit.reference import Facts
 from audit.units import COGNITIVE, COGNITIVE_SERVICE, supported_units
 
 PLACE = "nonfacility"

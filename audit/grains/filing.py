@@ -8,9 +8,9 @@ from typing import Any
 
 import pandas as pd
 
+from audit.facts.reference import EARLIEST, LATEST, Facts, with_facts
 from audit.grains.diagnoses import with_diagnoses
 from audit.grains.limits import with_limits
-from audit.reference import EARLIEST, LATEST, Facts, with_facts
 from audit.tables import Tables
 
 

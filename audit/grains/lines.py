@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
+from audit.facts.reference import EARLIEST, LATEST, Facts, with_facts
 from audit.grains.again import told_again
-from audit.reference import EARLIEST, LATEST, Facts, with_facts
 from audit.tables import Tables
 from audit.units import COGNITIVE, COGNITIVE_SERVICE
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
+from audit.facts.reference import Facts, with_facts
 from audit.grains.clock import minute_of_day
 from audit.grains.lines import DAY, agreed, discipline_of, filled, service_of
-from audit.reference import Facts, with_facts
 from audit.tables import Tables
 from audit.texts import once_each
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from audit.fact_loads import PAIRS
-from audit.reference import Facts, in_force
+from audit.facts.fact_loads import PAIRS
+from audit.facts.reference import Facts, in_force
 
 MEDICARE = "medicare"
 REACH = {"before": 0, "after": 1, "within": 2}

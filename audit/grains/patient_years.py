@@ -9,9 +9,9 @@ from typing import Any
 
 import pandas as pd
 
+from audit.facts.reference import Facts
 from audit.grains.limits import with_limits
 from audit.money import allowed
-from audit.reference import Facts
 
 YEAR = ["patient_id", "bucket", "year"]
 BUCKETS = {"OT": "OT", "PT": "PT_SLP", "SLP": "PT_SLP"}

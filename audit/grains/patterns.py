@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from audit.facts.reference import Facts
 from audit.grains.clinicians import clinician_of
 from audit.grains.limits import with_limits
-from audit.reference import Facts
 from audit.tables import Tables
 from audit.units import UNIT
 

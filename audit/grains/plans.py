@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
+from audit.facts.reference import Facts
 from audit.grains.limits import with_limits
 from audit.grains.treatment_days import DATE, PATIENT
-from audit.reference import Facts
 from audit.tables import Tables
 
 PLACE = ["claim_id", "line_number", "note_id", "patient_id", "service_date", "procedure_code"]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from audit.reference import Facts, with_facts
+from audit.facts.reference import Facts, with_facts
 from audit.units import midpoint_units
 
 FACTS = ["timed", "in_pool", "base_minutes", "addon_to", "unit_rule"]

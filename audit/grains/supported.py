@@ -10,8 +10,8 @@ from __future__ import annotations
 import pandas as pd
 
 from audit import money
+from audit.facts.reference import Facts
 from audit.money import KEY, UNITS
-from audit.reference import Facts
 from audit.texts import joined
 from audit.units import COGNITIVE, COGNITIVE_SERVICE
 

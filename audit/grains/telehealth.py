@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from audit.reference import EARLIEST, LATEST, Facts, with_facts
+from audit.facts.reference import EARLIEST, LATEST, Facts, with_facts
 
 VIDEO, AUDIO = ["95", "GT"], ["93", "FQ"]
 REMOTE = [*VIDEO, *AUDIO, "GQ"]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from audit.errors import FactError
-from audit.reference import Facts
+from audit.facts.reference import Facts
 
 
 @dataclass(frozen=True, slots=True)

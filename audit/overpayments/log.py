@@ -10,15 +10,15 @@ from decimal import Decimal
 import pandas as pd
 from sqlalchemy import Connection, Engine, select
 
+from audit.facts.reference import load_facts
+from audit.figures.upheld import with_dollars
 from audit.overpayments.clock import Clock, due_date
 from audit.overpayments.entries import WAYS, history, left, next_acts, standing
 from audit.overpayments.paid import paid_on, upheld_versions
-from audit.reference import load_facts
-from audit.review_rights import TRAIL_READERS
+from audit.reviewing.review_rights import TRAIL_READERS
 from audit.store import schema
 from audit.store.database import read
 from audit.store.rows import Row, among
-from audit.upheld import with_dollars
 
 READERS = TRAIL_READERS
 """Roles that see the log: none of them reviews, so no verdict is shown to who may not see it."""

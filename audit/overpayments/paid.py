@@ -7,10 +7,10 @@ from datetime import date
 
 from sqlalchemy import Connection, and_, func, or_, select
 
-from audit.audits import FLAGGING
-from audit.payments import REVERSAL
-from audit.results import DONE
-from audit.review import UPHELD, decisions, final, findings, missed_stands, signatures
+from audit.auditing.audits import FLAGGING
+from audit.figures.results import DONE
+from audit.payers.payments import REVERSAL
+from audit.reviewing.review import UPHELD, decisions, final, findings, missed_stands, signatures
 from audit.store import schema
 from audit.store.rows import among
 

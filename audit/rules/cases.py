@@ -24,11 +24,11 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from audit.fact_merge import Period, typed
+from audit.facts.fact_merge import Period, typed
+from audit.facts.reference import Facts, load_facts
 from audit.grains import Prepared
 from audit.intake import Batch
 from audit.model import TABLES
-from audit.reference import Facts, load_facts
 from audit.rules import Rule, ordered
 from audit.tables import Tables, check
 from audit.worth import priced

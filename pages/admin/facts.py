@@ -5,10 +5,10 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from audit import fact_loading
 from audit.access.gate import utc_now
-from audit.fact_ages import fact_ages
-from audit.reference import load_facts
+from audit.fact_files import fact_loading
+from audit.fact_files.fact_ages import fact_ages
+from audit.facts.reference import load_facts
 from pages.parts import fact_report, who, work
 from pages.parts.headings import heading, small
 from pages.parts.rows import show_rows

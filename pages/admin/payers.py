@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from audit import payer_profiles
 from audit.access.gate import utc_now
+from audit.payers import payer_profiles
 from pages.parts import who, work
 from pages.parts.headings import heading, small
 from pages.parts.rows import show_rows

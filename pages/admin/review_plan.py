@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from audit import review_plan
-from audit.review_rights import PLANNERS
+from audit.reviewing import review_plan
+from audit.reviewing.review_rights import PLANNERS
 from audit.store.database import read
 from pages.parts import plan_form, who
 from pages.parts.headings import heading, small

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from audit import documents
+from audit.loading import documents
 from audit.model import OPENERS
 from pages.parts import document_form, document_tie, who
 from pages.parts.document_text import show_text

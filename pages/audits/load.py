@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from audit import arrivals, documents, mappings, payments
 from audit.access.gate import utc_now
+from audit.loading import arrivals, documents, mappings
 from audit.model import OPENERS
+from audit.payers import payments
 from pages.parts import handed_in, who, work
 from pages.parts.arrival import show_arrival, show_earlier
 from pages.parts.audit_new import show_audit

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from audit import results, screening
+from audit.auditing import screening
+from audit.figures import results
 from audit.model import OPENERS
 from pages.parts import who
 from pages.parts.audit_frozen import show_frozen

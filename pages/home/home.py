@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from audit import audits, worklist
 from audit.access.gate import utc_now
+from audit.auditing import audits
 from audit.feedback.rights import RULERS
 from audit.model import OPENERS
 from audit.reaudit_table import SCHEDULERS
-from audit.review_rights import REVIEWERS
+from audit.reviewing import worklist
+from audit.reviewing.review_rights import REVIEWERS
 from pages.parts import feedback_home, home_parts, who
 from pages.parts.store import engine
 

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import pandas as pd
 import streamlit as st
 
-from audit import accuracies, upheld
-from audit.accuracies import COUNTS, FIELDS, OF_LINE, WHAT, Part
-from audit.drawn_lines import PARTED
-from audit.results import Results
+from audit.figures import accuracies, upheld
+from audit.figures.accuracies import COUNTS, FIELDS, OF_LINE, WHAT, Part
+from audit.figures.drawn_lines import PARTED
+from audit.figures.results import Results
 from pages.parts import charts
 from pages.parts.headings import small
 from pages.parts.markup import element, show

@@ -8,8 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from audit.access.accounts import Account
-from audit.arrivals import Arrival, Card, fates, refusals_of, refused_tables_of
 from audit.errors import Refusal
+from audit.loading.arrivals import Arrival, Card, fates, refusals_of, refused_tables_of
 from audit.reports import refusals_as_csv
 from pages.parts.headings import heading, small
 from pages.parts.markup import element, show

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from audit import leases
 from audit.access.accounts import Account
 from audit.access.gate import utc_now
-from audit.review_rights import ASSIGNERS, REVIEWERS
+from audit.reviewing import leases
+from audit.reviewing.review_rights import ASSIGNERS, REVIEWERS
 from pages.parts import work
 from pages.parts.store import engine
 from pages.parts.words import number

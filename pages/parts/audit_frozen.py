@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from audit import audits, dossier, results
 from audit.access.accounts import Account
 from audit.access.gate import utc_now
+from audit.auditing import audits
+from audit.figures import dossier, results
 from audit.model import OPENERS
 from audit.store.database import read
 from pages.parts import work

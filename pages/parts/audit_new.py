@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from audit import audits, screening
 from audit.access.accounts import Account
 from audit.access.gate import utc_now
+from audit.auditing import audits, screening
 from pages.parts import work
 from pages.parts.store import engine
 from pages.parts.words import number

@@ -7,9 +7,10 @@ from typing import Any
 
 import streamlit as st
 
-from audit import audits, last_period, plans, screening
 from audit.access.accounts import Account
 from audit.access.gate import utc_now
+from audit.auditing import audits, plans, screening
+from audit.figures import last_period
 from audit.sampling import Frame
 from audit.store.database import read
 from pages.parts import work

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pandas as pd
 import plotly.graph_objects as go
 
-from audit.differences import Groups, Months
 from audit.estimates import Estimate, per_hundred
-from audit.history import Sample
-from audit.ratios import Share
-from audit.variation import INNER, WIDEST
+from audit.estimates.ratios import Share
+from audit.estimates.variation import INNER, WIDEST
+from audit.figures.differences import Groups, Months
+from audit.figures.history import Sample
 
 ACCENT, QUIET, LIMIT = "#0f857b", "#8494a0", "#c0661a"
 DISMISSED, OPEN = "#5b6770", "#aab5bd"

@@ -7,13 +7,14 @@ from typing import Any
 
 import streamlit as st
 
-from audit import audits, leases, review, second_review, sign_off
 from audit.access.accounts import Account
 from audit.access.gate import utc_now
-from audit.audits import SCREENING_AGAIN
+from audit.auditing import audits
+from audit.auditing.audits import SCREENING_AGAIN
 from audit.errors import CountersignError
-from audit.evidence import Decided, Evidence
-from audit.review_rights import TRAIL_READERS
+from audit.reviewing import leases, review, second_review, sign_off
+from audit.reviewing.evidence import Decided, Evidence
+from audit.reviewing.review_rights import TRAIL_READERS
 from pages.parts import claim_dialogs
 from pages.parts.signing import at_once, sign_button, skip, who
 from pages.parts.store import engine

@@ -8,10 +8,10 @@ from typing import Any
 
 import streamlit as st
 
-from audit import correcting, drafts, proposal, review, sign_off
 from audit.access.accounts import Account
 from audit.access.gate import utc_now
-from audit.evidence import Decided, Evidence
+from audit.reviewing import correcting, drafts, proposal, review, sign_off
+from audit.reviewing.evidence import Decided, Evidence
 from pages.parts.claim_lines import proposal as should_read
 from pages.parts.claim_units import Row
 from pages.parts.signing import done, who, with_password

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from audit.review import REASONS
+from audit.reviewing.review import REASONS
 from pages.parts.claim_findings import VERDICTS, corrected_line
 from pages.parts.claim_units import Row
 from pages.parts.markup import Markup, element

@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from audit.evidence import Evidence
 from audit.passages import about
+from audit.reviewing.evidence import Evidence
 from pages.parts.markup import Markup, details, element, note_text, table
 from pages.parts.minutes import along_the_clock, by_service
 from pages.parts.words import count, day, number

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 
-from audit import sign_off
 from audit.access import solo
-from audit.evidence import Decided, Evidence
+from audit.facts.reference import load_facts
 from audit.gaps import wanted_inputs
 from audit.passages import about, rests_on_level
-from audit.reference import load_facts
-from audit.review import REASONS
+from audit.reviewing import sign_off
+from audit.reviewing.evidence import Decided, Evidence
+from audit.reviewing.review import REASONS
 from audit.rules import Rule, rule_book
 from pages.parts.claim_evidence import place_in_note
 from pages.parts.claim_lines import as_it_should_read, billed, proposal

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from audit import worklist
-from audit.evidence import Decided
-from audit.review import VIEWS
+from audit.reviewing import worklist
+from audit.reviewing.evidence import Decided
+from audit.reviewing.review import VIEWS
 from audit.worth.words import NATIONAL
 from pages.parts.markup import Markup, element, progress, show
 from pages.parts.store import engine

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from difflib import SequenceMatcher
 
-from audit.evidence import Evidence
-from audit.proposal import BilledLine, billed, should_read
+from audit.reviewing.evidence import Evidence
+from audit.reviewing.proposal import BilledLine, billed, should_read
 from pages.parts.claim_units import Row
 from pages.parts.markup import Markup, element, table
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from audit.evidence import Decided, Evidence
+from audit.reviewing.evidence import Decided, Evidence
 from pages.parts.claim_differences import difference
 from pages.parts.claim_findings import finding_of
 from pages.parts.claim_units import Row

@@ -14,7 +14,7 @@ from threading import Timer
 import streamlit as st
 from sqlalchemy import Engine
 
-from audit.evidence import Evidence, evidence
+from audit.reviewing.evidence import Evidence, evidence
 from pages.parts.markup import Markup
 from pages.parts.store import engine
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from audit.evidence import Evidence
+from audit.reviewing.evidence import Evidence
 from pages.parts.markup import Markup, element, table
 from pages.parts.words import count
 

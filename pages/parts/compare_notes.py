@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from audit.comparing import Run, differing_words
-from audit.evidence import Evidence
+from audit.reviewing.comparing import Run, differing_words
+from audit.reviewing.evidence import Evidence
 from pages.parts.markup import Markup, element
 from pages.parts.words import day
 

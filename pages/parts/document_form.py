@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from audit import documents
 from audit.access.accounts import Account
 from audit.access.gate import utc_now
+from audit.loading import documents
 from audit.model import Column
 from audit.store.documents import Kept
 from pages.parts import work

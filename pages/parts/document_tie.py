@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from audit import documents
 from audit.access.accounts import Account
 from audit.access.gate import utc_now
-from audit.linking import Visit
+from audit.loading import documents
+from audit.loading.linking import Visit
 from audit.store.documents import Kept
 from pages.parts import work
 from pages.parts.headings import small

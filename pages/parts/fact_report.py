@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from audit.fact_files.fact_loading import Report
 from audit.fact_files.reading import Asked
-from audit.fact_loading import Report
-from audit.fact_loads import Load
+from audit.facts.fact_loads import Load
 from audit.reports import refusals_as_csv
 from pages.parts.headings import heading
 from pages.parts.rows import show_rows

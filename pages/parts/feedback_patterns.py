@@ -8,10 +8,10 @@ import streamlit as st
 
 from audit.access.accounts import Account
 from audit.errors import StateError
-from audit.evidence import Evidence, evidence
+from audit.facts.reference import load_facts
 from audit.feedback.items import Feedback
 from audit.feedback.patterns import Pattern, example_of
-from audit.reference import load_facts
+from audit.reviewing.evidence import Evidence, evidence
 from audit.rules import Rule, rule_book
 from pages.parts import feedback_answer
 from pages.parts.claim_lines import as_it_should_read, billed, proposal

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from audit import arrivals, mappings
 from audit.access.accounts import Account
 from audit.intake.foreign.mapping import Mapping
+from audit.loading import arrivals, mappings
 from pages.parts.mapping_form import show_mapping
 from pages.parts.store import engine
 from pages.parts.work import plain

@@ -6,12 +6,15 @@ from datetime import date, timedelta
 
 import streamlit as st
 
-from audit import arrivals, overpayments, reaudits, results, worklist
+from audit import overpayments, reaudits
 from audit.access.accounts import Account
 from audit.access.gate import utc_now
-from audit.reference import load_facts
-from audit.review import VIEWS
-from audit.worklist import Filters
+from audit.facts.reference import load_facts
+from audit.figures import results
+from audit.loading import arrivals
+from audit.reviewing import worklist
+from audit.reviewing.review import VIEWS
+from audit.reviewing.worklist import Filters
 from pages.parts import charts
 from pages.parts.headings import heading, small
 from pages.parts.markup import element, show, table

@@ -10,9 +10,9 @@ from typing import TypeVar
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from audit import arrivals
 from audit.intake.foreign.proposing import Proposal
 from audit.intake.foreign.shape import DELIMITERS, Shape, sheets_of, sniffed
+from audit.loading import arrivals
 from audit.model import TABLES
 from pages.parts import work
 

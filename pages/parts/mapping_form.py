@@ -8,13 +8,13 @@ from pathlib import Path
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from audit import mappings
 from audit.access.accounts import Account
 from audit.access.gate import utc_now
 from audit.intake.foreign.dates import FORMS
 from audit.intake.foreign.mapping import DATED, Mapping, Taken
 from audit.intake.foreign.proposing import Proposal, propose
 from audit.intake.foreign.transforms import ways
+from audit.loading import mappings
 from audit.model import TABLES
 from pages.parts import work
 from pages.parts.headings import heading, small

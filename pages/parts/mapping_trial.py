@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from audit.intake.foreign.mapping import Mapping
-from audit.mappings import TRIED, Trial
+from audit.loading.mappings import TRIED, Trial
 from pages.parts.headings import heading, small
 from pages.parts.rows import show_rows
 from pages.parts.words import number

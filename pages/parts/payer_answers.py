@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from audit.payer_answers import Answer
+from audit.payers.payer_answers import Answer
 from pages.parts.markup import Markup, element, table
 from pages.parts.words import day, dollars
 

@@ -7,10 +7,10 @@ from decimal import Decimal
 
 import streamlit as st
 
-from audit import review_plan, worklist
 from audit.access.accounts import Account
 from audit.access.gate import utc_now
-from audit.review_plan import Plan, PlanRule
+from audit.reviewing import review_plan, worklist
+from audit.reviewing.review_plan import Plan, PlanRule
 from pages.parts import work
 from pages.parts.headings import small
 from pages.parts.markup import show, table

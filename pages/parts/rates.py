@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from audit import breakdowns, differences, history, second_review
-from audit.monitor import Watch
-from audit.results import Results
+from audit.estimates.monitor import Watch
+from audit.figures import breakdowns, differences, history
+from audit.figures.results import Results
+from audit.reviewing import second_review
 from pages.parts import charts
 from pages.parts.headings import heading, small
 from pages.parts.markup import element, show

@@ -10,11 +10,11 @@ from typing import Any
 import streamlit as st
 from sqlalchemy import Engine
 
-from audit import leases, sign_off, worklist
 from audit.access.accounts import Account
 from audit.access.gate import utc_now
 from audit.errors import CountersignError
-from audit.evidence import Decided
+from audit.reviewing import leases, sign_off, worklist
+from audit.reviewing.evidence import Decided
 from pages.parts.store import engine
 from pages.parts.work import plain
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from audit.corrected import FATES, Since, since_before
+from audit.reviewing.corrected import FATES, Since, since_before
 from pages.parts.markup import Markup, element
 from pages.parts.store import engine
 

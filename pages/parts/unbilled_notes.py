@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from audit.unbilled import unbilled
+from audit.auditing.unbilled import unbilled
 from pages.parts.headings import small
 from pages.parts.rows import show_rows
 from pages.parts.store import engine

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from audit import undoing
 from audit.access.accounts import Account
 from audit.access.gate import utc_now
+from audit.loading import undoing
 from pages.parts import work
 from pages.parts.store import engine
 

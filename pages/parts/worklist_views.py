@@ -8,11 +8,11 @@ from decimal import Decimal
 
 import streamlit as st
 
-from audit import worklist
 from audit.access.accounts import Account
 from audit.access.gate import utc_now
+from audit.reviewing import worklist
+from audit.reviewing.worklist import Filters
 from audit.rules import rule_book
-from audit.worklist import Filters
 from pages.parts.store import engine
 
 ORDERS = {"riskiest first": "risk", "most dollars over first": "dollars", "due first": "due", "oldest first": "oldest",

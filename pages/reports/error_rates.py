@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from audit import results
-from audit.accuracies import Part
-from audit.drawn_lines import drawn_lines
+from audit.figures import results
+from audit.figures.accuracies import Part
+from audit.figures.drawn_lines import drawn_lines
 from audit.model import OPENERS
-from audit.review_rights import REVIEWERS
-from audit.second_review import blind_open
+from audit.reviewing.review_rights import REVIEWERS
+from audit.reviewing.second_review import blind_open
 from pages.parts import accuracy, rates, who
 from pages.parts.export_dialog import export_button
 from pages.parts.pick_audit import pick_audit

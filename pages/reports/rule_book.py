@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from audit.access.gate import utc_now
-from audit.breakdowns import record_of_rule
+from audit.figures.breakdowns import record_of_rule
 from audit.rule_pages import families, page_of
 from pages.parts import who, work
 from pages.parts.headings import heading

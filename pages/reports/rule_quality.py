@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from audit import results, rule_quality
-from audit.review import REASONS
-from audit.variation import ENOUGH
+from audit.estimates.variation import ENOUGH
+from audit.figures import results, rule_quality
+from audit.reviewing.review import REASONS
 from pages.parts import charts, who
 from pages.parts.headings import heading, small
 from pages.parts.rows import show_rows

@@ -8,7 +8,7 @@ import streamlit as st
 
 from audit import trail_view
 from audit.access.gate import utc_now
-from audit.review_rights import TRAIL_READERS
+from audit.reviewing.review_rights import TRAIL_READERS
 from audit.trail_view import EventFilter
 from pages.parts import who, work
 from pages.parts.headings import small

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from audit import worklist
 from audit.access.gate import utc_now
-from audit.evidence import decided, inputs
-from audit.review import REVIEWERS
+from audit.reviewing import worklist
+from audit.reviewing.evidence import decided, inputs
+from audit.reviewing.review import REVIEWERS
 from audit.store.database import read
 from pages.parts import claim_actions, claim_findings, who
 from pages.parts.claim_evidence import course, minutes, notes

@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from audit.access.gate import utc_now
-from audit.claim_record import Step, record_of
-from audit.review import VIEWS
-from audit.review_rights import TRAIL_READERS
+from audit.reviewing.claim_record import Step, record_of
+from audit.reviewing.review import VIEWS
+from audit.reviewing.review_rights import TRAIL_READERS
 from pages.parts import who, work
 from pages.parts.markup import Markup, element, show, table
 from pages.parts.payer_answers import answers_table

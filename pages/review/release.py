@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from audit import release, worklist
+from audit import release
 from audit.access.gate import utc_now
 from audit.reports import csv_line
+from audit.reviewing import worklist
 from pages.parts import who, work
 from pages.parts.headings import heading
 from pages.parts.rows import show_rows

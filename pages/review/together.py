@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from audit import bulk, review
 from audit.access.gate import utc_now
-from audit.review_rights import REVIEWERS
+from audit.reviewing import bulk, review
+from audit.reviewing.review_rights import REVIEWERS
 from audit.rules import rule_book
 from pages.parts import who, work
 from pages.parts.headings import small

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from audit import worklist
 from audit.access.gate import utc_now
 from audit.model import OPENERS, Role
-from audit.review_rights import APPROVERS
+from audit.reviewing import worklist
+from audit.reviewing.review_rights import APPROVERS
 from pages.parts import who
 from pages.parts.assigning import offer
 from pages.parts.headings import small

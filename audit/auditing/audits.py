@@ -1,0 +1,358 @@
+"""An audit: a run of the rules over loaded claims, then the claims of it that people review.
+
+Screening covers all claims; it is not a sample. The claims for people are either every flagged one (`flagged`),
+or a random sample (a kind of `sampling.KINDS`) whose frame and plan are frozen before there is a seed. The two are
+never pooled. A frame has one seed: a later, larger plan on it draws with the same, and so extends the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import ColumnElement, Connection, Engine, Select, case, func, insert, select, update
+
+from audit import __version__, sampling
+from audit.access.permission import account_may, demand_now
+from audit.engine import Progress, chosen_rules, judge
+from audit.errors import AccessError, StateError
+from audit.facts.reference import load_facts
+from audit.grains import Prepared
+from audit.model import OPENERS
+from audit.reviewing import review_plan
+from audit.reviewing.review_rights import REVIEWERS
+from audit.store import reading, runs, schema, trail
+from audit.store.database import read, write
+from audit.store.unscreened import undone_since, unscreened
+from audit.worth import by_claim
+
+FLAGGING = ("error", "warning")
+"""Severities that flag a claim."""
+SCREENING_AGAIN = tuple({*OPENERS, *REVIEWERS})
+FLAGGED_KIND = "flagged"
+KINDS: dict[str, str] = {FLAGGED_KIND: "every flagged claim", **sampling.KINDS}
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """What is fixed of an audit; `seed` is "" until it is drawn."""
+
+    id: int
+    name: str
+    run_id: int
+    kind: str
+    frame: sampling.Frame
+    plan: sampling.Plan | None
+    seed: str
+
+
+def screen(
+    engine: Engine,
+    *,
+    account_id: int | None,
+    at: datetime,
+    from_date: date | None = None,
+    to_date: date | None = None,
+    payer_ids: Collection[str] | None = None,
+    progress: Progress | None = None,
+) -> int:
+    """Run the rule book over the current claims that fit; keep the findings; return the run's id.
+
+    Raises AccessError for a role that opens no audits, StateError when no claim fits. A run that is stopped or
+    fails keeps no findings.
+    """
+    demand_now(engine, account_id, OPENERS)
+    chosen = reading.chosen_claims(engine, from_date=from_date, to_date=to_date, payer_ids=payer_ids)
+    if not chosen:
+        raise StateError("no loaded claim has these dates and payers", do="Load claims, or widen the choice")
+    return _run(engine, chosen, account_id=account_id, at=at, progress=progress)
+
+
+def screen_new(engine: Engine, *, account_id: int | None, at: datetime, progress: Progress | None = None) -> int | None:
+    """Run the rule book over the claims that no run has judged as they stand now; return the run's id, None when
+    there are none. Raises AccessError for a role that opens no audits."""
+    demand_now(engine, account_id, OPENERS)
+    with read(engine) as connection:
+        chosen = unscreened(connection)
+    return _run(engine, chosen, account_id=account_id, at=at, progress=progress) if chosen else None
+
+
+def screen_again(engine: Engine, claim_version_ids: Sequence[int], *, account_id: int, at: datetime) -> int:
+    """Run the rules again over these claims, because a note, the claim or a fact changed; return the run's id.
+
+    A replaced version stands for the current one of its claim. Raises StateError when none of them is in the store.
+    """
+    demand_now(engine, account_id, SCREENING_AGAIN)
+    return _screen_again(engine, claim_version_ids, account_id=account_id, at=at)
+
+
+def screen_day(engine: Engine, claim_version_ids: Sequence[int], *, account_id: int, at: datetime) -> int:
+    """`screen_again` over the claims of one patient-day, for the therapist who added to its note. Raises AccessError
+    when none of these claims is theirs."""
+    with read(engine) as connection:
+        lines, accounts = schema.claim_lines.c, schema.accounts.c
+        npi = select(accounts.npi).where(accounts.id == account_id, accounts.active, accounts.npi != "")
+        mine = lines.claim_version_id.in_(list(claim_version_ids)) & lines.rendering_npi.in_(npi)
+        if connection.execute(select(lines.line_number).where(mine).limit(1)).first() is None:
+            raise AccessError("only claims of one's own are run again after a late entry", do="Ask a reviewer")
+    return _screen_again(engine, claim_version_ids, account_id=account_id, at=at)
+
+
+def _screen_again(engine: Engine, claim_version_ids: Sequence[int], *, account_id: int, at: datetime) -> int:
+    claims, older = schema.claims, schema.claims.alias()
+    current = select(claims.c.id).join(older, older.c.claim_id == claims.c.claim_id).where(claims.c.is_current)
+    with read(engine) as connection:
+        chosen = sorted(set(connection.execute(current.where(older.c.id.in_(list(claim_version_ids)))).scalars()))
+    if not chosen:
+        raise StateError("none of these claims is in the store", do="Open the worklist again")
+    run_id = _run(engine, chosen, account_id=account_id, at=at)
+    with write(engine) as connection:
+        review_plan.plan_claims(connection, chosen, at)
+    return run_id
+
+
+def _run(
+    engine: Engine, chosen: list[int], *, account_id: int | None, at: datetime, progress: Progress | None = None
+) -> int:
+    facts = load_facts()
+    run_id = runs.start_run(
+        engine,
+        claim_version_ids=chosen,
+        code_version=__version__,
+        facts_sha256=facts.sha256,
+        account_id=account_id,
+        at=at,
+    )
+    try:
+        tables = reading.tables_in_store(engine, claim_version_ids=chosen)
+        found, dollars = _judged(Prepared(tables, facts), chosen, progress)
+        runs.finish_run(engine, run_id, findings=found, claim_version_ids=chosen, at=at, dollars=dollars)
+    except BaseException as error:
+        runs.fail_run(engine, run_id, wrong=type(error).__name__, at=at)
+        raise
+    return run_id
+
+
+def _judged(prepared: Prepared, chosen: list[int], progress: Progress | None) -> tuple[pd.DataFrame, runs.Dollars]:
+    found = judge(prepared, chosen_rules(), progress)
+    found = _on_versions(found, prepared.tables.claims, chosen)
+    return found, _dollars(found, prepared)
+
+
+def _on_versions(findings: pd.DataFrame, claims: pd.DataFrame, chosen: list[int]) -> pd.DataFrame:
+    """Findings on the chosen claims, with the claim version each is about; those on a clinician are on none."""
+    versions = claims.drop_duplicates("claim_id").set_index("claim_id")["claim_version_id"]
+    found = findings.assign(claim_version_id=findings["claim_id"].map(versions))
+    return found[found["claim_version_id"].isin(chosen) | (found["claim_id"] == "")]
+
+
+def _dollars(found: pd.DataFrame, prepared: Prepared) -> runs.Dollars:
+    """Over and under of each claim version, all its findings together."""
+    versions = found.drop_duplicates("claim_id").set_index("claim_id")["claim_version_id"]
+    worth = by_claim(found, prepared)
+    return dict(zip(versions.reindex(worth.index), zip(worth["over"], worth["under"], strict=True), strict=True))
+
+
+def frame_of(connection: Connection, run_id: int, kind: str = "flag") -> sampling.Frame:
+    """The run's claims as a sampling frame, in the strata that a plan of this kind draws from: the therapists, the
+    payers, or the claims "flagged" and "unflagged". Without a name, both are known by their number.
+
+    A claim that a random sample of an earlier screening took is excluded: it is not drawn again, in whatever version.
+    For "flagged", which draws nothing, none is. Raises StateError when all of them were.
+    """
+    claims, screened, findings = schema.claims, schema.run_claims, schema.findings
+    before = _audited_before(run_id).subquery()
+    flagged = select(findings.c.claim_version_id).where(
+        findings.c.run_id == run_id, findings.c.severity.in_(FLAGGING), findings.c.claim_version_id.is_not(None)
+    )
+    query = (
+        select(claims.c.claim_id, claims.c.charge_amount, _stratum(kind, flagged).label("stratum"), before.c.audit_id)
+        .join(screened, screened.c.claim_version_id == claims.c.id)
+        .outerjoin(before, before.c.claim_id == claims.c.claim_id)
+        .where(screened.c.run_id == run_id)
+    )
+    rows = connection.execute(query).all()
+    audited = {} if kind == FLAGGED_KIND else {row.claim_id: f"drawn in audit {row.audit_id}" for row in rows
+                                               if row.audit_id}  # fmt: skip
+    if rows and len(audited) == len(rows):
+        wrong = "every claim of this screening was drawn in an earlier sample"
+        raise StateError(wrong, do="Screen dates of service that no sample has covered yet")
+    return sampling.freeze(
+        (row.claim_id, row.stratum, row.charge_amount or "", audited.get(row.claim_id, "")) for row in rows
+    )
+
+
+def _audited_before(run_id: int) -> Select[Any]:
+    """claim_id, audit_id (the newest) of claims that random samples of earlier screenings took."""
+    claims, taken, made = schema.claims, schema.audit_claims, schema.audits
+    return (
+        select(claims.c.claim_id, func.max(made.c.id).label("audit_id"))
+        .join(taken, taken.c.claim_version_id == claims.c.id)
+        .join(made, made.c.id == taken.c.audit_id)
+        .where(made.c.run_id < run_id, made.c.kind != FLAGGED_KIND)
+        .group_by(claims.c.claim_id)
+    )
+
+
+def _stratum(kind: str, flagged: Select[Any]) -> ColumnElement[str]:
+    claims = schema.claims.c
+    if kind in ("therapist", "each"):
+        return func.coalesce(func.nullif(claims.rendering_name, ""), claims.rendering_npi)
+    if kind == "payer":
+        return func.coalesce(func.nullif(claims.payer_name, ""), claims.payer_id)
+    return case((claims.id.in_(flagged), sampling.FLAGGED), else_=sampling.UNFLAGGED)
+
+
+def open_audit(
+    engine: Engine,
+    run_id: int,
+    *,
+    name: str,
+    plan: sampling.Plan | None,
+    account_id: int,
+    at: datetime,
+) -> int:
+    """Freeze the run's frame with its plan; without a plan, every flagged claim is taken at once.
+
+    Raises StateError when the plan is of another frame, or no claim is flagged.
+    """
+    with write(engine) as connection:
+        account_may(connection, account_id, OPENERS)
+        if connection.execute(select(schema.runs.c.id).where(schema.runs.c.id == run_id, undone_since())).first():
+            raise StateError("a load that this screening saw was undone since", do="Run the rules again")
+        frame = frame_of(connection, run_id, plan.kind if plan else FLAGGED_KIND)
+        if plan and plan.frame_sha256 != frame.sha256:
+            raise StateError("the plan was made for another frame", do="Plan again on this run")
+        row = {
+            "name": name.strip() or f"Run {run_id}",
+            "run_id": run_id,
+            "kind": plan.kind if plan else FLAGGED_KIND,
+            "frame_csv": frame.to_csv(),
+            "frame_sha256": frame.sha256,
+            "plan": plan.to_json() if plan else "",
+            "plan_sha256": plan.plan_sha256 if plan else "",
+            "account_id": account_id,
+            "frozen_at": at,
+        }
+        audit_id: int = connection.execute(insert(schema.audits).values(row).returning(schema.audits.c.id)).scalar_one()
+        if not plan:
+            flagged = frame.eligible.get(sampling.FLAGGED, ())
+            if not flagged:
+                raise StateError("no claim is flagged", do="Draw a random sample instead")
+            _take(connection, audit_id, run_id, [(sampling.FLAGGED, claim_id) for claim_id in flagged], at)
+        details = {"frame": frame.sha256, "plan": row["plan_sha256"], "kind": row["kind"]}
+        trail.record(
+            connection, kind="audit frozen", subject=f"audit {audit_id}", account_id=account_id, at=at, details=details
+        )
+    return audit_id
+
+
+def draw_seed(engine: Engine, audit_id: int, *, account_id: int, at: datetime, seed: str = "") -> str:
+    """Fix the seed of a frozen audit (given, or drawn now) and take the claims it selects; return the seed.
+
+    A frame that has been drawn from keeps its seed: `seed` is then not asked for, and one that differs is refused.
+    Raises StateError when the audit has a seed already or is no sample.
+    """
+    with write(engine) as connection:
+        account_may(connection, account_id, OPENERS)
+        one = audit_of(connection, audit_id)
+        if not one.plan or one.seed:
+            raise StateError("this audit draws nothing (any more)", do="Open a new audit")
+        held = seed_of_frame(connection, one.frame.sha256)
+        if held and seed.strip() not in ("", held):
+            raise StateError("this frame has been drawn from with another seed", do="Extend that sample; do not redraw")
+        seed = held or seed.strip() or sampling.new_seed()
+        sample = sampling.draw_sample(one.frame, one.plan, seed)
+        table = schema.audits
+        connection.execute(update(table).where(table.c.id == audit_id).values(seed=seed, seeded_at=at))
+        _take(connection, audit_id, one.run_id, sample.order, at)
+        trail.record(
+            connection,
+            kind="sample drawn",
+            subject=f"audit {audit_id}",
+            account_id=account_id,
+            at=at,
+            details={"seed": seed, "claims": len(sample.claim_ids)},
+        )
+    return seed
+
+
+def stop(engine: Engine, audit_id: int, *, verdict: str, reviewed: int, account_id: int, at: datetime) -> None:
+    """End a watched sample: no more of its claims need review. Raises StateError when it is none or has ended."""
+    with write(engine) as connection:
+        account_may(connection, account_id, OPENERS)
+        one = audit_of(connection, audit_id)
+        stops = schema.audit_stops
+        ended = connection.execute(select(stops.c.audit_id).where(stops.c.audit_id == audit_id)).first()
+        if one.kind != "watched" or not one.seed or ended:
+            raise StateError("only a drawn sample that is watched can be stopped, once")
+        row = {"audit_id": audit_id, "verdict": verdict, "reviewed": reviewed, "account_id": account_id, "at": at}
+        connection.execute(insert(stops).values(row))
+        details = {"verdict": verdict, "reviewed": reviewed}
+        subject = f"audit {audit_id}"
+        trail.record(connection, kind="audit stopped", subject=subject, account_id=account_id, at=at, details=details)
+
+
+def extend(engine: Engine, audit_id: int, *, by: int, account_id: int, at: datetime) -> int:
+    """Open an audit that watches `by` claims more of the same frame with the same seed; return its id.
+
+    Only a watched sample may go on after a look at its results: the monitor allows for it, an interval does not.
+    Raises StateError for any other, and when the frame has no claim left.
+    """
+    with read(engine) as connection:
+        one = audit_of(connection, audit_id)
+    if not one.plan or one.kind != "watched" or not one.seed:
+        raise StateError("only a drawn sample that is watched can be extended", do="Open a new audit")
+    most = min(one.plan.n + by, one.frame.size)
+    if most == one.plan.n:
+        raise StateError("no claim of this frame is left to draw")
+    risk = round(1 - one.plan.confidence, 12)
+    plan = sampling.watched_plan(one.frame, most, risk=risk, tolerable_rate=one.plan.tolerable_rate)
+    name = f"{one.name}, up to {most:,}"
+    made = open_audit(engine, one.run_id, name=name, plan=plan, account_id=account_id, at=at)
+    draw_seed(engine, made, account_id=account_id, at=at)
+    return made
+
+
+def audit_of(connection: Connection, audit_id: int) -> Audit:
+    """Raises StateError when there is no such audit."""
+    row = connection.execute(select(schema.audits).where(schema.audits.c.id == audit_id)).mappings().first()
+    if row is None:
+        raise StateError(f"there is no audit {audit_id}")
+    plan = sampling.Plan.from_json(row["plan"]) if row["plan"] else None
+    frame = sampling.Frame.from_csv(row["frame_csv"])
+    return Audit(row["id"], row["name"], row["run_id"], row["kind"], frame, plan, row["seed"] or "")
+
+
+def audits(engine: Engine) -> pd.DataFrame:
+    """All audits, newest first: id, name, kind, run_id, frozen_at, seeded (bool), claims (number taken)."""
+    table, taken = schema.audits, schema.audit_claims
+    number = select(func.count()).where(taken.c.audit_id == table.c.id).scalar_subquery()
+    columns = [table.c.id, table.c.name, table.c.kind, table.c.run_id, table.c.frozen_at]
+    query = select(*columns, table.c.seed.is_not(None).label("seeded"), number.label("claims"))
+    with read(engine) as connection:
+        found = connection.execute(query.order_by(table.c.id.desc()))
+        return pd.DataFrame(found.all(), columns=list(found.keys()))
+
+
+def seed_of_frame(connection: Connection, frame_sha256: str) -> str:
+    """The seed that this frame was drawn with, "" when it never was."""
+    table = schema.audits.c
+    query = select(table.seed).where(table.frame_sha256 == frame_sha256, table.seed.is_not(None)).limit(1)
+    return connection.execute(query).scalar() or ""
+
+
+def _take(connection: Connection, audit_id: int, run_id: int, order: Sequence[tuple[str, str]], at: datetime) -> None:
+    """Take the claims of `order`, (stratum, claim id), in the order of review."""
+    claims, screened = schema.claims, schema.run_claims
+    query = select(claims.c.claim_id, claims.c.id).join(screened, screened.c.claim_version_id == claims.c.id)
+    versions = {row.claim_id: row.id for row in connection.execute(query.where(screened.c.run_id == run_id))}
+    rows = [
+        {"audit_id": audit_id, "claim_version_id": versions[claim_id], "stratum": stratum, "position": position}
+        for position, (stratum, claim_id) in enumerate(order, start=1)
+    ]
+    connection.execute(insert(schema.audit_claims), rows)
+    review_plan.plan_claims(connection, [row["claim_version_id"] for row in rows], at)

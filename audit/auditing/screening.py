@@ -1,0 +1,123 @@
+"""Which loaded claims there are to screen, and what screening them came to.
+
+Claims that a rule flagged are called flagged, never in error: that is for reviewers to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import pandas as pd
+from sqlalchemy import Engine, func, select
+
+from audit.auditing.audits import FLAGGING
+from audit.errors import StateError
+from audit.store import schema
+from audit.store.choosing import Choice, chosen
+from audit.store.database import read
+from audit.store.unscreened import undone_since, unscreened
+
+
+@dataclass(frozen=True, slots=True)
+class Population:
+    """The current claims of the store: their number, first and last date of service (None without claims), and
+    the payers: id -> (name, number of claims)."""
+
+    claims: int
+    first: date | None
+    last: date | None
+    payers: dict[str, tuple[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a finished run came to, in claims. `flagged`: an error or a warning was found; `untestable`: at least
+    one rule could not judge the claim."""
+
+    run_id: int
+    at: datetime
+    claims: int
+    flagged: int
+    untestable: int
+
+    @property
+    def sentence(self) -> str:
+        return (
+            f"{self.claims:,} {'claim' if self.claims == 1 else 'claims'} screened: {self.flagged:,} flagged with an "
+            f"error or a warning, {self.claims - self.flagged:,} not. On {self.untestable:,} something could not be "
+            "tested, which is no pass."
+        )
+
+
+def population(engine: Engine) -> Population:
+    """What there is to choose from."""
+    claims = schema.claims
+    name = func.max(func.coalesce(func.nullif(claims.c.payer_name, ""), claims.c.payer_id))
+    first, last = func.min(claims.c.service_date), func.max(claims.c.service_date)
+    query = select(claims.c.payer_id, name, func.count(), first, last).where(claims.c.is_current)
+    with read(engine) as connection:
+        rows = connection.execute(query.group_by(claims.c.payer_id).order_by(claims.c.payer_id)).all()
+    return Population(
+        claims=sum(number for _, _, number, _, _ in rows),
+        first=min((first for *_, first, _ in rows), default=None),
+        last=max((last for *_, last in rows), default=None),
+        payers={payer: (name, number) for payer, name, number, _, _ in rows},
+    )
+
+
+def fitting(
+    engine: Engine,
+    *,
+    from_date: date | None = None,
+    to_date: date | None = None,
+    payer_ids: Collection[str] | None = None,
+) -> int:
+    """Number of current claims that `audits.screen` would screen for this choice."""
+    with read(engine) as connection:
+        fit = chosen(connection, Choice(None, from_date, to_date, payer_ids)).subquery()
+        return int(connection.execute(select(func.count()).select_from(fit)).scalar_one())
+
+
+def new_claims(engine: Engine) -> int:
+    """Number of claims that no run has judged as they stand now."""
+    with read(engine) as connection:
+        return len(unscreened(connection))
+
+
+def outcome(engine: Engine, run_id: int) -> Outcome:
+    """Raises StateError when there is no such run or it did not finish."""
+    runs, findings = schema.runs, schema.findings
+    with read(engine) as connection:
+        run = connection.execute(select(runs).where(runs.c.id == run_id)).mappings().first()
+        if run is None or run["state"] != "finished":
+            state = f"is {run['state']}" if run else "is not in the database"
+            raise StateError(f"screening {run_id} {state}", do="Run the rules again")
+        query = select(func.count(findings.c.claim_version_id.distinct())).where(findings.c.run_id == run_id)
+        flagged = connection.execute(query.where(findings.c.severity.in_(FLAGGING))).scalar_one()
+        untestable = connection.execute(query.where(findings.c.severity == "untestable")).scalar_one()
+    return Outcome(run_id, run["finished_at"], run["claim_count"], flagged, untestable)
+
+
+def patterns(engine: Engine, run_id: int) -> list[str]:
+    """What a run noticed of clinicians over many visits, in sentences; it stands on no claim."""
+    findings = schema.findings
+    on_nobody = findings.c.claim_version_id.is_(None) & (findings.c.severity == "info")
+    query = select(findings.c.because).where(findings.c.run_id == run_id, on_nobody).order_by(findings.c.id)
+    with read(engine) as connection:
+        return list(connection.execute(query).scalars())
+
+
+def unplanned(engine: Engine) -> pd.DataFrame:
+    """Finished runs of which no claims were chosen for review yet, newest first: id, finished_at, claims. A run that
+    saw a load which was undone since is none of them."""
+    runs = schema.runs
+    query = (
+        select(runs.c.id, runs.c.finished_at, runs.c.claim_count.label("claims"))
+        .where(runs.c.state == "finished", runs.c.id.not_in(select(schema.audits.c.run_id)), ~undone_since())
+        .order_by(runs.c.id.desc())
+    )
+    with read(engine) as connection:
+        found = connection.execute(query)
+        return pd.DataFrame(found.all(), columns=list(found.keys()))

@@ -1,0 +1,1 @@
+"""Dated facts: shipped and loaded, made one, looked up by date of service."""

@@ -1,0 +1,348 @@
+"""Dated facts: the tables of `data/`, looked up by date of service, never "the latest".
+
+Each row of a fact table has `effective_from`, `effective_to` (both included, empty when open), `source`,
+`evidence` and `checked_on`. `data/tables.csv` says which dates of service each table covers. What users loaded
+(`fact_loads`) is added to it; each load makes a new state of the facts, and earlier states can still be read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from audit.errors import FactError
+from audit.facts import fact_loads
+from audit.facts.fact_loads import Load
+from audit.facts.fact_merge import EARLIEST, LATEST, Period, Periods, merged
+
+DATA = Path(__file__).resolve().parents[2] / "data"
+KEYS = {
+    "codes": ["code"],
+    "ncci_pairs": ["column_1", "column_2"],
+    "mue": ["code"],
+    "fees": ["code"],
+    "thresholds": ["parameter"],
+    "unit_table": ["units"],
+    "evaluation_levels": ["component"],
+    "payers": ["payer_id"],
+    "places": ["place"],
+    "modifiers": ["modifier"],
+    "telehealth": ["code"],
+    "remittance_codes": ["kind", "code"],
+}
+"""Fact tables by file name, with the columns that tell their rows apart on one day."""
+DATED = ["effective_from", "effective_to", "source", "evidence", "checked_on"]
+__all__ = ["DATA", "DATED", "EARLIEST", "KEYS", "LATEST", "Coverage", "Facts", "in_force", "load_facts", "with_facts"]
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Dates of service for which a fact table can be relied on; None is open."""
+
+    table: str
+    covers_from: date | None
+    covers_to: date | None
+    what: str
+    refresh: str
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All fact tables of one folder and the loads added to it, as text except the two dates. `sha256` names this
+    state of them; `periods` are the dates each table can be relied on, gaps and all, `coverage` the first and last."""
+
+    folder: Path
+    tables: dict[str, pd.DataFrame]
+    sources: pd.DataFrame
+    coverage: dict[str, Coverage]
+    sha256: str
+    periods: Periods
+    loads: tuple[Load, ...] = ()
+    as_of: date | None = None
+    """The day on which claims are checked or filed, where the user says it; rules of time go by it."""
+    derived: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What was worked out of these tables, kept as long as they are."""
+
+    def __getitem__(self, table: str) -> pd.DataFrame:
+        return self.tables[table]
+
+    def value(self, parameter: str, on: date) -> Decimal:
+        """The value of a threshold in force on `on`. Raises FactError when none is on file."""
+        rows = self["thresholds"]
+        rows = rows[(rows["parameter"] == parameter) & in_force(rows, pd.Timestamp(on)) & (rows["value"] != "")]
+        if rows.empty:
+            raise FactError(
+                f"no row for '{parameter}' is in force on {on}",
+                where=str(self.folder / "thresholds.csv"),
+                do="Add the row with its dates and source, or leave that date out of this audit",
+            )
+        try:
+            return Decimal(rows["value"].iloc[0])
+        except InvalidOperation:
+            raise FactError(
+                f"'{rows['value'].iloc[0]}' is no number",
+                where=f"{self.folder / 'thresholds.csv'}, parameter {parameter}",
+                do="Write digits with a point",
+            ) from None
+
+    def begins(self, parameter: str) -> pd.Timestamp:
+        """The first date of service on which a threshold or requirement is in force."""
+        rows = self["thresholds"]
+        return pd.Timestamp(rows.loc[rows["parameter"] == parameter, "effective_from"].min())
+
+    def covered(self, table: str, dates: pd.Series[pd.Timestamp], codes: pd.Series[str] | None = None) -> pd.DataFrame:
+        """By row of `dates`: `coverage`, "within" for a date the table can be relied on, "after" where only an older
+        one is on file, "before" where none is; `asked`, the day to look up (the last one covered, for "after");
+        `table_period`, the dates of the table that is meant. `codes` are pairs' codes of column 1."""
+        found = pd.DataFrame({"coverage": "before", "asked": dates, "table_period": ""}, index=dates.index)
+        for period in self.periods.get(table, ()):
+            fits = pd.Series(True, index=dates.index) if codes is None else codes.between(*_span(period))
+            within = fits & dates.between(period.first, period.last)
+            after = fits & (dates > period.last) & (found["coverage"] != "within")
+            early = fits & (dates < period.first) & (found["table_period"] == "")
+            found["asked"] = found["asked"].mask(within, dates).mask(after, period.last)
+            found["coverage"] = found["coverage"].mask(after, "after").mask(within, "within")
+            found["table_period"] = found["table_period"].mask(within | after | early, period.words)
+        return found
+
+    @cached_property
+    def recalled_sources(self) -> frozenset[str]:
+        """Sources whose text nobody has read yet: what rests on them alone is unchecked."""
+        return frozenset(self.sources.loc[self.sources["evidence"] == "recalled", "source"])
+
+
+def in_force(rows: pd.DataFrame, on: pd.Timestamp | pd.Series[pd.Timestamp]) -> pd.Series[bool]:
+    """Which rows of a fact table are in force on a date (or on each row's own date)."""
+    return (rows["effective_from"] <= on) & (on <= rows["effective_to"])
+
+
+def with_facts(left: pd.DataFrame, facts: pd.DataFrame, columns: list[str], *, on: str, key: str) -> pd.DataFrame:
+    """`left` with `columns` of the fact row in force on each row's `service_date`; "" where there is none.
+
+    Adds `known` (bool): one fact row was in force; two that contradict each other tell nothing. Keeps the rows,
+    order and index of `left`.
+    """
+    row = _row_in_force(left, facts, on, key)
+    told = {column: facts[column].array.take(row, allow_fill=True, fill_value="") for column in columns}
+    return left.assign(known=row >= 0, **told)
+
+
+def _row_in_force(left: pd.DataFrame, facts: pd.DataFrame, on: str, key: str) -> np.ndarray[Any, Any]:
+    """The position in `facts` for each row of `left`, -1 for none; each key and date is looked up once."""
+    keys, names = pd.factorize(left[on], use_na_sentinel=False)
+    dates, days = pd.factorize(_number(left["service_date"]))
+    asked, number = np.unique(keys * len(days) + dates, return_inverse=True)
+    spans: dict[str, list[tuple[int, int, int]]] = {}
+    reach = [_number(facts[name]) for name in ("effective_from", "effective_to")]
+    for row, (named, first, last) in enumerate(zip(facts[key], *reach, strict=True)):
+        spans.setdefault(named, []).append((row, first, last))
+    found = []
+    for of_key, of_day in (divmod(one, len(days)) for one in asked.tolist()):
+        named, day = names[of_key], days[of_day]
+        rows = [row for row, first, last in spans.get(named, ()) if first <= day <= last]
+        found.append(rows[0] if len(rows) == 1 else -1)
+    rows_found: np.ndarray[Any, Any] = np.array(found, dtype="int64")[number]
+    return rows_found
+
+
+def _number(dates: pd.Series[pd.Timestamp]) -> pd.Series[int]:
+    return dates.astype("datetime64[us]").astype("int64")
+
+
+def load_facts(folder: Path = DATA, loads: Path | None = None) -> Facts:
+    """The newest state of the facts. Raises FactError naming file, row and what to do.
+
+    What users loaded (`loads`, default: this installation's folder) is added to the shipped `folder` only.
+    """
+    where = loads or (fact_loads.folder() if folder == DATA else None)
+    return _state(folder, where, fact_loads.loads(where) if where else ())
+
+
+def shipped_facts() -> Facts:
+    return _state(DATA, None, ())
+
+
+def facts_of_run(sha256: str, loads: Path | None = None) -> Facts:
+    """The state of the facts with this hash, as a run keeps it. Raises FactError when it cannot be made again."""
+    where = loads or fact_loads.folder()
+    all_loads = fact_loads.loads(where)
+    for number in range(len(all_loads), -1, -1):
+        if _digest_of(DATA, all_loads[:number]) == sha256:
+            return _state(DATA, where, all_loads[:number])
+    raise FactError(
+        "no state of the facts on file has this hash",
+        where=sha256[:12],
+        do="Use the version of Countersign and the folder of loaded facts that the run was made with",
+    )
+
+
+@cache
+def _state(folder: Path, where: Path | None, loads: tuple[Load, ...]) -> Facts:
+    sources = _read(folder / "sources.csv", ["source", "title", "citation", "evidence"])
+    tables = {name: _load_table(folder, name, set(sources["source"])) for name in KEYS}
+    coverage = {c.table: c for c in _coverage(folder)}
+    periods: Periods = {name: (_period(one),) for name, one in coverage.items()}
+    if where and loads:
+        tables, periods = merged(tables, periods, where, loads)
+        sources = pd.concat([sources, pd.DataFrame([_source(load) for load in loads])], ignore_index=True)
+        coverage |= {name: _reach(name, coverage.get(name), spans) for name, spans in periods.items()}
+    return Facts(folder, tables, sources, coverage, _digest_of(folder, loads), periods, loads)
+
+
+def _period(known: Coverage) -> Period:
+    return Period(pd.Timestamp(known.covers_from or EARLIEST), pd.Timestamp(known.covers_to or LATEST))
+
+
+def _span(period: Period) -> tuple[str, str]:
+    return period.codes_from, period.codes_to
+
+
+def _source(load: Load) -> dict[str, str]:
+    title = f"{load.kind} {load.covers_from} to {load.covers_to}, loaded on {load.at[:10]}"
+    return {"source": load.source, "title": title, "citation": load.file, "evidence": "file"}
+
+
+LOADED = {
+    "diagnoses": ("ICD-10-CM codes of the fiscal years", "each October: the ICD-10-CM order file"),
+    "pairs:medicaid": ("pairs of codes Medicaid does not pay together on one day", "each quarter: Medicaid's PTP file"),
+}
+"""What tables are, and how they are renewed, of which nothing is shipped."""
+
+
+def _reach(name: str, known: Coverage | None, spans: tuple[Period, ...]) -> Coverage:
+    own_list = (f"pairs of the payer's list {name.partition(':')[2]}", "when the payer changes it")
+    what, refresh = (known.what, known.refresh) if known else LOADED.get(name, own_list)
+    first, last = min(one.first for one in spans), max(one.last for one in spans)
+    return Coverage(name, None if first == EARLIEST else first.date(), None if last == LATEST else last.date(), what,
+                    refresh)  # fmt: skip
+
+
+@cache
+def _digest_of(folder: Path, loads: tuple[Load, ...]) -> str:
+    if not loads:
+        return _digest(folder)
+    return hashlib.sha256("\n".join([_digest(folder), *(load.sha256 for load in loads)]).encode()).hexdigest()
+
+
+def _digest(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for name in sorted([*KEYS, "sources", "tables"]):
+        digest.update(f"{name}\n".encode() + (folder / f"{name}.csv").read_bytes())
+    return digest.hexdigest()
+
+
+def _read(path: Path, needed: list[str]) -> pd.DataFrame:
+    try:
+        rows = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise FactError("the file is missing", where=str(path), do="Restore it from the release") from None
+    except (ValueError, UnicodeDecodeError) as error:
+        raise FactError(f"the file is no CSV table ({error})", where=str(path), do="Restore it") from error
+    missing = [column for column in needed if column not in rows.columns]
+    if missing:
+        raise FactError(f"column {missing[0]} is missing", where=str(path), do="Add the column")
+    return rows
+
+
+def _load_table(folder: Path, name: str, sources: set[str]) -> pd.DataFrame:
+    path = folder / f"{name}.csv"
+    rows = _read(path, [*KEYS[name], *DATED])
+    _check_sources(path, rows, sources)
+    rows["effective_from"] = _dates(path, rows["effective_from"], EARLIEST)
+    rows["effective_to"] = _dates(path, rows["effective_to"], LATEST)
+    _check_order(path, rows)
+    if name == "codes":
+        rows = _without_ranges(rows)
+    _check_overlaps(path, rows, KEYS[name])
+    return rows
+
+
+def _dates(path: Path, texts: pd.Series[str], when_empty: pd.Timestamp) -> pd.Series[pd.Timestamp]:
+    dates = pd.to_datetime(texts.where(texts != ""), format="%Y-%m-%d", errors="coerce")
+    bad = texts[(texts != "") & dates.isna()]
+    if len(bad):
+        raise FactError(
+            f"'{bad.iloc[0]}' is no date",
+            where=f"{path}, row {_row(bad)}, column {texts.name}",
+            do="Write it as YYYY-MM-DD",
+        )
+    return dates.fillna(when_empty).astype("datetime64[us]")
+
+
+def _check_order(path: Path, rows: pd.DataFrame) -> None:
+    never = rows.loc[rows["effective_to"] < rows["effective_from"], "effective_to"]
+    if len(never):
+        raise FactError(
+            "effective_to is before effective_from, so the row is never in force",
+            where=f"{path}, row {_row(never)}",
+            do="Correct one of the two dates",
+        )
+
+
+def _row(cells: pd.Series[Any]) -> int:
+    """The first row of `cells` as the user's program counts: the header is row 1."""
+    return int(str(cells.index[0])) + 2
+
+
+def _without_ranges(codes: pd.DataFrame) -> pd.DataFrame:
+    """A row for codes 'L3702-L3999' stands for each of them."""
+    codes["code"] = codes["code"].map(_codes_of)
+    return codes.explode("code", ignore_index=True)
+
+
+def _codes_of(code: str) -> list[str]:
+    first, dash, last = code.partition("-")
+    if not dash:
+        return [code]
+    return [f"{first[0]}{number}" for number in range(int(first[1:]), int(last[1:]) + 1)]
+
+
+def _check_overlaps(path: Path, rows: pd.DataFrame, key: list[str]) -> None:
+    ordered = rows.sort_values([*key, "effective_from", "effective_to"])
+    same = ordered.groupby(key, sort=False)
+    overlap = ordered[ordered["effective_from"] <= same["effective_to"].shift()]
+    if len(overlap):
+        named = " ".join(str(overlap.iloc[0][column]) for column in key)
+        raise FactError(
+            f"two rows for {named} are in force on {overlap.iloc[0]['effective_from']:%Y-%m-%d}",
+            where=str(path),
+            do="Close the older row with its effective_to",
+        )
+
+
+def _check_sources(path: Path, rows: pd.DataFrame, known: set[str]) -> None:
+    for number, named in rows["source"].items():
+        strange = [source for source in str(named).split() if source not in known]
+        if strange or not str(named).split():
+            raise FactError(
+                f"source '{strange[0]}' is not in sources.csv" if strange else "no source is named",
+                where=f"{path}, row {int(str(number)) + 2}",
+                do="Add the source there" if strange else "Name a source of sources.csv",
+            )
+
+
+def _coverage(folder: Path) -> Iterator[Coverage]:
+    path = folder / "tables.csv"
+    rows = _read(path, ["table", "covers_from", "covers_to", "what", "refresh"])
+    missing = sorted(set(KEYS) - set(rows["table"]))
+    if missing:
+        raise FactError(f"no row for the table {missing[0]}", where=str(path), do="Add the dates it can be relied on")
+    starts = _dates(path, rows["covers_from"], EARLIEST)
+    ends = _dates(path, rows["covers_to"], LATEST)
+    for row, start, end in zip(rows.to_dict("records"), starts, ends, strict=True):
+        yield Coverage(
+            row["table"],
+            start.date() if row["covers_from"] else None,
+            end.date() if row["covers_to"] else None,
+            row["what"],
+            row["refresh"],
+        )

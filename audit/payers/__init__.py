@@ -1,0 +1,1 @@
+"""Payers: their profiles and what they answered to claims."""
