@@ -16,7 +16,7 @@ from audit.access import solo
 from audit.access.people import stop
 from audit.errors import AccessError, StateError
 from audit.reviewing import review, sign_off
-from audit.store import guards, review_guards, schema, trail
+from audit.store import guards, review_conditions, schema, trail
 from audit.store.database import read, write
 from tests.reviewing import review_claim, take, who
 from tests.stored import NOW, add
@@ -177,8 +177,8 @@ def test_a_signature_waits_for_the_switch_that_is_being_made(practice: Practice)
 
 
 def test_the_guard_counts_the_roles_that_review() -> None:
-    assert all(f"'{role}'" in review_guards.SECOND_REVIEWER for role in review.REVIEWERS)
-    assert review_guards.SECOND_REVIEWER.count("'") == 2 * len(review.REVIEWERS)
+    assert all(f"'{role}'" in review_conditions.SECOND_REVIEWER for role in review.REVIEWERS)
+    assert review_conditions.SECOND_REVIEWER.count("'") == 2 * len(review.REVIEWERS)
 
 
 def test_one_person_reviews_and_approves_her_own_claim_and_the_released_file_says_so(

@@ -16,7 +16,7 @@ from audit.reviewing.opinions import required
 from audit.store import kept, loading, schema
 from audit.store.came_since import SAID, concerned_by_load, concerned_by_profile
 from audit.store.database import read, write
-from audit.store.review_guards import RECORD_CHANGED
+from audit.store.review_conditions import RECORD_CHANGED
 from tests.reviewing import NPI, claims, people, review_claim, take, who
 from tests.stored import NOW, add, on_sqlite, tables_of
 

@@ -24,7 +24,7 @@ from audit.reviewing.opinions import required
 from audit.reviewing.review_rights import refused
 from audit.store import schema, seal, trail
 from audit.store.database import alone, read, write
-from audit.store.review_guards import RULED
+from audit.store.review_conditions import RULED
 from audit.store.rows import Row
 
 UPHELD, ACCEPTED = "upheld", "accepted"

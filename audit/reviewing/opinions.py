@@ -15,7 +15,7 @@ from sqlalchemy import Connection, select
 from audit.errors import StateError
 from audit.reviewing.review_rights import REVIEWERS
 from audit.store import schema
-from audit.store.review_guards import RULED
+from audit.store.review_conditions import RULED
 from audit.store.rows import Row
 from audit.store.standing import Standing, stand_of
 from audit.store.verdicts import Key

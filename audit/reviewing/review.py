@@ -21,7 +21,7 @@ from audit.reviewing.opinions import findings_of, missed_of, required
 from audit.reviewing.review_rights import APPROVERS, REVIEWERS, account_may, refused
 from audit.store import kept, schema, seal, trail
 from audit.store.database import alone, write
-from audit.store.review_guards import RULED
+from audit.store.review_conditions import RULED
 from audit.store.standing import Standing, newest_run
 
 AGREE, CORRECT, DISMISS, ASK, ANSWER = "agree", "correct", "dismiss", "ask", "answer"

@@ -6,12 +6,12 @@ from sqlalchemy.exc import DBAPIError
 
 from audit.access.permission import account_may
 from audit.errors import AccessError
-from audit.store import guards, review_guards
+from audit.store import guards, review_conditions
 
 __all__ = ["account_may"]
-REVIEWERS = review_guards.REVIEWERS
+REVIEWERS = review_conditions.REVIEWERS
 """Roles that decide on findings."""
-APPROVERS = review_guards.APPROVERS
+APPROVERS = review_conditions.APPROVERS
 """Roles that give a second review, adjudicate, approve, return and send back."""
 ASSIGNERS = ("manager", "administrator", "second_reviewer", "doctor_of_ot")
 PLANNERS = ("manager", "administrator")

@@ -7,7 +7,7 @@ kindly by `audit.feedback`.
 
 from __future__ import annotations
 
-from audit.store.review_guards import RULED, listed, standing_sql
+from audit.store.review_conditions import RULED, listed, standing_sql
 from audit.store.triggers import Guard
 
 KINDS = ("agree", "dispute", "addendum", "appeal")

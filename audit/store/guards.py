@@ -7,13 +7,12 @@ refused. `triggers` makes a trigger of them for each table and action.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from sqlalchemy import Connection, TextClause, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from audit import model
-from audit.store import feedback_guards, review_guards, schema, triggers
+from audit.store import decision_guards, feedback_guards, release_guards, schema, signature_guards, triggers
+from audit.store.review_conditions import ALONE, listed
 from audit.store.triggers import Guard
 
 APPEND_ONLY = (
@@ -41,7 +40,7 @@ undone."""
 
 
 def single_person_holds() -> TextClause:
-    return text(review_guards.ALONE)
+    return text(ALONE)
 
 
 OTHER_SEED = """EXISTS (
@@ -51,10 +50,6 @@ OTHER_SEED = """EXISTS (
 
 UNDONE_SINCE = """EXISTS (SELECT 1 FROM withdrawals w JOIN runs r ON r.id = NEW.run_id
     WHERE w.load_id <= r.load_id AND w.at >= r.started_at)"""
-
-
-def _listed(words: Iterable[str]) -> str:
-    return "(" + ", ".join(f"'{word}'" for word in words) + ")"
 
 
 def _kept(table: str) -> list[Guard]:
@@ -86,7 +81,7 @@ def _withdrawals() -> list[Guard]:
     of_load = "claim_version_id IN (SELECT id FROM claims WHERE load_id = NEW.load_id)"
     rests = " OR ".join(f"EXISTS (SELECT 1 FROM {table} WHERE {of_load})" for table in PEOPLES_WORK)
     framed = f"EXISTS (SELECT 1 FROM run_claims c JOIN audits a ON a.run_id = c.run_id WHERE c.{of_load})"
-    may = f"EXISTS (SELECT 1 FROM accounts WHERE id = NEW.account_id AND active AND role IN {_listed(model.OPENERS)})"
+    may = f"EXISTS (SELECT 1 FROM accounts WHERE id = NEW.account_id AND active AND role IN {listed(model.OPENERS)})"
     return [
         Guard("withdrawals", "INSERT", "NEW.reason = ''", "a load is undone with a reason"),
         Guard("withdrawals", "INSERT", f"NEW.account_id IS NOT NULL AND NOT {may}", "your account may not undo a load"),
@@ -152,10 +147,9 @@ def every(connection: Connection) -> list[Guard]:
         *_audits(columns["audits"]),
         *_accounts(),
         *_withdrawals(),
-        *review_guards.decisions(),
-        *review_guards.signatures(),
-        *review_guards.single_person_mode(),
-        *review_guards.others(),
+        *decision_guards.every(),
+        *signature_guards.every(),
+        *release_guards.every(),
         *feedback_guards.every(),
     ]
 

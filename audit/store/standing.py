@@ -16,7 +16,7 @@ from sqlalchemy import Connection, CursorResult, Select, func, select
 
 from audit.store import rows, schema
 from audit.store.came_since import FACTS, came_since
-from audit.store.review_guards import RULED
+from audit.store.review_conditions import RULED
 from audit.store.rows import Row, among_asked
 from audit.store.verdicts import Verdicts
 

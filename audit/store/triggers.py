@@ -42,6 +42,11 @@ class Guard:
         return "'" + (PREFIX + self.sentence).replace("'", "''") + "'"
 
 
+def on_insert(table: str, condition: str, refused: dict[str, str]) -> list[Guard]:
+    """A guard for each sentence of `refused` -> what it refuses, of rows that meet the condition."""
+    return [Guard(table, "INSERT", f"{condition} AND {wrong}", sentence) for sentence, wrong in refused.items()]
+
+
 def changed(columns: Iterable[str]) -> str:
     """True when one of the columns of NEW differs from OLD; written as PostgreSQL has it."""
     return " OR ".join(f'NEW."{column}" IS DISTINCT FROM OLD."{column}"' for column in columns)

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from audit.store.review_guards import FLAGGING, RULED, VERDICTS
+from audit.store.review_conditions import FLAGGING, RULED, VERDICTS
 from audit.store.rows import Row
 
 Key = tuple[str, int]
