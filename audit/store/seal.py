@@ -8,9 +8,10 @@ newest decision then, so it can be recomputed for ever, whatever came later.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Integer, Select, bindparam, func, select
 
 from audit.store import schema
 from audit.store.canonical import canonical, sha256
@@ -29,12 +30,12 @@ def seal(
 
     `decision_id`: the newest decision then; `signature_id`: of the signature itself, None while it is being made.
     """
-    claims, runs = schema.claims, schema.runs
-    claim = connection.execute(select(claims).where(claims.c.id == claim_version_id)).mappings().one()
-    run = connection.execute(select(runs).where(runs.c.id == run_id)).mappings().one()
-    found = _rows(connection, schema.findings, claim_version_id, schema.findings.c.run_id == run_id)
-    made = _rows(connection, schema.decisions, claim_version_id, schema.decisions.c.id <= (decision_id or 0))
-    signed = _rows(connection, schema.signatures, claim_version_id)
+    query, version = _queries(), {"version": claim_version_id}
+    claim = connection.execute(query["claim"], version).mappings().one()
+    run = connection.execute(query["run"], {"run": run_id}).mappings().one()
+    found = _rows(connection, query["findings"], {**version, "run": run_id})
+    made = _rows(connection, query["decisions"], {**version, "newest": decision_id or 0})
+    signed = _rows(connection, query["signatures"], version)
     before = [row for row in signed if signature_id is None or row["id"] < signature_id]
     return sha256(
         f"claim {claim['claim_id']} {claim['version']} {claim['content_sha256']}",
@@ -66,18 +67,37 @@ def _of(row: Row, names: tuple[str, ...]) -> str:
     return canonical({name: row[name] for name in names})
 
 
-def _rows(connection: Connection, table: Any, claim_version_id: int, *also: Any) -> list[Row]:
-    query = select(table).where(table.c.claim_version_id == claim_version_id, *also).order_by(table.c.id)
-    return [dict(row) for row in connection.execute(query).mappings()]
+def _rows(connection: Connection, query: Select[Any], asked: Row) -> list[Row]:
+    return [dict(row) for row in connection.execute(query, asked).mappings()]
 
 
 def _notes(connection: Connection, claim_version_id: int, load_id: int | None) -> list[str]:
     """The note versions of the claim's days that the run saw."""
-    notes, lines = schema.notes, schema.claim_lines
-    of_days = (notes.c.patient_id == lines.c.patient_id) & (notes.c.service_date == lines.c.service_date)
-    seen = select(notes.c.note_id).join(lines, of_days).where(lines.c.claim_version_id == claim_version_id)
-    versions = select(notes.c.note_id, notes.c.version, notes.c.content_sha256).where(notes.c.note_id.in_(seen))
-    if load_id is not None:
-        versions = versions.where(notes.c.load_id <= load_id)
-    newest = {row.note_id: row for row in connection.execute(versions.order_by(notes.c.note_id, notes.c.version))}
+    asked = {"version": claim_version_id} | ({} if load_id is None else {"load": load_id})
+    versions = connection.execute(_queries()["notes" if load_id is None else "notes seen"], asked)
+    newest = {row.note_id: row for row in versions}
     return [f"note {row.note_id} {row.version} {row.content_sha256}" for row in newest.values()]
+
+
+@cache
+def _queries() -> dict[str, Select[Any]]:
+    """What `seal` asks. Built once: it takes longer than the database needs to answer."""
+    claims, runs, notes, lines = schema.claims, schema.runs, schema.notes, schema.claim_lines
+    version = bindparam("version", type_=Integer)
+    of_version = {
+        table.name: select(table).where(table.c.claim_version_id == version).order_by(table.c.id)
+        for table in (schema.findings, schema.decisions, schema.signatures)
+    }
+    of_days = (notes.c.patient_id == lines.c.patient_id) & (notes.c.service_date == lines.c.service_date)
+    seen = select(notes.c.note_id).join(lines, of_days).where(lines.c.claim_version_id == version)
+    versions = select(notes.c.note_id, notes.c.version, notes.c.content_sha256).where(notes.c.note_id.in_(seen))
+    ordered = versions.order_by(notes.c.note_id, notes.c.version)
+    return {
+        "claim": select(claims).where(claims.c.id == version),
+        "run": select(runs).where(runs.c.id == bindparam("run")),
+        "findings": of_version["findings"].where(schema.findings.c.run_id == bindparam("run")),
+        "decisions": of_version["decisions"].where(schema.decisions.c.id <= bindparam("newest", type_=Integer)),
+        "signatures": of_version["signatures"],
+        "notes": ordered,
+        "notes seen": ordered.where(notes.c.load_id <= bindparam("load", type_=Integer)),
+    }

@@ -6,7 +6,7 @@ A changed, inserted or removed event breaks the chain. Events cut off at the end
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -45,19 +45,22 @@ def record(
     `details` hold ids and counts, never a patient's name; `where` is added to them as "from". Call it last in
     the transaction: on PostgreSQL whoever else records waits until it ends.
     """
+    row = {"kind": kind, "subject": subject, "account_id": account_id, "at": at, "details": details or {}}
+    return record_all(connection, [row])
+
+
+def record_all(connection: Connection, told: Iterable[Mapping[str, Any]]) -> str:
+    """As `record`, many at once: each with kind, subject, account_id, at and details; return the last hash."""
     alone(connection, "trail")
     origin = {"from": where()} if where() else {}
-    row = {
-        "at": at,
-        "account_id": account_id,
-        "kind": kind,
-        "subject": subject,
-        "details": canonical({**(details or {}), **origin}),
-        "previous_sha256": head(connection),
-    }
-    digest = _digest(row)
-    connection.execute(insert(events).values(**row, sha256=digest))
-    return digest
+    last, rows = head(connection), []
+    for one in told:
+        row = {**one, "details": canonical({**one["details"], **origin}), "previous_sha256": last}
+        last = _digest(row)
+        rows.append({**row, "sha256": last})
+    if rows:
+        connection.execute(insert(events), rows)
+    return last
 
 
 def head(connection: Connection) -> str:
