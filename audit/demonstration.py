@@ -13,6 +13,7 @@ from sqlalchemy import Engine, event, select
 from audit import __version__, sampling
 from audit.access import demo
 from audit.auditing import audits
+from audit.demo.write import PAYMENTS
 from audit.facts.reference import DATA, load_facts
 from audit.feedback import answers, education, items
 from audit.intake import read as read_files
@@ -49,7 +50,7 @@ def open_clinic(folder: Path) -> str:
 
 def _made_from() -> str:
     """Names the demo files, the facts and the code that a database was made from."""
-    files = [path.read_bytes() for path in sorted(FILES.glob("*.csv"))]
+    files = [path.read_bytes() for path in sorted(FILES.rglob("*.*"))]
     code = [path.read_bytes() for path in sorted(Path(__file__).parent.rglob("*.py"))]
     return hashlib.sha256(b"".join([__version__.encode(), load_facts().sha256.encode(), *files, *code])).hexdigest()
 
@@ -65,6 +66,7 @@ def _make(path: Path) -> None:
     _load(engine, people["administrator"])
     print("Auditing it ...", flush=True)
     _finished_sample(engine, people)
+    _load_payments(engine, people["administrator"])
     _open_work(engine, people)
     _feedback(engine, people)
     engine.dispose()
@@ -83,6 +85,13 @@ def _load(engine: Engine, account_id: int) -> None:
     batch = read_files(sorted(p for p in FILES.glob("*.csv") if p.name != "answers.csv"))
     tables, refusals = check(batch)
     loading.load(engine, tables, refusals, name="Demo clinic", sha256=batch.sha256, account_id=account_id, at=_now())
+
+
+def _load_payments(engine: Engine, account_id: int) -> None:
+    batch = read_files([FILES / PAYMENTS])
+    tables, refusals = check(batch)
+    name = "Answers of the payers, May to July"
+    loading.load(engine, tables, refusals, name=name, sha256=batch.sha256, account_id=account_id, at=_now())
 
 
 def _finished_sample(engine: Engine, people: dict[str, int]) -> None:

@@ -13,9 +13,12 @@ import pytest
 
 from audit.demo.__main__ import SEED
 from audit.demo.clinic import is_open
-from audit.demo.write import clinic, files
+from audit.demo.remittance import ANSWERED_TO, DENIED
+from audit.demo.write import PAYMENTS, clinic, files
 from audit.evaluations import sub_criteria_mismatches, supported_level
+from audit.intake import read
 from audit.model import TABLES
+from audit.tables import check
 from audit.units import assistant_units, supported_units, total_units
 
 DATA = Path(__file__).parents[1] / "data"
@@ -155,7 +158,8 @@ def totals_only(note: Row) -> bool:
 
 def test_seed_gives_the_committed_bytes():
     made = files(SEED)
-    assert set(made) == {path.name for path in (DATA / "demo").glob("*.csv")}
+    kept = DATA / "demo"
+    assert set(made) == {path.relative_to(kept).as_posix() for path in kept.rglob("*") if path.is_file()}
     for name, content in made.items():
         assert content.encode("utf-8") == (DATA / "demo" / name).read_bytes(), name
 
@@ -416,3 +420,22 @@ def test_no_note_copies_the_one_before():
 def threes(text: str) -> set[str]:
     words = text.lower().split()
     return {" ".join(words[i : i + 3]) for i in range(len(words) - 2)}
+
+
+def test_payers_answered_every_claim_of_the_first_quarter_and_deny_what_they_can_see():
+    tables, refusals = check(read([DATA / "demo" / PAYMENTS]))
+    assert not refusals
+    paid = tables.payments
+    answered = {row["claim_id"] for row in table("claims") if row["service_date"] <= str(ANSWERED_TO)}
+    assert set(paid["claim_id"]) == answered
+    lines = paid[paid["position"].astype(int) > 0]
+    assert len(lines) == sum(row["claim_id"] in answered for row in table("claims"))
+    planted = {a["claim_id"]: a["rule"] for a in ANSWERS if a["claim_id"] in answered}
+    reason = tables.adjustments[tables.adjustments["reason_code"].isin(DENIED.values())]
+    by_id = dict(zip(paid["payment_id"], paid["claim_id"], strict=True))
+    denied = {by_id[payment_id] for payment_id in reason["payment_id"]}
+    assert len(denied) > 20
+    assert all(planted[claim_id] in DENIED for claim_id in denied)
+    units_over = {claim_id for claim_id, rule in planted.items() if rule == "UNIT-01"}
+    assert units_over
+    assert not units_over & denied, "minutes stand in the note, which no payer sees"

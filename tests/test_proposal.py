@@ -67,6 +67,8 @@ def test_units_with_co_go_on_a_line_of_their_own() -> None:
     before = lines("97535 GO x2", "97110 GO x2")
     after = ["97535 GO x2", "97110 GO x1", "97110 GO CO x1"]
     assert read(before, "MOD-04", "CO on 1 unit of 97110", line=2) == after
+    of_pt = lines("97110 GO CQ x1")
+    assert read(of_pt, "MOD-04", "CO on 1 unit of 97110") == ["97110 GO CO x1"]
     merged = lines("97535 GO x2", "97110 GO CO x2")
     assert read(merged, "MOD-07", "97110 x 1 without CO, x 1 with CO", line=2) == after
     assert read(lines("97110 GO CO x2"), "MOD-05", "no CO on 97110") == ["97110 GO x2"]

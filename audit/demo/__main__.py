@@ -25,6 +25,7 @@ def main() -> int:
         return 2
     asked.out.mkdir(parents=True, exist_ok=True)
     for name, content in written.items():
+        (asked.out / name).parent.mkdir(exist_ok=True)
         (asked.out / name).write_text(content, encoding="utf-8", newline="\n")
     return 0
 

@@ -12,6 +12,7 @@ from audit.demo.mistakes import plant
 from audit.demo.mistakes.kind import Answer
 from audit.demo.notes import write_notes
 from audit.demo.records import Visit
+from audit.demo.remittance import remittance
 from audit.demo.rows import authorization_rows, claim_rows, note_row, plan_rows, service_rows
 from audit.demo.visits import half_year
 
@@ -35,6 +36,8 @@ COLUMNS = {
     "answers": "claim_id line_number kind rule what also",
 }
 """Table -> its columns, as in `docs/formats.md`; `answers` is the demo's own."""
+PAYMENTS = "payments/quarter.835"
+"""In a folder of its own: the claims are checked before anybody pays them."""
 
 
 def clinic(seed: int) -> tuple[list[Visit], list[Answer]]:
@@ -64,7 +67,8 @@ def files(seed: int) -> dict[str, str]:
         ),
         "answers": sorted(map(_answer_row, answers), key=lambda row: (row["claim_id"], row["kind"])),
     }
-    return {f"{table}.csv": _csv(COLUMNS[table].split(), rows[table]) for table in COLUMNS}
+    told = {f"{table}.csv": _csv(COLUMNS[table].split(), rows[table]) for table in COLUMNS}
+    return told | {PAYMENTS: remittance(seed, visits, answers)}
 
 
 def _answer_row(answer: Answer) -> dict[str, str]:

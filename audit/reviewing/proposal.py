@@ -120,7 +120,7 @@ def _split(lines: list[BilledLine], service: str, expected: str) -> list[BilledL
             result.append(_with(replace(one, units=own), drop=("CO",)))
         if one.units > own:
             rest = replace(one, number=None if own else one.number, units=one.units - own)
-            result.append(_with(rest, add=("CO",)))
+            result.append(_with(rest, add=("CO",), drop=("CQ",)))
     first = lines.index(of_service[0]) if of_service else 0
     others = [one for one in lines if one.service != service]
     return [*others[:first], *result, *others[first:]]
