@@ -65,7 +65,7 @@ def obey(arguments: list) -> int:
         return check()
     if command == "test":
         run("python", "-m", "tests.browser")
-        return run("python", "-m", "pytest", "--numprocesses", "auto", "--dist", "loadgroup", *rest)
+        return run("python", "-m", "pytest", "--numprocesses", "auto", "--dist", "loadscope", *rest)
     return run("python", "-m", "audit.cli", command, *rest)
 
 

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Error, sync_playwright
 
 from tests.browser import find_chromium, launch_arguments
 from tests.places import MEMORY
+from tests.sharing import Pieces, place
 
 settings.register_profile("countersign", deadline=None)  # no test may fail by the clock
 settings.load_profile("countersign")
@@ -48,11 +49,17 @@ def first_line(why: Error) -> str:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what uses the browser, and keep it on one of several processes: a server and a browser at a time."""
+    """Mark what uses the browser, and put the tests in the order in which several processes take them."""
     for item in items:
         if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker("browser")
-            item.add_marker(pytest.mark.xdist_group("browser"))
+    items.sort(key=lambda item: place(item.nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Pieces:
+    config.option.loadscopereorder = False
+    return Pieces(config, log)
 
 
 def pytest_collection_finish() -> None:

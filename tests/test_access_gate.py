@@ -21,7 +21,6 @@ from audit.store.database import connect, prepare, read, write
 from pages.parts.who import SINGLE_PERSON
 from tests.access_server import PAGE, ROOT, Browser, run, serving
 
-pytestmark = pytest.mark.xdist_group("access_gate")  # one process: what the tests share takes seconds to make
 FIRST_PASSWORD = "given by the administrator"  # noqa: S105
 CLOSED_PARTS = [
     "/media/0123456789abcdef.csv",

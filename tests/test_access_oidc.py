@@ -20,7 +20,6 @@ from audit.store.database import connect, prepare, read, write
 from tests.access_provider import CLIENT, SECRET, Provider, front_desk, provider
 from tests.access_server import Answer, Browser
 
-pytestmark = pytest.mark.xdist_group("access_oidc")  # one process: what the tests share takes seconds to make
 USERNAME = "imke@clinic.example"
 VERIFIED = {"email": "Imke@Clinic.example", "email_verified": True}
 

@@ -18,7 +18,6 @@ from audit.store import schema
 from audit.store.database import VARIABLE, connect, prepare, write
 from tests.access_server import ROOT, Browser, run, serving
 
-pytestmark = pytest.mark.xdist_group("access_pages")  # one process: what the tests share takes seconds to make
 PAGES = [path for path in sorted((ROOT / "pages").glob("*/*.py")) if path.parent.name != "parts"]
 NOT_SIGNED_IN = "You are not signed in, or your session has ended."
 GUARDED = """

@@ -19,7 +19,6 @@ from audit.rules import rule_book
 from audit.rules.columns import named_by
 from audit.tables import Tables, check
 
-pytestmark = pytest.mark.xdist_group("engine")  # one process: what the tests share takes seconds to make
 DEMO = Path(__file__).parents[1] / "data" / "demo"
 
 

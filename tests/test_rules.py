@@ -19,14 +19,12 @@ from audit.rules.cases import cases_of, judge, promises_of
 BOOK = rule_book()
 PARTS = {"says": "because", "priced": "dollars_because"}
 """What a case says of a part of a column."""
-TOGETHER = {code: pytest.mark.xdist_group(code) for code in BOOK}
-"""The tests of a rule run in one process, for its cases are judged once."""
 WANTED = [
-    pytest.param(code, name, finds, id=f"{code}: {name}", marks=TOGETHER[code])
+    pytest.param(code, name, finds, id=f"{code}: {name}")
     for code, rule in BOOK.items()
     for name, finds in promises_of(rule).items()
 ]
-CODES = [pytest.param(code, marks=TOGETHER[code]) for code in BOOK]
+CODES = list(BOOK)
 
 
 @cache

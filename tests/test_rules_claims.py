@@ -19,7 +19,6 @@ from audit.rules.claims import line_billed_twice
 from audit.rules.claims.npi_invalid import _fault
 from audit.tables import Tables, check
 
-pytestmark = pytest.mark.xdist_group("rules_claims")  # one process: what the tests share takes seconds to make
 DEMO = Path(__file__).parents[1] / "data" / "demo"
 FACTS = load_facts()
 CODES = [

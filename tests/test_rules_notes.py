@@ -20,7 +20,6 @@ from audit.rules import rule_book
 from audit.rules.cases import judge
 from audit.tables import Tables, check
 
-pytestmark = pytest.mark.xdist_group("rules_notes")  # one process: what the tests share takes seconds to make
 DEMO = Path(__file__).parents[1] / "data" / "demo"
 CODES = [code for code in rule_book() if code.startswith("DOC-")]
 FIRST = date(2026, 1, 5)

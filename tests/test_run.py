@@ -55,7 +55,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_arguments_are_handed_on(calls: list[tuple[str, ...]]) -> None:
-    whole = ("python", "-m", "pytest", "--numprocesses", "auto", "--dist", "loadgroup")
+    whole = ("python", "-m", "pytest", "--numprocesses", "auto", "--dist", "loadscope")
     assert run.obey(["test", "tests/test_units.py", "-k", "midpoint"]) == 0
     assert run.obey(["demo", "--port", "8700"]) == 0
     assert run.obey(["serve"]) == 0

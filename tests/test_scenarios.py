@@ -13,7 +13,6 @@ from audit.engine import audit
 from audit.model import TABLES
 from audit.rules import cases
 
-pytestmark = pytest.mark.xdist_group("scenarios")  # one process: what the tests share takes seconds to make
 SCENARIOS = yaml.load((Path(__file__).parent / "files" / "scenarios.yaml").read_text(encoding="utf-8"), cases.LOADER)  # noqa: S506
 CHECKED_ON = date(2026, 11, 25)
 BILLING = "1234567893"
