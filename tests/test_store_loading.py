@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from dataclasses import asdict, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, select, text
 
+from audit import model
 from audit.errors import InputError, Refusal
-from audit.store import database, schema, trail
-from audit.store.canonical import canonical, digest
+from audit.store import adding, database, records, schema, trail
+from audit.store.canonical import canonical, cell, digest
 from audit.store.loading import Loaded, load
 from audit.tables import Tables
 from tests.stored import NOW, adjustment, count_rows, line, note, on_sqlite, payment, service, tables_of
@@ -240,3 +241,58 @@ def test_content_has_one_spelling() -> None:
     assert canonical(row) == spelt + '"text":"Ü","units":2}'
     with pytest.raises(TypeError, match="object has no canonical form"):
         canonical({"text": object()})
+
+
+def test_a_row_written_cell_by_cell_is_the_row_written_whole() -> None:
+    cells = {
+        "b": Decimal("2.5"),
+        "a": 'x "y"\n\\ ü\x7f\u2028',
+        "c": date(2026, 3, 1),
+        "d": 7,
+        "e": None,
+        "f": "",
+        "g": 0,
+    }
+    assert "{" + ",".join(filter(None, [cell(name, cells[name]) for name in sorted(cells)])) + "}" == canonical(cells)
+
+
+def test_many_records_have_the_digests_of_single_ones(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lines in any order, over the bounds of what is worked on at a time."""
+    monkeypatch.setattr(records, "AT_ONCE", 3)
+    monkeypatch.setattr(adding, "AT_ONCE", 2)
+    lines = [line(f"C{claim}", number, units=str(number)) for number in (2, 1, 3) for claim in range(5)]
+    notes, services = [note(f"N{n}", text=f"Visit\t{n}\n\\N") for n in range(5)], [service(f"N{n}") for n in (4, 2, 4)]
+    take(engine, tables_of(claims=lines, notes=notes, note_services=services))
+    held = {row["claim_id"]: row["content_sha256"] for row in all_of(engine, "claims")}
+    rows, shown = all_of(engine, "claim_lines"), [one.name for one in model.CLAIMS.columns]
+    own = [{name: row[name] for name in shown} for row in rows if row["claim_id"] == "C4"]
+    assert len(own) == 3
+    assert held["C4"] == digest({}, own)
+    assert {row["text"] for row in all_of(engine, "notes")} == {one["text"] for one in notes}
+    assert sorted((row["note_id"], row["position"]) for row in all_of(engine, "note_services")) == [
+        ("N2", 1),
+        ("N4", 1),
+        ("N4", 2),
+    ]
+    assert take(engine, tables_of(claims=lines[::-1], notes=notes, note_services=services)).load_id is None
+
+
+def test_a_load_tells_how_far_it_is_and_cancelled_leaves_nothing(engine: Engine) -> None:
+    told: list[tuple[int, int]] = []
+    before = count_rows(engine)
+
+    def cancel(done: int, whole: int) -> None:
+        told.append((done, whole))
+        if len(told) == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        take(engine, tables_of(**BATCH), progress=cancel)
+    assert count_rows(engine) == before
+    with database.read(engine) as connection:
+        assert trail.verify(connection) is None
+    told.clear()
+    loaded = take(engine, tables_of(**BATCH), progress=lambda *one: told.append(one))
+    whole = sum(fates["new"] for name, fates in loaded.counts.items() if name != "refused")
+    assert told[-1] == (whole, whole)
+    assert [done for done, _ in told] == sorted({done for done, _ in told})

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from json.encoder import encode_basestring
 from typing import Any
 
 
@@ -15,6 +16,15 @@ def canonical(row: Mapping[str, Any]) -> str:
     changes no digest. Dates ISO, times UTC, money with two decimals."""
     known = {name: value for name, value in row.items() if value is not None and value != ""}
     return json.dumps(known, default=_plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def cell(name: str, value: Any) -> str:
+    """The part of a `canonical` row that one value is; "" for what is unknown."""
+    if value is None or value == "":
+        return ""
+    if isinstance(value, str):
+        return f'"{name}":{encode_basestring(value)}'
+    return f'"{name}":{value if isinstance(value, int) else encode_basestring(_plain(value))}'
 
 
 def sha256(*texts: str) -> str:

@@ -6,12 +6,14 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from sqlalchemy import Connection, Table, func, select
 
 from audit import model
 from audit.store import schema
-from audit.store.records import KEYS, Record, records
-from audit.store.rows import Row, among, rows
+from audit.store.cells import Cells, Places, columns
+from audit.store.records import KEYS, Records, records
+from audit.store.rows import among
 from audit.tables import Tables
 
 
@@ -24,63 +26,64 @@ class Held:
     load_id: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Compared:
-    """The records of one table by what becomes of them; `held` has the current versions by key, `gone` the ids of
-    rows of a payment that came again without them."""
+    """The records of one table, and the places of those that are new, changed and unchanged; `held` has the current
+    versions by key, `gone` the ids of rows of a payment that came again without them."""
 
     table: Table
+    records: Records
     held: dict[tuple[Any, ...], Held]
-    new: list[Record]
-    changed: list[Record]
-    unchanged: list[Record]
+    new: Places
+    changed: Places
+    unchanged: Places
     gone: list[int]
 
 
-def incoming(connection: Connection, tables: Tables) -> dict[str, list[Record]]:
+def incoming(connection: Connection, tables: Tables) -> dict[str, Records]:
     """The records of `tables`. Notes that come without any services have those of the store."""
-    services = rows(tables.note_services, model.NOTE_SERVICES)
-    if not services:
+    services = columns(tables.note_services, model.NOTE_SERVICES)
+    if tables.note_services.empty and not tables.notes.empty:
         services = _services_held(connection, tables.notes["note_id"].tolist())
     return records(tables, services)
 
 
-def _services_held(connection: Connection, note_ids: list[str]) -> list[Row]:
+def _services_held(connection: Connection, note_ids: list[str]) -> dict[str, Cells]:
     services, notes = schema.note_services, schema.notes
+    names = model.NOTE_SERVICES.names
     query = (
-        select(*[services.c[name] for name in model.NOTE_SERVICES.names])
+        select(*[services.c[name] for name in names])
         .join(notes, notes.c.id == services.c.note_version_id)
         .where(notes.c.is_current, among(connection, notes.c.note_id, note_ids))
         .order_by(services.c.note_version_id, services.c.position)
     )
-    return [dict(row) for row in connection.execute(query).mappings()]
+    rows = connection.execute(query).all()
+    return {name: Cells.of([row[place] for row in rows]) for place, name in enumerate(names)}
 
 
-def compare(connection: Connection, name: str, found: list[Record], answered: Collection[str] = ()) -> Compared:
+def compare(connection: Connection, name: str, found: Records, answered: Collection[str] = ()) -> Compared:
     """What becomes of the records of table `name`. Claims that are known from a payer's answer only (`answered`) do
     not replace what is held: an answer tells less than the claim that was sent."""
     table = schema.metadata.tables[name]
     held = _held(connection, table, found)
     kept = set(answered) if name == "claims" else set()
-    known, came = [(record, held.get(record.key)) for record in found], {record.key for record in found}
-    return Compared(
-        table,
-        held,
-        new=[record for record, old in known if old is None],
-        changed=[record for record, old in known if old and _differs(record, old, kept)],
-        unchanged=[record for record, old in known if old and not _differs(record, old, kept)],
-        gone=[old.id for key, old in held.items() if name in model.PAID and key not in came],
-    )
+    fates: tuple[list[int], ...] = ([], [], [])
+    for place, (key, digest) in enumerate(zip(found.keys, found.digests, strict=True)):
+        old = held.get(key)
+        differs = old is not None and old.content_sha256 != digest and key[0] not in kept
+        fates[0 if old is None else 1 if differs else 2].append(place)
+    came = set(found.keys) if name in model.PAID else set()
+    gone = [old.id for key, old in held.items() if name in model.PAID and key not in came]
+    new, changed, unchanged = [np.array(places, dtype=np.intp) for places in fates]
+    return Compared(table, found, held, new, changed, unchanged, gone)
 
 
-def _differs(record: Record, old: Held, kept: set[str]) -> bool:
-    return old.content_sha256 != record.content_sha256 and record.key[0] not in kept
-
-
-def _held(connection: Connection, table: Table, found: list[Record]) -> dict[tuple[Any, ...], Held]:
+def _held(connection: Connection, table: Table, found: Records) -> dict[tuple[Any, ...], Held]:
+    if not found.keys or connection.execute(select(table.c.id).limit(1)).first() is None:
+        return {}
     key = [table.c[name] for name in KEYS[table.name]]
     query = select(table.c.id, table.c.content_sha256, table.c.load_id, *key).where(
-        table.c.is_current, among(connection, key[0], [record.key[0] for record in found])
+        table.c.is_current, among(connection, key[0], [one[0] for one in found.keys])
     )
     return {tuple(row[3:]): Held(*row[:3]) for row in connection.execute(query)}
 

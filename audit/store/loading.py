@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
+import numpy as np
 from sqlalchemy import Connection, Engine, Table, func, insert, select, update
 
 from audit import model
 from audit.errors import InputError, Refusal
-from audit.store import kept, schema, trail
+from audit.store import adding, kept, schema, trail
 from audit.store.canonical import canonical
+from audit.store.cells import Cells
 from audit.store.comparing import Compared, compare, incoming, newest_versions
 from audit.store.database import alone, write
-from audit.store.records import KEYS, Record
 from audit.store.rows import among
 from audit.tables import Tables
 
 Counts = dict[str, dict[str, int]]
+Progress = Callable[[int, int], None]
+"""Called with the number of rows stored and of all that are to be; raise from it to cancel: nothing is stored then."""
 PARTS = {
     "claims": ("lines", schema.claim_lines, "claim_version_id"),
     "notes": ("services", schema.note_services, "note_version_id"),
@@ -54,6 +57,7 @@ def load(
     at: datetime,
     answered: Collection[str] = (),
     refused_tables: Sequence[tuple[str, str]] = (),
+    progress: Progress | None = None,
 ) -> Loaded:
     """Add checked tables to the store, all of them or nothing, in one transaction.
 
@@ -74,6 +78,7 @@ def load(
             at=at,
             answered=answered,
             refused_tables=refused_tables,
+            progress=progress,
         )
 
 
@@ -88,6 +93,7 @@ def take(
     at: datetime,
     answered: Collection[str] = (),
     refused_tables: Sequence[tuple[str, str]] = (),
+    progress: Progress | None = None,
 ) -> Loaded:
     """`load` inside the caller's transaction."""
     _refuse_repeats(tables, name)
@@ -95,11 +101,15 @@ def take(
     found = [compare(connection, *named, answered) for named in incoming(connection, tables).items()]
     counts = _counts(found, refusals)
     told_before = not refusals or _seen(connection, sha256)
-    if told_before and not any(part.new or part.changed or part.gone for part in found):
+    if told_before and not any(len(part.new) or len(part.changed) or part.gone for part in found):
         return Loaded(None, counts, _when(connection, found))
     row = {"sha256": sha256, "name": name, "account_id": account_id, "at": at, "counts": canonical(counts)}
     load_id = connection.execute(insert(schema.loads).values(row).returning(schema.loads.c.id)).scalar_one()
-    _add_all(connection, load_id, found, refusals)
+    if refusals:
+        connection.execute(insert(schema.refusals), [{"load_id": load_id, **asdict(r)} for r in refusals])
+    told = _counted(found, progress)
+    for part in found:
+        _add(connection, load_id, part, told)
     if refused_tables:
         rows = [{"load_id": load_id, "name": one, "csv": csv} for one, csv in refused_tables]
         connection.execute(insert(schema.refused_tables), rows)
@@ -122,7 +132,7 @@ def _counts(found: list[Compared], refusals: Sequence[Refusal]) -> Counts:
         fates = {"new": part.new, "changed": part.changed, "unchanged": part.unchanged}
         counts[part.table.name] = {fate: len(of_fate) for fate, of_fate in fates.items()}
         if part.table.name in PARTS:
-            inside = {fate: sum(len(record.parts) for record in of_fate) for fate, of_fate in fates.items()}
+            inside = {fate: len(part.records.parts_of(of_fate)) for fate, of_fate in fates.items()}
             counts[PARTS[part.table.name][0]] = inside
     return counts | {"refused": {"rows": len({(r.file, r.row) for r in refusals})}}
 
@@ -134,33 +144,49 @@ def _seen(connection: Connection, sha256: str) -> bool:
 
 def _when(connection: Connection, found: list[Compared]) -> datetime | None:
     """When the newest of the records came that the store had already."""
-    ids = {part.held[record.key].load_id for part in found for record in part.unchanged}
+    ids = {part.held[part.records.keys[place]].load_id for part in found for place in part.unchanged.tolist()}
     loads = schema.loads
     return connection.execute(select(func.max(loads.c.at)).where(among(connection, loads.c.id, sorted(ids)))).scalar()
 
 
-def _add_all(connection: Connection, load_id: int, found: list[Compared], refusals: Sequence[Refusal]) -> None:
-    if refusals:
-        connection.execute(insert(schema.refusals), [{"load_id": load_id, **asdict(r)} for r in refusals])
-    for part in found:
-        if part.new or part.changed or part.gone:
-            _add(connection, load_id, part)
+def _counted(found: list[Compared], progress: Progress | None) -> adding.Told:
+    """Tells how many rows of all are stored."""
+    added = [np.r_[part.new, part.changed] for part in found]
+    whole = sum(len(which) + len(part.records.parts_of(which)) for part, which in zip(found, added, strict=True))
+    done = 0
+
+    def told(more: int) -> None:
+        nonlocal done
+        done += more
+        if progress:
+            progress(done, whole)
+
+    return told
 
 
-def _add(connection: Connection, load_id: int, part: Compared) -> None:
+def _add(connection: Connection, load_id: int, part: Compared, told: adding.Told) -> None:
     """Retire the versions that changed, then add the new ones with their lines or services."""
-    table, added = part.table, [*part.new, *part.changed]
-    _retire(connection, load_id, table, [*part.gone, *[part.held[record.key].id for record in part.changed]])
-    fixed = {"is_current": True, "load_id": load_id}
-    versions = [{**record.row, **fixed, "content_sha256": record.content_sha256} for record in added]
+    table, records, which = part.table, part.records, np.r_[part.new, part.changed]
+    changed = [part.held[records.keys[place]].id for place in part.changed.tolist()]
+    _retire(connection, load_id, table, [*part.gone, *changed])
+    number = len(which)
+    if not number:
+        return
+    ids = adding.new_ids(connection, table, number)
+    row = {"id": Cells.of(ids), "is_current": Cells.same(True, number), "load_id": Cells.same(load_id, number)}
+    row |= {"content_sha256": Cells.of([records.digests[place] for place in which.tolist()])}
+    row |= {name: cells.at(which) for name, cells in records.row.items()}
     if "version" in table.c:
-        newest = newest_versions(connection, table, [record.key[0] for record in added])
-        for record, row in zip(added, versions, strict=True):
-            row["version"] = newest.get(record.key[0], 0) + 1
-    if versions:
-        connection.execute(insert(table), versions)
+        keys = [records.keys[place][0] for place in which.tolist()]
+        newest = newest_versions(connection, table, keys)
+        row["version"] = Cells.of([newest.get(key, 0) + 1 for key in keys])
+    adding.add(connection, table, row, number, told)
     if table.name in PARTS:
-        _add_parts(connection, load_id, table, added)
+        _, parts, reference = PARTS[table.name]
+        inside = records.parts_of(which)
+        whose = Cells(ids, np.repeat(np.arange(number), np.diff(records.ends)[which]))
+        own = {name: cells.at(inside) for name, cells in records.parts.items()}
+        adding.add(connection, parts, {reference: whose, **own}, len(inside), told)
 
 
 def _retire(connection: Connection, load_id: int, table: Table, ids: list[int]) -> None:
@@ -168,13 +194,3 @@ def _retire(connection: Connection, load_id: int, table: Table, ids: list[int]) 
         connection.execute(update(table).where(among(connection, table.c.id, ids)).values(is_current=False))
         rows = [{"load_id": load_id, "table_name": table.name, "row_id": one} for one in ids]
         connection.execute(insert(schema.retirements), rows)
-
-
-def _add_parts(connection: Connection, load_id: int, table: Table, added: list[Record]) -> None:
-    _, parts, reference = PARTS[table.name]
-    key = table.c[KEYS[table.name][0]]
-    added_rows = connection.execute(select(key, table.c.id).where(table.c.load_id == load_id))
-    ids = {row[0]: row[1] for row in added_rows}
-    inside = [{reference: ids[record.key[0]], **row} for record in added for row in record.parts]
-    if inside:
-        connection.execute(insert(parts), inside)

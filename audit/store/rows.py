@@ -1,4 +1,4 @@
-"""Checked tables into rows of the database."""
+"""Rows of the database, and conditions on many values at once."""
 
 from __future__ import annotations
 
@@ -6,27 +6,9 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-import pandas as pd
 from sqlalchemy import ARRAY, ColumnElement, Connection, String, any_, bindparam, cast, func, literal, select
 
-from audit import model
-
 Row = dict[str, Any]
-
-
-def rows(frame: pd.DataFrame, table: model.Table) -> list[Row]:
-    """The contract's columns of a checked table, one dict a row: str, int, date, Decimal; None for unknown."""
-    columns = [_values(frame[column.name], column.kind) for column in table.columns]
-    names = table.names
-    return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
-
-
-def _values(values: pd.Series[Any], kind: model.Kind) -> list[Any]:
-    if kind == "date":
-        values = values.dt.date
-    if kind in ("date", "count", "money", "price"):
-        return [None if missing else value for value, missing in zip(values.tolist(), values.isna(), strict=True)]
-    return values.tolist()
 
 
 def among(connection: Connection, column: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[bool]:
