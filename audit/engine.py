@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 
@@ -12,29 +11,22 @@ import pandas as pd
 from audit.errors import CountersignError
 from audit.facts.reference import Facts, load_facts
 from audit.grains import Prepared
-from audit.model import FINDING_COLUMNS, UNPRICED
-from audit.pieces import Piece, pieces
-from audit.rules import Rule, nothing, ordered, rule_book
+from audit.judging import (
+    Progress,
+    about_clinicians,
+    by_patient,
+    chosen_rules,
+    failed_on,
+    judge,
+    judge_clinicians,
+)
+from audit.pieces import Told, pieces
+from audit.rules import Rule, nothing, ordered
 from audit.tables import Tables
-from audit.unconfirmed import demoted
-from audit.worth import priced
 
+__all__ = ["LINES_A_BUCKET", "SPLITS", "Progress", "audit", "chosen_rules", "judge"]
 SPLITS = ("whole", "buckets", "dask")
 LINES_A_BUCKET = 50_000
-Progress = Callable[[int, int], None]
-"""Called with steps done and steps in all; raise from it to cancel."""
-Task = tuple[Piece, list[Rule]]
-log = logging.getLogger(__name__)
-
-
-def chosen_rules(codes: Iterable[str] | None = None) -> list[Rule]:
-    """The rules with these codes (default: all that are not retired). Raises CountersignError for a wrong one."""
-    book = rule_book()
-    wanted = [code.strip().upper() for code in codes] if codes is not None else list(book)
-    for code in wanted:
-        if code not in book:
-            raise CountersignError(f"there is no rule {code}", do="`countersign rules` lists them")
-    return [book[code] for code in wanted if book[code].state != "retired"]
 
 
 def audit(
@@ -51,9 +43,9 @@ def audit(
     """Findings of `rules` over `tables`, columns FINDING_COLUMNS, ordered by claim_id, line_number, rule.
 
     `split`: "whole" holds everything at once; "buckets" divides the claims by each rule's declared key, one
-    bucket at a time; "dask" gives the buckets to dask's scheduler. Findings are the same in all three. `as_of`: the
-    day on which the claims are checked or filed, where the user says it. `prepared`: the same tables and facts, as
-    far as the caller has prepared them already; only "whole" has a use for them.
+    bucket at a time; "dask" gives the buckets to a cluster (`bulk.cluster`). Findings are the same in all three.
+    `as_of`: the day on which the claims are checked or filed, where the user says it. `prepared`: the same tables and
+    facts, as far as the caller has prepared them already; only "whole" has a use for them.
     """
     facts = replace(facts or load_facts(), as_of=as_of) if as_of else facts or load_facts()
     rules = chosen_rules() if rules is None else rules
@@ -64,81 +56,45 @@ def audit(
     if split == "whole":
         parts = [judge(prepared or Prepared(tables, facts), rules, progress)]
     else:
-        tasks = list(_tasks(tables, rules, buckets or max(2, -(-len(tables.claims) // LINES_A_BUCKET))))
-        parts = _by_dask(tasks, facts) if split == "dask" else _in_turn(tasks, facts, progress)
+        number = buckets or max(2, -(-len(tables.claims) // LINES_A_BUCKET))
+        way = _on_cluster if split == "dask" else _in_buckets
+        parts = list(way(tables, facts, rules, number, progress))
     return _told_once(ordered(parts))
 
 
-def judge(prepared: Prepared, rules: list[Rule], progress: Progress | None = None) -> pd.DataFrame:
-    """`audit` of everything at once, over tables that the caller prepared and goes on with. There is a claim."""
-
-    def again(tables: Tables, codes: list[str]) -> pd.DataFrame:
-        again = Prepared(tables, prepared.facts, prepared.clinicians)
-        return _found(again, [rule for rule in rules if rule.code in codes])
-
-    return priced(demoted(_found(prepared, rules, progress), prepared.tables, again), prepared)
-
-
-def _found(prepared: Prepared, rules: list[Rule], progress: Progress | None = None) -> pd.DataFrame:
-    found = []
-    for number, rule in enumerate(rules):
+def _in_buckets(
+    tables: Tables, facts: Facts, rules: list[Rule], number: int, progress: Progress | None
+) -> Iterator[pd.DataFrame]:
+    """Memory holds the tables and one piece of them at a time."""
+    own, others = by_patient(rules), about_clinicians(rules)
+    told = Told([rule.grain for rule in others])
+    for done, piece in enumerate(pieces(tables, number)):
         if progress:
-            progress(number, len(rules))
-        try:
-            found.append(rule.run(prepared))
-        except Exception as error:  # a rule must not take the run down with it
-            log.error("rule %s failed: %s", rule.code, type(error).__name__)
-            found.append(_failed(rule, error, prepared.tables))
+            progress(done, number)
+        prepared = Prepared(piece, facts)
+        if len(piece.claims) and own:
+            yield judge(prepared, own)
+        if others:
+            told.add(prepared)
+    if others:
+        found, failed = judge_clinicians(*told.of(tables.providers, facts), others)
+        yield found
+        yield from (failed_on(tables, code, kind) for code, kind in failed.items())
     if progress:
-        progress(len(rules), len(rules))
-    return ordered(found)
+        progress(number, number)
 
 
-def _failed(rule: Rule, error: Exception, tables: Tables) -> pd.DataFrame:
-    """A rule that raised has judged nothing: every claim is untestable for it, by name."""
-    rows = tables.claims.drop_duplicates("claim_id").assign(
-        rule="ENGINE",
-        severity="untestable",
-        note_id="",
-        expected="Report it: no input would make this rule run",
-        observed="",
-        because=f"Rule {rule.code} could not run ({type(error).__name__}); this is a fault of Countersign.",
-        sources="",
-        **UNPRICED,
-        facts_unchecked=False,
-    )
-    return rows[list(FINDING_COLUMNS)]
+def _on_cluster(
+    tables: Tables, facts: Facts, rules: list[Rule], number: int, progress: Progress | None
+) -> Iterator[pd.DataFrame]:
+    from audit.bulk import cluster, driving  # noqa: PLC0415  only this way of running needs them
+
+    beside = cluster.shared_folder()
+    with cluster.cluster() as runner:
+        yield from driving.audit_tables(tables, facts, rules, runner, number=number, progress=progress, beside=beside)
 
 
 def _told_once(found: pd.DataFrame) -> pd.DataFrame:
     """A claim that stands in several pieces hears of a rule that failed in them once."""
     again = (found["rule"] == "ENGINE") & found.duplicated(["claim_id", "because"])
     return found[~again].reset_index(drop=True) if again.any() else found
-
-
-def _tasks(tables: Tables, rules: list[Rule], number: int) -> Iterator[Task]:
-    """Each piece with the rules that may judge it alone. Memory holds the tables and their pieces."""
-    for split in dict.fromkeys(rule.split for rule in rules):
-        own = [rule for rule in rules if rule.split == split]
-        yield from ((piece, own) for piece in pieces(tables, split, number))
-
-
-def _in_turn(tasks: list[Task], facts: Facts, progress: Progress | None) -> list[pd.DataFrame]:
-    parts = []
-    for number, (piece, rules) in enumerate(tasks):
-        if progress:
-            progress(number, len(tasks))
-        parts.append(judge(Prepared(piece.tables, facts, piece.clinicians), rules))
-    return parts
-
-
-def _by_dask(tasks: list[Task], facts: Facts) -> list[pd.DataFrame]:
-    from dask.base import compute  # noqa: PLC0415  only this way of running needs it
-    from dask.delayed import delayed  # noqa: PLC0415
-
-    waiting = [delayed(_judge_piece)(piece, facts, [rule.code for rule in rules]) for piece, rules in tasks]
-    return list(compute(*waiting))  # type: ignore[no-untyped-call]
-
-
-def _judge_piece(piece: Piece, facts: Facts, codes: list[str]) -> pd.DataFrame:
-    return judge(Prepared(piece.tables, facts, piece.clinicians), chosen_rules(codes))

@@ -17,29 +17,32 @@ SAYS = "It rests on values read from a document that nobody has confirmed."
 _SAME = ["rule", "claim_id", "line_number", "procedure_code", "service_date", "expected", "observed", "because"]
 
 
-def demoted(found: pd.DataFrame, tables: Tables, again: Callable[[Tables, list[str]], pd.DataFrame]) -> pd.DataFrame:
+def without_doubtful(tables: Tables) -> Tables | None:
+    """The tables without the notes that nobody confirmed; None where there are none."""
+    doubtful = tables.notes["unconfirmed"] != ""
+    if not doubtful.any():
+        return None
+    kept = tables.notes[~doubtful]
+    services = tables.note_services
+    return replace(tables, notes=kept, note_services=services[services["note_id"].isin(kept["note_id"])])
+
+
+def demoted(found: pd.DataFrame, firm: Callable[[list[str]], pd.DataFrame | None]) -> pd.DataFrame:
     """`found` (columns of the contract) with each error that rests on an unconfirmed note as a warning that says so.
 
-    `again` gives the findings of the rules with these codes over other tables; it is asked only where a note is
-    unconfirmed and an error was found.
+    `firm` gives the findings of the rules with these codes over the tables `without_doubtful`, None where there is no
+    doubtful note; it is asked only where an error was found.
     """
-    doubtful = tables.notes["unconfirmed"] != ""
     errors = found["severity"] == "error"
-    if not errors.any() or not doubtful.any():
+    sure = firm(sorted(found.loc[errors, "rule"].unique())) if errors.any() else None
+    if sure is None:
         return found
-    firm = again(_without(tables, doubtful), sorted(found.loc[errors, "rule"].unique()))
-    kept = set(_keys(firm[firm["severity"] == "error"]))
+    kept = set(_keys(sure[sure["severity"] == "error"]))
     resting = errors & ~_keys(found).isin(kept)
     result = found.copy()
     result["severity"] = result["severity"].mask(resting, "warning")
     result["because"] = result["because"].mask(resting, result["because"] + " " + SAYS)
     return result
-
-
-def _without(tables: Tables, doubtful: pd.Series[bool]) -> Tables:
-    kept = tables.notes[~doubtful]
-    services = tables.note_services
-    return replace(tables, notes=kept, note_services=services[services["note_id"].isin(kept["note_id"])])
 
 
 def _keys(found: pd.DataFrame) -> pd.Series[str]:

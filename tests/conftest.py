@@ -9,6 +9,7 @@ import pytest
 from hypothesis import settings
 from playwright.sync_api import Browser, Error, sync_playwright
 
+from audit.bulk.cluster import ADDRESS, local_cluster
 from tests.browser import find_chromium, launch_arguments
 from tests.places import MEMORY
 from tests.sharing import Pieces, place
@@ -41,6 +42,15 @@ def browser() -> Iterator[Browser]:
             pytest.skip(f"{SKIPPED}: no Chromium on this machine and none to download ({first_line(why)})")
         yield found
         found.close()
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[None]:
+    """A cluster of two threads of this process, by its address as a clinic would name its own."""
+    with local_cluster(2, processes=False) as ours:
+        os.environ[ADDRESS] = ours.scheduler_address
+        yield
+        del os.environ[ADDRESS]
 
 
 def first_line(why: Error) -> str:

@@ -65,6 +65,7 @@ def test_clean_claims_get_no_error_and_no_warning(findings, answers):
     assert set(clean["severity"]) <= {"untestable", "info"}
 
 
+@pytest.mark.usefixtures("cluster")
 @pytest.mark.parametrize("split", ["buckets", "dask"])
 def test_buckets_equal_whole(tables, findings, split):
     again = audit(tables, split=split, buckets=2)

@@ -263,6 +263,7 @@ def test_the_mixed_table_gives_findings_of_many_rules(whole):
     assert set(whole["severity"]) == {"error", "warning", "info", "untestable"}
 
 
+@pytest.mark.usefixtures("cluster")
 @pytest.mark.parametrize("split", ["buckets", "dask"])
 def test_buckets_find_what_the_whole_finds(whole, split):
     pd.testing.assert_frame_equal(audit(MIXED, split=split, buckets=3), whole)

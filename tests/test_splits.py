@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import fields, replace
 
 import pandas as pd
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit.engine import audit, chosen_rules
-from audit.grains.clinicians import patients_by_clinician
 from audit.intake import read
 from audit.pieces import pieces
 from audit.reports import as_records, as_text, summary
@@ -33,6 +31,7 @@ visits = st.fixed_dictionaries(
         "units": st.integers(1, 3),
         "billed": st.booleans(),
         "noted": st.booleans(),
+        "unconfirmed": st.sampled_from(["", "", "", "start_time"]),
     }
 )
 
@@ -47,6 +46,7 @@ def clinic(seen: list[dict]) -> Tables:
         if one["noted"]:
             name, credential = one["person"]
             told = note(who, f"-{n}", author_name=name, author_credential=credential, **day)
+            told["unconfirmed"] = one.get("unconfirmed", "")
             notes.append(told | _clock(one["begins"], one["minutes"]))
             services.append(service(who, one["code"], one["minutes"], f"-{n}"))
     providers = [{"npi": "1", "name": "A. Therapist", "credential": "OTR/L", "discipline": "OT"}]
@@ -81,33 +81,24 @@ def test_a_clinicians_patients_are_judged_together_wherever_the_pieces_are_cut()
          "code": "97530", "units": 1, "billed": True, "noted": True}
         for n in range(8)
     ]  # fmt: skip
-    for split in ("whole", "buckets", "dask"):
+    for split in ("whole", "buckets"):
         found = audit(clinic(seen), rules=chosen_rules(["UNIT-12"]), split=split, buckets=3)
         assert sorted(found["claim_id"]) == [f"C{n}" for n in range(8)], split
         assert set(found["observed"]) == {"120 minutes"}
 
 
-@pytest.mark.parametrize("split", ["patient_id", "rendering_npi", "nothing"])
-def test_pieces_hold_every_patient_and_every_clinician_once(split):
+def test_pieces_hold_every_patient_once_and_whole():
     seen = [
         {"patient": n % 8, "npi": NPIS[n % 3], "person": PEOPLE[n % 4], "day": "2026-03-12", "begins": 540,
          "minutes": 15, "code": "97530", "units": 1, "billed": n % 5 > 0, "noted": n % 7 > 0}
         for n in range(24)
     ]  # fmt: skip
     tables = clinic(seen)
-    made = list(pieces(tables, split, 4))
-    if split == "patient_id":
-        held = [patient for piece in made for patient in piece.tables.claims["patient_id"].unique()]
-        assert sorted(held) == sorted(tables.claims["patient_id"].unique())
-    if split == "rendering_npi":
-        judged = [person for piece in made for person in piece.clinicians or ()]
-        whose = patients_by_clinician(tables)
-        assert sorted(judged) == sorted(whose["clinician"].unique())
-        for piece in made:
-            wanted = whose.loc[whose["clinician"].isin(piece.clinicians), "patient_id"]
-            assert set(wanted) <= {*piece.tables.claims["patient_id"], *piece.tables.notes["patient_id"]}
-    if split == "nothing":
-        assert [piece.tables for piece in made] == [tables]
+    made = list(pieces(tables, 4))
+    held = [patient for piece in made for patient in piece.claims["patient_id"].unique()]
+    assert sorted(held) == sorted(tables.claims["patient_id"].unique())
+    for name in ("claims", "notes", "note_services"):
+        assert sum(len(getattr(piece, name)) for piece in made) == len(getattr(tables, name))
 
 
 def test_a_rule_that_fails_in_several_pieces_is_told_once_a_claim():
@@ -144,9 +135,8 @@ def test_patterns_of_clinicians_stand_on_no_claim_and_are_the_same_in_pieces():
     assert (record["claim_id"], record["line_number"], record["service_date"]) == ("", None, "2026-07-12")
     assert next(iter(as_text(whole, "table"))) == "On no claim: patterns of clinicians"
     assert summary(100, 100, whole) == "100 claims with 100 lines checked: 1 info on 0 claims."
-    for split in ("buckets", "dask"):
-        again = audit(clinic(seen), rules=rules, split=split, buckets=3)
-        pd.testing.assert_frame_equal(again, whole, check_dtype=False)
+    again = audit(clinic(seen), rules=rules, split="buckets", buckets=3)
+    pd.testing.assert_frame_equal(again, whole, check_dtype=False)
 
 
 def test_files_cut_in_two_and_named_in_any_order_give_the_same_findings(tmp_path):

@@ -38,6 +38,7 @@ from audit.grains import (
     treatment_days,
 )
 from audit.grains.limits import with_limits
+from audit.grains.of_clinicians import OfClinicians
 from audit.tables import Tables
 
 GRAINS = {
@@ -65,13 +66,10 @@ GRAINS = {
 
 @dataclass(frozen=True)
 class Prepared:
-    """The grains over one set of checked tables and one state of the facts; each is made when first asked for.
-
-    `clinicians`: those whose grains are wanted where the tables are a piece of larger ones; None for everybody."""
+    """The grains over one set of checked tables and one state of the facts; each is made when first asked for."""
 
     tables: Tables
     facts: Facts
-    clinicians: frozenset[str] | None = None
 
     @cached_property
     def line(self) -> pd.DataFrame:
@@ -137,18 +135,33 @@ class Prepared:
     def filing(self) -> pd.DataFrame:
         return filing.filing(self.line, self.linked_notes, self.tables, self.facts)
 
-    @cached_property
+    @property
     def provider(self) -> pd.DataFrame:
-        return self._judged_here(patterns.averages(self.day, self.linked_notes, self.tables, self.facts))
+        return self._clinicians.provider
 
-    @cached_property
+    @property
     def provider_figures(self) -> pd.DataFrame:
-        return patterns.figures(self.linked_notes, self._note_services, self.tables, self.facts)
+        return self._clinicians.provider_figures
+
+    @property
+    def provider_day(self) -> pd.DataFrame:
+        return self._clinicians.provider_day
 
     @cached_property
-    def provider_day(self) -> pd.DataFrame:
-        rows = provider_days.provider_days(self.line, self.linked_notes, self._note_services, self.tables)
-        return self._judged_here(rows)
+    def _clinicians(self) -> OfClinicians:
+        return OfClinicians(self.seen, self.tables.providers, self.facts)
+
+    def seen(self, name: str) -> pd.DataFrame:
+        """What these tables tell of clinicians: the frame of this name in `of_clinicians.SEEN`."""
+        if name == "alone":
+            return patterns.visits(self.day, self.linked_notes, self.tables)
+        if name == "written":
+            return patterns.written(self.linked_notes, self._note_services, self.tables)
+        return self._seen_by_day[name]
+
+    @cached_property
+    def _seen_by_day(self) -> dict[str, pd.DataFrame]:
+        return provider_days.seen(self.line, self.linked_notes, self._note_services, self.tables)
 
     @cached_property
     def authorized_line(self) -> pd.DataFrame:
@@ -192,6 +205,3 @@ class Prepared:
     @cached_property
     def services_of_day(self) -> pd.DataFrame:
         return days.services_of_day(self._lines, self._note_services)
-
-    def _judged_here(self, rows: pd.DataFrame) -> pd.DataFrame:
-        return rows if self.clinicians is None else rows[rows["clinician"].isin(self.clinicians)]

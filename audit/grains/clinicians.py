@@ -5,7 +5,6 @@ from __future__ import annotations
 import pandas as pd
 
 from audit.grains.notes import author_of
-from audit.tables import Tables
 from audit.texts import once_each
 
 
@@ -27,15 +26,6 @@ def clinician_of(notes: pd.DataFrame, providers: pd.DataFrame) -> pd.Series[str]
     by_name = name.map(named).astype("object")
     otherwise = number.mask((number == "") | of_another, name)
     return by_name.where(by_name.notna(), otherwise).astype("str")
-
-
-def patients_by_clinician(tables: Tables) -> pd.DataFrame:
-    """Who sees whom: `clinician`, `patient_id`; by their notes, and by the claims that name them."""
-    notes = pd.DataFrame(
-        {"clinician": clinician_of(tables.notes, tables.providers), "patient_id": tables.notes["patient_id"]}
-    )
-    claims = tables.claims[["rendering_npi", "patient_id"]].set_axis(["clinician", "patient_id"], axis=1)
-    return pd.concat([notes, claims]).drop_duplicates(ignore_index=True)
 
 
 @once_each

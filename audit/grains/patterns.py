@@ -33,24 +33,29 @@ LIMITS = {
 }
 
 
-def averages(days: pd.DataFrame, linked: pd.DataFrame, tables: Tables, facts: Facts) -> pd.DataFrame:
-    """One row a clinician: `visits` (days of one patient that they alone gave, with minutes known and units billed),
-    `minutes` and `units` of these, `average` minutes a unit, `chance` of so large a shortfall if they averaged 15
-    (one-sided t test over the visits; NaN where visits are too few or the average is not low), dates `since` and
-    `service_date` (the last).
-    """
+def visits(days: pd.DataFrame, linked: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+    """Days of one patient that one clinician alone gave, with minutes known and units billed: `clinician`,
+    `service_date`, `minutes_high`, `units`, `short` (minutes above 15 a unit, negative where they fall short)."""
     people = linked[linked["day"].notna()].assign(clinician=lambda rows: clinician_of(rows, tables.providers))
     by_day = people.groupby("day")["clinician"].agg(["first", "nunique"])
     alone = by_day.loc[(by_day["nunique"] == 1) & (by_day["first"] != ""), "first"]
     known = days[(days["minutes_low"] == days["minutes_high"]).fillna(False) & (days["units"] > 0)]
     known = known.drop_duplicates("day")[["day", "service_date", "minutes_high", "units"]]
     known = known.assign(clinician=alone.reindex(known["day"].to_numpy()).to_numpy())
-    known = known[known["clinician"].notna()]
-    known["short"] = known["minutes_high"].astype("int64") - UNIT * known["units"].astype("int64")
+    known = known[known["clinician"].notna()].drop(columns="day")
+    known[["minutes_high", "units"]] = known[["minutes_high", "units"]].astype("int64")
+    return known.assign(short=known["minutes_high"] - UNIT * known["units"])
+
+
+def averages(known: pd.DataFrame, providers: pd.DataFrame, facts: Facts) -> pd.DataFrame:
+    """One row a clinician: `visits` (their number), `minutes` and `units` of these, `average` minutes a unit, `chance`
+    of so large a shortfall if they averaged 15 (one-sided t test over the visits; NaN where visits are too few or the
+    average is not low), dates `since` and `service_date` (the last).
+    """
     short = {str(who): visits["short"] for who, visits in known.groupby("clinician")}
     rows = [_average(str(who), visits) for who, visits in known.groupby("clinician")]
     columns = ["clinician", "visits", "minutes", "units", "average", "since", "service_date"]
-    placed = _placed(pd.DataFrame(rows, columns=columns), linked, tables, facts)
+    placed = _placed(pd.DataFrame(rows, columns=columns), providers, facts)
     low = (placed["visits"] >= placed["least_visits"]) & (placed["minutes"] <= placed["low_average"] * placed["units"])
     asked = placed["clinician"][low.fillna(False)]
     return placed.assign(chance=asked.map(lambda who: _chance_of_less(short[who])).astype("float64"))
@@ -91,30 +96,39 @@ def _chance_of_more(count: int, of: int, peers_count: int, peers: int) -> float:
     return float(np.exp(log_ways(of, k) + log_ways(peers, hits - k) - log_ways(every, hits)).sum())
 
 
-def figures(linked: pd.DataFrame, note_services: pd.DataFrame, tables: Tables, facts: Facts) -> pd.DataFrame:
-    """One row a clinician: `entries` (minutes of 15-minute services that they wrote down, else their notes' totals),
-    `round` (those at BOUNDARIES), `share` in percent, `peers` and `peer_share` of all others together, and `chance`
-    of such a share if there were no difference (Fisher's exact test, one-sided), times the number of clinicians; NaN
-    where figures are too few or the share is not far above that of the others.
-    """
-    written = _written(linked, note_services, tables)
-    rows = written.groupby("clinician").agg(
-        entries=("minutes", "size"),
-        round=("at_boundary", "sum"),
-        since=("service_date", "min"),
-        service_date=("service_date", "max"),
+def written(linked: pd.DataFrame, note_services: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+    """What clinicians wrote down, added up: `clinician`, `entries` (minutes of 15-minute services, else their notes'
+    totals), `round` (those at BOUNDARIES), dates `since` and `service_date` (the last)."""
+    return (
+        _written(linked, note_services, tables)
+        .groupby("clinician")
+        .agg(
+            entries=("minutes", "size"),
+            round=("at_boundary", "sum"),
+            since=("service_date", "min"),
+            service_date=("service_date", "max"),
+        )
+        .reset_index()
     )
-    rows = rows.reset_index()
+
+
+def figures(counts: pd.DataFrame, providers: pd.DataFrame, facts: Facts) -> pd.DataFrame:
+    """`written`, one row or several a clinician, as one a clinician with `share` in percent, `peers` and `peer_share`
+    of all others together, and `chance` of such a share if there were no difference (Fisher's exact test, one-sided),
+    times the number of clinicians; NaN where figures are too few or the share is not far above that of the others.
+    """
+    sums = {"entries": "sum", "round": "sum", "since": "min", "service_date": "max"}
+    rows = counts.groupby("clinician").agg(sums).reset_index()
     rows["peers"], peers_round = rows["entries"].sum() - rows["entries"], rows["round"].sum() - rows["round"]
     rows["share"] = (100 * rows["round"] / rows["entries"]).round(1)
     rows["peer_share"] = (100 * peers_round / rows["peers"].where(rows["peers"] > 0)).round(1)
-    placed = _placed(rows, linked, tables, facts)
+    placed = _placed(rows, providers, facts)
     many = placed[["entries", "peers"]].min(axis=1) >= placed["least_entries"]
     far = many & (placed["share"] - placed["peer_share"] >= placed["points"])
     asked = placed[far.fillna(False)]
-    counts = zip(asked["round"], asked["entries"], peers_round[asked.index], asked["peers"], strict=True)
-    tests = [_chance_of_more(*map(int, one)) for one in counts]
-    return placed.assign(chance=pd.Series(tests, index=asked.index, dtype="float64") * len(placed))
+    tests = zip(asked["round"], asked["entries"], peers_round[asked.index], asked["peers"], strict=True)
+    chances = [_chance_of_more(*map(int, one)) for one in tests]
+    return placed.assign(chance=pd.Series(chances, index=asked.index, dtype="float64") * len(placed))
 
 
 def _written(linked: pd.DataFrame, note_services: pd.DataFrame, tables: Tables) -> pd.DataFrame:
@@ -131,9 +145,9 @@ def _written(linked: pd.DataFrame, note_services: pd.DataFrame, tables: Tables) 
     return rows.assign(at_boundary=rows["minutes"].isin(BOUNDARIES))
 
 
-def _placed(rows: pd.DataFrame, linked: pd.DataFrame, tables: Tables, facts: Facts) -> pd.DataFrame:
+def _placed(rows: pd.DataFrame, providers: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     """With who it is (`named`: name and number), the limits of the last date, and no claim."""
-    names = tables.providers.drop_duplicates("npi").set_index("npi")["name"]
+    names = providers.drop_duplicates("npi").set_index("npi")["name"]
     name = rows["clinician"].map(names).astype("object")
     named = name.where(name.notna(), rows["clinician"]).astype("str")
     number = (" (NPI " + rows["clinician"] + ")").where(rows["clinician"].str.fullmatch(r"\d+") & name.notna(), "")

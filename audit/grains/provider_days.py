@@ -15,13 +15,26 @@ from audit.tables import Tables
 
 DAY = ["clinician", "service_date"]
 MIDNIGHT = 24 * 60
+KEPT = [*DAY, "note_id", "noted"]
+"""Columns of `visits` that `provider_days` needs, beside those that rules name."""
 OWN = {"therapist": "therapist_minutes", "assistant": "assistant_minutes"}
 Jobs = pd.DataFrame
 
 
-def provider_days(
+def seen(
     lines: pd.DataFrame, linked: pd.DataFrame, note_services: pd.DataFrame, tables: Tables
-) -> pd.DataFrame:
+) -> dict[str, pd.DataFrame]:
+    """What `provider_days` takes. That of parts of the patients, put together, is that of all.
+
+    `visits`: as `provider_days` gives them, but for what the others of the day make of them; `jobs`: minutes and the
+    span in which they were given; `patients`: who was seen by whom on which day, once each."""
+    told = _attended(note_services, lines)
+    visits = _visits(linked, note_services, told, tables)
+    patients = visits.loc[visits["clinician"] != "", [*DAY, "patient_id"]].drop_duplicates(ignore_index=True)
+    return {"visits": _on_claims(visits, lines), "jobs": _jobs(visits, told), "patients": patients}
+
+
+def provider_days(visits: pd.DataFrame, jobs: Jobs, patients: pd.DataFrame) -> pd.DataFrame:
     """Notes of a clinician's day, once for each claim they belong to, on its first line; and claims without a note.
 
     `clinician`, `name`: who. `one_on_one`, `evaluating` (Int64): their own minutes of 15-minute services and of
@@ -33,16 +46,16 @@ def provider_days(
     Such a span exists exactly when no order of work, with breaks allowed, could hold all the minutes within the
     times that the notes give them (preemptive scheduling on one machine with release times and deadlines).
     """
-    told = _attended(note_services, lines)
-    visits = _visits(linked, note_services, told, tables)
-    jobs = _jobs(visits, told)
     full = _overfull(jobs[~jobs["evaluation"]]).assign(with_evaluations=False)
     evaluating = jobs.loc[jobs["evaluation"], DAY].drop_duplicates()
     more = _overfull(jobs.merge(evaluating, on=DAY)).assign(with_evaluations=True)
     spans = pd.concat([full, more]).drop_duplicates("note_id")
     rows = visits.merge(spans, on="note_id", how="left")
     rows["with_evaluations"] = rows["with_evaluations"].eq(True)
-    return _on_claims(rows, lines)
+    number = patients.groupby(DAY)["patient_id"].nunique().astype("Int64").rename("patients").reset_index()
+    rows = rows.merge(number, on=DAY, how="left")
+    rows["patients"] = rows["patients"].where(rows["noted"])
+    return rows
 
 
 def _visits(linked: pd.DataFrame, services: pd.DataFrame, told: pd.DataFrame, tables: Tables) -> pd.DataFrame:
@@ -61,8 +74,7 @@ def _visits(linked: pd.DataFrame, services: pd.DataFrame, told: pd.DataFrame, ta
     stated = rows["total_timed_minutes"].mask(rows["note_id"].isin(other_timed))
     listed = rows["note_id"].isin(services["note_id"]) & ~rows["note_id"].isin(told.loc[unknown, "note_id"])
     rows["one_on_one"] = stated.mask(listed, _of_note(rows, own)).astype("Int64")
-    seen = rows[rows["clinician"] != ""].groupby(DAY)["patient_id"].nunique().rename("patients")
-    return rows.merge(seen.reset_index(), on=DAY, how="left")
+    return rows
 
 
 def _of_note(rows: pd.DataFrame, by_note: pd.Series[Any]) -> pd.Series[int]:
@@ -155,7 +167,5 @@ def _on_claims(visits: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
     alone = first[first["note_id"] == ""].assign(clinician=lambda one: one["rendering_npi"], noted=False)
     kept = [*place, "note_id", "patient_id", "service_date", "clinician", "noted"]
     rows = pd.concat([rows.assign(noted=True), alone[kept]], ignore_index=True)
-    rows["patients"] = rows["patients"].astype("Int64")
     rows["clocked"] = (rows["ends"] > rows["begins"]).fillna(False)
-    rows["with_evaluations"] = rows["with_evaluations"].eq(True)
     return rows.drop(columns="day")

@@ -19,11 +19,13 @@ import pandas as pd
 
 from audit.errors import CountersignError
 from audit.grains import Prepared
+from audit.grains.of_clinicians import SEEN, OfClinicians
 from audit.model import FINDING_COLUMNS, UNPRICED
 from audit.rules.columns import PLACE, named_by
 
 Split = Literal["patient_id", "rendering_npi", "nothing"]
-"""`pieces` divides by it. "rendering_npi": by the person who gave the visit; "nothing": all must be seen at once."""
+"""`pieces` and `bulk` divide by it. "rendering_npi": by the person who gave the visit; "nothing": all must be seen at
+once. Both have a grain of `grains.of_clinicians`."""
 State = Literal["trial", "in force", "retired"]
 Check = Callable[[pd.DataFrame], pd.DataFrame | list[pd.DataFrame]]
 ORDER = ["claim_id", "line_number", "rule", "severity", "service_date", "note_id", "procedure_code", "because"]
@@ -49,7 +51,7 @@ class Rule:
     def family(self) -> str:
         return self.cases.parent.name
 
-    def run(self, prepared: Prepared) -> pd.DataFrame:
+    def run(self, prepared: Prepared | OfClinicians) -> pd.DataFrame:
         """Findings of this rule, columns FINDING_COLUMNS. Raises whatever the rule raises."""
         found = self._judged(getattr(prepared, self.grain))
         parts = [part for part in ([found] if isinstance(found, pd.DataFrame) else found) if len(part)]
@@ -87,6 +89,11 @@ def rule(
 
     def make(check: Check) -> Rule:
         title, why, what_to_do = _parts(code, check.__doc__ or "")
+        if (split == "patient_id") == (grain in SEEN):
+            wrong = f"a rule over {grain} is not split by {split}"
+            raise CountersignError(
+                wrong, where=f"rule {code}", do="Split rules about clinicians by them, others by patient"
+            )
         cases = Path(check.__code__.co_filename).with_suffix(".yaml")
         return Rule(code, grain, split, severity, tuple(sources), state, title, why, what_to_do, cases, check)
 

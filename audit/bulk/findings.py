@@ -1,0 +1,53 @@
+"""Findings as Parquet: the columns of the contract (`model.FINDING_COLUMNS`), of one kind in every file."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from pyarrow import parquet
+
+from audit.model import FINDING_COLUMNS, SEVERITIES
+from audit.rules import nothing
+
+KINDS = {
+    "line_number": pa.int64(),
+    "service_date": pa.timestamp("us"),
+    "dollars_at_risk": pa.decimal128(12, 2),
+    "dollars_under": pa.decimal128(12, 2),
+    "facts_unchecked": pa.bool_(),
+}
+SCHEMA = pa.schema([(name, KINDS.get(name, pa.string())) for name in FINDING_COLUMNS])
+
+
+def write(found: pd.DataFrame, path: Path) -> None:
+    """The file is there whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    making = path.with_name(f".{path.name}.{os.getpid()}.part")
+    parquet.write_table(pa.Table.from_pandas(found, SCHEMA, preserve_index=False), making, compression="zstd")
+    os.replace(making, path)
+
+
+def read(folder: Path) -> Iterator[pd.DataFrame]:
+    """File by file, each in the order of the contract."""
+    for path in sorted(folder.glob("*.parquet")):
+        rows = pd.read_parquet(path)
+        kinds = {"line_number": "Int64", "facts_unchecked": "bool", "service_date": "datetime64[us]"}
+        yield rows.astype(kinds)[list(FINDING_COLUMNS)] if len(rows) else nothing()
+
+
+def counted(folder: Path) -> dict[str, tuple[int, int]]:
+    """By severity: findings, and claims with one."""
+    number, claims = Counter[str](), defaultdict[str, list[Any]](list)
+    for path in sorted(folder.glob("*.parquet")):
+        rows = pd.read_parquet(path, columns=["severity", "claim_id"])
+        for severity, ids in rows.groupby("severity")["claim_id"]:
+            number[str(severity)] += len(ids)
+            claims[str(severity)].append(pd.util.hash_array(ids[ids != ""].unique().astype("object")))
+    return {one: (number[one], len(np.unique(np.concatenate(claims[one])))) for one in SEVERITIES if number[one]}

@@ -1,0 +1,187 @@
+"""Parquet tables of any size divided into buckets of patients, with no more than some rows in memory.
+
+A patient is in one bucket, whole. Patients who share a claim's or a note's number are in one bucket too, so that a
+number that stands twice is refused as it is in the whole. Every record keeps its row of the file it came from.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from pyarrow import compute, parquet
+
+from audit.errors import InputError
+from audit.intake import Batch, read, tabular
+from audit.intake.cells import as_text
+from audit.model import TABLES
+
+ROWS = 250_000
+"""Rows that are divided at a time."""
+DIVIDED = ("claims", "notes", "plans_of_care", "authorizations")
+"""Tables by patient. The services of notes go where their notes are."""
+ROW = "row_of_the_file"
+Numbers = np.ndarray[Any, np.dtype[Any]]
+
+
+@dataclass(frozen=True)
+class Buckets:
+    """`moved`: the bucket of patients (by digest) that go where another patient goes."""
+
+    number: int
+    moved: dict[int, int]
+
+    def of(self, patients: Numbers) -> Numbers:
+        found = (patients % self.number).astype("int64")
+        if self.moved:
+            strays = np.isin(patients, np.fromiter(self.moved, dtype="uint64"))
+            found[strays] = [self.moved[int(one)] for one in patients[strays]]
+        return found
+
+
+def lines_of(files: dict[str, list[Path]]) -> int:
+    return sum(parquet.ParquetFile(path).metadata.num_rows for path in files.get("claims", []))
+
+
+def files_of(folder: Path) -> tuple[dict[str, list[Path]], list[Path]]:
+    """The Parquet files of tables by patient, and the other files. Raises InputError for one that cannot be read."""
+    large, others = defaultdict(list), []
+    for path in sorted(one for one in folder.iterdir() if one.is_file() and not one.name.startswith(".")):
+        name = _table_in(path) if path.suffix.lower() == ".parquet" else ""
+        if name in (*DIVIDED, "note_services"):
+            large[name].append(path)
+        else:
+            others.append(path)
+    return dict(large), others
+
+
+def _table_in(path: Path) -> str:
+    try:
+        header = [tabular.plain_name(one) for one in parquet.ParquetFile(path).schema_arrow.names]
+    except (pa.ArrowException, OSError) as error:
+        raise InputError("the Parquet file cannot be read", where=path.name, do="Write it again") from error
+    named = tabular.table_name(path.stem)
+    name = named if named in TABLES else tabular.table_of(header)
+    if name:
+        tabular.check_header(header, TABLES[name], path.name)
+    return name
+
+
+def divide(files: dict[str, list[Path]], into: Path, number: int) -> None:
+    """Write the rows of `files` to `into`/NNNN/TABLE/FILE, with ROW beside the columns that the file has."""
+    for bucket in range(number):
+        (into / f"{bucket:04}").mkdir(parents=True, exist_ok=True)
+    told = {name: _pairs(files.get(name, []), key) for name, key in (("claims", "claim_id"), ("notes", "note_id"))}
+    buckets = Buckets(number, _moved(told.values(), number))
+    digests, patients = told["notes"].T if len(told["notes"]) else (np.empty(0, "uint64"),) * 2
+    of_note = pd.DataFrame({"note": digests, "bucket": buckets.of(patients)}).drop_duplicates()
+    for name, paths in files.items():
+        for path in paths:
+            with _Writers(into, f"{name}/{path.name}") as writers:
+                for rows in _batches(path):
+                    if name == "note_services":
+                        keys = pd.DataFrame({"note": _digest(rows, "note_id")}).reset_index()
+                        where = keys.merge(of_note, on="note", how="left").fillna({"bucket": 0}).astype("int64")
+                        writers.write(rows.take(where["index"].to_numpy()), where["bucket"].to_numpy())
+                    else:
+                        writers.write(rows, buckets.of(_digest(rows, "patient_id")))
+
+
+def raw_bucket(folder: Path) -> Batch:
+    """What `intake.read` makes of the files of one bucket, with the rows that they have in the files they came from."""
+    batch = Batch()
+    for path in sorted(folder.glob("*/*")):
+        part = read([path], {path: path.parent.name})
+        rows = pd.read_parquet(path, columns=[ROW])[ROW].to_numpy()
+        for table, found in part.tables.items():
+            place = rows[found["source_row"].astype("int64") - 2].astype("str")
+            batch.add(table, found.assign(source_row=pd.Series(place, index=found.index, dtype="str")))
+        batch.refusals += [replace(one, row=int(rows[(one.row or 2) - 2])) for one in part.refusals]
+        batch.files += part.files
+    return batch
+
+
+def _pairs(paths: list[Path], key: str) -> Numbers:
+    """Digests of key and patient, each pair once."""
+    found = [np.empty((0, 2), "uint64")]
+    for path in paths:
+        for rows in _batches(path, [key, "patient_id"]):
+            both = pd.DataFrame({"key": _digest(rows, key), "patient": _digest(rows, "patient_id")})
+            found.append(both.drop_duplicates().to_numpy())
+    return pd.DataFrame(np.concatenate(found)).drop_duplicates().to_numpy()
+
+
+def _moved(told: Any, number: int) -> dict[int, int]:
+    """Patients who share a key with another go, with all who share with those, to the bucket of the first of them."""
+    leader: dict[int, int] = {}
+
+    def led(one: int) -> int:
+        while leader.setdefault(one, one) != one:
+            one = leader[one]
+        return one
+
+    for pairs in told:
+        rows = pd.DataFrame(pairs, columns=["key", "patient"])
+        for _, group in rows[rows["key"].duplicated(keep=False)].groupby("key")["patient"]:
+            first, *others = (led(int(one)) for one in group)
+            for one in others:
+                leader[max(first, one)] = first = min(first, one)
+    return {one: led(one) % number for one in leader}
+
+
+def _batches(path: Path, wanted: list[str] | None = None) -> Iterator[pa.Table]:
+    """Rows by plain column names, with ROW (the header is row 1)."""
+    file, first = parquet.ParquetFile(path), 2
+    names = {name: tabular.plain_name(name) for name in file.schema_arrow.names}
+    columns = [name for name, plain in names.items() if wanted is None or plain in wanted]
+    for batch in file.iter_batches(ROWS, columns=columns):
+        rows = pa.Table.from_batches([batch]).rename_columns([names[name] for name in columns])
+        yield rows.append_column(ROW, pa.array(range(first, first + len(rows)), pa.int64()))
+        first += len(rows)
+
+
+def _digest(rows: pa.Table, name: str) -> Numbers:
+    """Of the cell as it is read."""
+    cells = rows.column(name)
+    if pa.types.is_dictionary(cells.type):
+        cells = cells.cast(cells.type.value_type)
+    if pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type):
+        text = compute.utf8_trim_whitespace(compute.fill_null(cells, "")).to_pandas()
+    else:
+        text = pd.Series([as_text(cell).strip() for cell in cells.to_pylist()])
+    return pd.util.hash_array(text.to_numpy(dtype="object"))
+
+
+class _Writers:
+    """One Parquet file a bucket, open while a file is divided."""
+
+    def __init__(self, into: Path, name: str) -> None:
+        self._into, self._name = into, name
+        self._open: dict[int, parquet.ParquetWriter] = {}
+
+    def __enter__(self) -> _Writers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for one in self._open.values():
+            one.close()
+
+    def write(self, rows: pa.Table, buckets: Numbers) -> None:
+        order = np.argsort(buckets, kind="stable")
+        rows, buckets = rows.take(order), buckets[order]
+        starts = np.flatnonzero(np.diff(buckets, prepend=-1))
+        for start, end in zip(starts, [*starts[1:], len(buckets)], strict=True):
+            self._of(int(buckets[start]), rows.schema).write_table(rows.slice(start, end - start))
+
+    def _of(self, bucket: int, schema: pa.Schema) -> parquet.ParquetWriter:
+        if bucket not in self._open:
+            path = self._into / f"{bucket:04}" / self._name
+            path.parent.mkdir(exist_ok=True)
+            self._open[bucket] = parquet.ParquetWriter(path, schema, compression="zstd")
+        return self._open[bucket]

@@ -1,0 +1,103 @@
+"""The rules over prepared tables: findings, prices, and what becomes of a rule that fails."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+
+import pandas as pd
+
+from audit.errors import CountersignError
+from audit.grains import Prepared
+from audit.grains.of_clinicians import OfClinicians
+from audit.model import FINDING_COLUMNS, UNPRICED
+from audit.rules import Rule, ordered, rule_book
+from audit.tables import Tables
+from audit.unconfirmed import demoted, without_doubtful
+from audit.worth import priced
+
+Progress = Callable[[int, int], None]
+"""Called with steps done and steps in all; raise from it to cancel."""
+log = logging.getLogger(__name__)
+
+
+def chosen_rules(codes: Iterable[str] | None = None) -> list[Rule]:
+    """The rules with these codes (default: all that are not retired). Raises CountersignError for a wrong one."""
+    book = rule_book()
+    wanted = [code.strip().upper() for code in codes] if codes is not None else list(book)
+    for code in wanted:
+        if code not in book:
+            raise CountersignError(f"there is no rule {code}", do="`countersign rules` lists them")
+    return [book[code] for code in wanted if book[code].state != "retired"]
+
+
+def judge(prepared: Prepared, rules: list[Rule], progress: Progress | None = None) -> pd.DataFrame:
+    """Findings of `rules` over tables that the caller prepared and goes on with. There is a claim."""
+
+    def firm(codes: list[str]) -> pd.DataFrame | None:
+        tables = without_doubtful(prepared.tables)
+        if tables is None:
+            return None
+        return _found(Prepared(tables, prepared.facts), [rule for rule in rules if rule.code in codes])
+
+    return priced(demoted(_found(prepared, rules, progress), firm), prepared)
+
+
+def judge_clinicians(
+    seen: OfClinicians, firm: OfClinicians | None, rules: list[Rule]
+) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Findings of rules about clinicians, and by code the kind of error of those that failed and judged nothing.
+
+    `firm`: the same by the notes that are no unconfirmed document's; None where all notes are."""
+    found, failed = _each(seen, rules)
+
+    def again(codes: list[str]) -> pd.DataFrame | None:
+        return _each(firm, [rule for rule in rules if rule.code in codes])[0] if firm else None
+
+    return demoted(found, again), failed
+
+
+def by_patient(rules: list[Rule]) -> list[Rule]:
+    return [rule for rule in rules if rule.split == "patient_id"]
+
+
+def about_clinicians(rules: list[Rule]) -> list[Rule]:
+    return [rule for rule in rules if rule.split != "patient_id"]
+
+
+def _found(prepared: Prepared, rules: list[Rule], progress: Progress | None = None) -> pd.DataFrame:
+    found, failed = _each(prepared, rules, progress)
+    return ordered([found, *(failed_on(prepared.tables, code, kind) for code, kind in failed.items())])
+
+
+def _each(
+    prepared: Prepared | OfClinicians, rules: list[Rule], progress: Progress | None = None
+) -> tuple[pd.DataFrame, dict[str, str]]:
+    found, failed = [], {}
+    for number, rule in enumerate(rules):
+        if progress:
+            progress(number, len(rules))
+        try:
+            found.append(rule.run(prepared))
+        except Exception as error:  # a rule must not take the run down with it
+            log.error("rule %s failed: %s", rule.code, type(error).__name__)
+            failed[rule.code] = type(error).__name__
+    if progress:
+        progress(len(rules), len(rules))
+    return ordered(found), failed
+
+
+def failed_on(tables: Tables, code: str, kind: str) -> pd.DataFrame:
+    """A rule that raised has judged nothing: every claim is untestable for it, by name."""
+    rows = tables.claims.drop_duplicates("claim_id").assign(
+        rule="ENGINE",
+        severity="untestable",
+        note_id="",
+        expected="Report it: no input would make this rule run",
+        observed="",
+        because=f"Rule {code} could not run ({kind}); this is a fault of Countersign.",
+        sources="",
+        **UNPRICED,
+        facts_unchecked=False,
+    )
+    return rows[list(FINDING_COLUMNS)]

@@ -1,0 +1,155 @@
+"""Buckets on disk and on a cluster: the findings of the whole, row for row, and refusals with their places."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from audit.bulk import cluster, driving, findings, partition
+from audit.engine import audit, chosen_rules
+from audit.errors import CountersignError, InputError
+from audit.intake import read
+from audit.reports import refusals_as_csv
+from audit.rules import ordered
+from audit.tables import check
+from tests import handed_in
+from tests.test_splits import NPIS, PEOPLE, clinic
+
+RULES = ("UNIT-01", "UNIT-11", "UNIT-12", "UNIT-13", "UNIT-14")
+
+
+def visits() -> list[dict]:
+    """24 visits of 8 patients by three clinicians, several at one time, some of them of an unconfirmed document."""
+    return [
+        {"patient": n % 8, "npi": NPIS[n % 3], "person": PEOPLE[n % 4], "day": f"2026-03-1{n % 2}", "begins": 540,
+         "minutes": 15 + n % 5, "code": "97530", "units": 1 + n % 2, "billed": n % 5 > 0, "noted": n % 7 > 0,
+         "unconfirmed": "start_time" if n % 6 == 5 else ""}
+        for n in range(24)
+    ]  # fmt: skip
+
+
+def folder_of(folder: Path, claims: list[dict], notes: list[dict], services: list[dict]) -> Path:
+    folder.mkdir()
+    for name, rows in (("claims", claims), ("notes", notes), ("note_services", services)):
+        pd.DataFrame(rows).to_parquet(folder / f"{name}.parquet", index=False)
+    return folder
+
+
+def as_files(folder: Path) -> Path:
+    """The clinic of `visits` as Parquet, the practitioners as CSV."""
+    tables = clinic(visits())
+    text = {name: getattr(tables, name).astype("object").map(_cell) for name in ("claims", "notes", "note_services")}
+    made = folder_of(folder, *(rows.to_dict("records") for rows in text.values()))
+    tables.providers.to_csv(made / "providers.csv", index=False)
+    return made
+
+
+def _cell(value: object) -> str:
+    if value is None or pd.isna(value):
+        return ""
+    return str(value.date()) if isinstance(value, pd.Timestamp) else str(value)
+
+
+def whole(folder: Path, rules: list) -> tuple[pd.DataFrame, list]:
+    tables, refusals = check(read([folder]))
+    return audit(tables, rules=rules), refusals
+
+
+@pytest.mark.parametrize("buckets", [1, 3])
+def test_buckets_on_disk_find_what_the_whole_finds(tmp_path, buckets, monkeypatch):
+    monkeypatch.setattr(partition, "ROWS", 5)
+    source, rules = as_files(tmp_path / "in"), chosen_rules(RULES)
+    told: list[tuple[int, int]] = []
+    summary = driving.audit_folder(
+        source, tmp_path / "out", rules, as_csv=refusals_as_csv, buckets=buckets, progress=lambda *n: told.append(n)
+    )
+    expected, _ = whole(source, rules)
+    found = ordered(list(findings.read(tmp_path / "out")))
+    pd.testing.assert_frame_equal(found, expected, check_dtype=False)
+    assert {"error", "warning", "untestable"} <= set(expected["severity"])
+    assert (expected["rule"] == "UNIT-12").any()
+    assert expected["because"].str.contains("nobody has confirmed").any()
+    assert summary.severities == {
+        severity: (len(rows), rows["claim_id"].nunique()) for severity, rows in expected.groupby("severity")
+    }
+    assert told[0][0] == 0
+    assert told[-1][0] == told[-1][1]
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["in", "out"], "work folders stay behind"
+
+
+def test_refusals_name_file_and_row_and_a_number_of_two_patients_is_refused_as_in_the_whole(tmp_path):
+    claims = [handed_in.claim(n) for n in range(1, 9)]
+    claims += [claims[2] | {"patient_id": "P-OTHER"}]
+    claims[5]["units"] = "two"
+    notes = [handed_in.note(n) for n in range(1, 9)]
+    notes += [notes[3] | {"patient_id": "P-THIRD"}]
+    services = [{"note_id": one["note_id"], "procedure_code": "97530", "minutes": "15"} for one in notes[:8]]
+    source = folder_of(tmp_path / "in", claims, notes, [*services, {"note_id": "N-NONE", "procedure_code": "97530"}])
+    rules = chosen_rules(["UNIT-01"])
+    expected, refusals = whole(source, rules)
+    summary = driving.audit_folder(source, tmp_path / "out", rules, as_csv=refusals_as_csv, buckets=5)
+    assert summary.refused == len(refusals) > 5
+    written = (tmp_path / "out" / "refused.csv").read_text().splitlines()
+    assert sorted(written) == sorted(refusals_as_csv(refusals).splitlines())
+    pd.testing.assert_frame_equal(ordered(list(findings.read(tmp_path / "out"))), expected, check_dtype=False)
+
+
+def test_nothing_is_written_where_something_is_and_an_interrupted_run_leaves_nothing(tmp_path):
+    source, rules = as_files(tmp_path / "in"), chosen_rules(["UNIT-01"])
+
+    def stop(done: int, _: int) -> None:
+        if done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        driving.audit_folder(source, tmp_path / "out", rules, as_csv=refusals_as_csv, buckets=3, progress=stop)
+    assert [one.name for one in tmp_path.iterdir()] == ["in"]
+    (tmp_path / "out").mkdir()
+    with pytest.raises(InputError, match="there is something already"):
+        driving.audit_folder(source, tmp_path / "out", rules, as_csv=refusals_as_csv)
+
+
+def test_claims_that_are_no_parquet_are_refused_by_name(tmp_path):
+    source = as_files(tmp_path / "in")
+    (source / "claims.parquet").unlink()
+    (source / "claims.csv").write_bytes(handed_in.as_csv([handed_in.claim(1)]))
+    with pytest.raises(InputError, match="claims can be divided into buckets as Parquet only"):
+        driving.audit_folder(source, tmp_path / "out", chosen_rules(["UNIT-01"]), as_csv=refusals_as_csv)
+
+
+def test_a_cluster_finds_what_the_whole_finds_though_a_worker_is_killed(tmp_path, monkeypatch):
+    source, rules = as_files(tmp_path / "in"), chosen_rules(RULES)
+    expected, _ = whole(source, rules)
+    killed = []
+    with cluster.local_cluster(2) as ours:
+        monkeypatch.setenv(cluster.ADDRESS, ours.scheduler_address)
+
+        def kill(done: int, steps: int) -> None:
+            if done == 1:
+                killed.append(next(iter(ours.workers.values())).pid)
+                os.kill(killed[0], signal.SIGKILL)
+
+        with cluster.cluster() as runner:
+            driving.audit_folder(
+                source, tmp_path / "out", rules, runner, as_csv=refusals_as_csv, buckets=6, progress=kill
+            )
+    assert len(killed) == 1
+    pd.testing.assert_frame_equal(ordered(list(findings.read(tmp_path / "out"))), expected, check_dtype=False)
+
+
+def test_a_scheduler_that_does_not_answer_and_a_missing_package_are_named(monkeypatch, tmp_path):
+    monkeypatch.setattr(cluster, "PATIENCE", 0.2)
+    monkeypatch.setenv(cluster.ADDRESS, "tcp://127.0.0.1:9")
+    with pytest.raises(CountersignError, match=r"COUNTERSIGN_CLUSTER=tcp://127.0.0.1:9: no scheduler answers"):
+        cluster.cluster().__enter__()
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(CountersignError, match="pip install"):
+        cluster.cluster().__enter__()
+    monkeypatch.setenv(cluster.FOLDER, str(tmp_path / "none"))
+    with pytest.raises(CountersignError, match="there is no such folder"):
+        cluster.shared_folder()
