@@ -6,6 +6,7 @@ Looking at the trail is an event too. Only roles that never review may look, so 
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,12 +15,15 @@ import pandas as pd
 from sqlalchemy import ColumnElement, Connection, Engine, and_, func, select, true
 
 from audit.errors import StateError
+from audit.reviewing.review import VIEWS
 from audit.reviewing.review_rights import TRAIL_READERS, account_may
 from audit.store import schema, trail
 from audit.store.database import read, write
 
 REVIEWED = "trail reviewed"
 COLUMNS = ("id", "at", "who", "kind", "subject", "details", "origin", "before", "after")
+SHORT = 12
+_DIGEST = re.compile("[0-9a-f]{64}")
 _UNTOLD = ("from", "before", "after", "row")
 events = schema.events
 
@@ -104,18 +108,30 @@ def _told(connection: Connection, query: Any) -> pd.DataFrame:
     rows = []
     for one in connection.execute(query).mappings():
         details = json.loads(one["details"])
-        told = "; ".join(f"{name}: {value}" for name, value in details.items() if name not in _UNTOLD)
+        told = "; ".join(f"{name}: {_in_words(value)}" for name, value in details.items() if name not in _UNTOLD)
         rows.append(
             {
                 **{name: one[name] for name in ("id", "at", "kind", "subject")},
                 "who": names.get(one["account_id"], ""),
                 "details": told,
                 "origin": str(details.get("from", "")),
-                "before": str(details.get("before", "")),
-                "after": str(details.get("after", "")),
+                **{name: _state(str(details.get(name, ""))) for name in ("before", "after")},
             }
         )
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _state(name: str) -> str:
+    return VIEWS.get(name, name)
+
+
+def _in_words(value: Any) -> str:
+    """A detail for reading; of a digest its first characters, which tell it from any other."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {number}" for name, number in value.items())
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value[:SHORT]}…" if isinstance(value, str) and _DIGEST.fullmatch(value) else str(value)
 
 
 def _last_review(connection: Connection) -> dict[str, Any] | None:

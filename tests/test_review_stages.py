@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 
@@ -349,7 +350,8 @@ def test_the_trail_is_filtered_looked_at_and_reviewed(engine: Engine, claims: Cl
     wanted = trail_view.EventFilter(account_id=people["rita"])
     page = trail_view.events_seen(engine, viewer=people["lucy"], at=NOW, wanted=wanted)
     assert page.rows["kind"].tolist() == ["reviewed", "agree", "claim viewed"]
-    assert page.rows[["before", "after"]].iloc[0].tolist() == ["to_review", "ready"]
+    assert page.rows[["before", "after"]].iloc[0].tolist() == ["To review", "Ready to approve"]
+    assert re.search(r"digest: [0-9a-f]{12}…", page.rows["details"].iloc[0])
     for person in ("rita", "sam", "dora"):
         with pytest.raises(AccessError):
             trail_view.events_seen(engine, viewer=people[person], at=NOW)

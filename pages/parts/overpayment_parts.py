@@ -42,7 +42,7 @@ def _line(one: Overpayment) -> list[str]:
 def show_waiting(waiting: pd.DataFrame) -> None:
     rows = [
         [row["claim_id"], row["payer"], day(row["service_date"]),
-         f"{day(row['paid_on'])} (835)" if row["paid_on"] else "not on file", _worth(row)]
+         f"{day(row['paid_on'])} (835)" if row["paid_on"] else "no payment on file", _worth(row)]
         for row in waiting.to_dict("records")
     ]  # fmt: skip
     head = ("claim", "payer", "date of service", "paid", "overbilled by the upheld findings")
