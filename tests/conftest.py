@@ -2,8 +2,10 @@
 
 import gc
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
+from functools import cache
 
 import pytest
 from hypothesis import settings
@@ -73,7 +75,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Pieces:
 
 
 def pytest_collection_finish() -> None:
-    """Modules and collected tests stay: without this, every collection of garbage looks through them again."""
+    """Modules and collected tests stay: without this, every collection of garbage looks through them again.
+
+    Installed packages stay too: Streamlit looks through all of them for components whenever a page is tested.
+    """
+    if scanner := sys.modules.get("streamlit.components.v2.manifest_scanner"):
+        scanner.scan_component_manifests = cache(scanner.scan_component_manifests)
     gc.collect()
     gc.freeze()
 

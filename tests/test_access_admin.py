@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,8 +14,10 @@ from streamlit.testing.v1 import AppTest
 
 from audit.access import accounts, demo, invitations, passwords, people, sessions, solo
 from audit.access.accounts import TRIES, Account
-from audit.store.database import VARIABLE, connect, prepare
+from audit.store.database import VARIABLE, connect
 from tests.access_server import ROOT
+
+pytest_plugins = ["tests.databases"]
 
 
 def now() -> datetime:
@@ -22,12 +25,11 @@ def now() -> datetime:
 
 
 @pytest.fixture
-def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+def engine(sqlite_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
     monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-    url = f"sqlite:///{tmp_path}/admin.db"
+    url = f"sqlite:///{shutil.copy(sqlite_file, tmp_path)}"
     monkeypatch.setenv(VARIABLE, url)
     engine = connect(url)
-    prepare(engine)
     demo.create_accounts(engine, now())
     yield engine
     engine.dispose()

@@ -113,13 +113,15 @@ def patients_with(*kinds: str) -> set[str]:
     return {LINES[a["claim_id"]][0]["patient_id"] for a in ANSWERS if a["kind"] in kinds}
 
 
+NOTES_BY_CLAIM = {note["claim_id"]: note for note in reversed(NOTES) if note["claim_id"]}
+NOTES_BY_DAY = {(n["patient_id"], n["service_date"]): n for n in reversed(NOTES) if not n["claim_id"]}
+
+
 def note_of(claim_id: str) -> Row | None:
+    """The note that names the claim or, of its patient and day, one that names none: the first of them."""
     first = LINES[claim_id][0]
-    for note in NOTES:
-        by_day = (note["patient_id"], note["service_date"]) == (first["patient_id"], first["service_date"])
-        if note["claim_id"] == claim_id or (not note["claim_id"] and by_day):
-            return note
-    return None
+    found = [NOTES_BY_CLAIM.get(claim_id), NOTES_BY_DAY.get((first["patient_id"], first["service_date"]))]
+    return min((one for one in found if one), key=NOTES.index, default=None)
 
 
 NOTE_OF = {claim_id: note_of(claim_id) for claim_id in LINES}

@@ -59,6 +59,7 @@ def test_deficits_limit_at_each_threshold(deficits, code):
         (2.5, None),
         (-1, None),
         (float("nan"), None),
+        (float("inf"), None),
         (np.int64(3), 3),
         ("none", 0),
         ("N/A", None),
@@ -122,6 +123,16 @@ def test_component_table_shows_what_each_level_asks_and_what_limits():
     assert history.met == (True, True, False)
     assert (deficits.said, deficits.met, deficits.limits) == ("2", (True, False, False), True)
     assert (decision.said, decision.met, decision.limits) == ("", (False, False, False), False)
+
+
+def test_where_all_reach_the_same_level_none_limits():
+    assert [part.limits for part in component_table(components("brief", 1, "low"))] == [False] * 3
+    assert [part.limits for part in component_table(components("brief", 1, "high"))] == [True, True, False]
+
+
+def test_less_assistance_than_high_complexity_asks_is_told():
+    assert len(sub_criteria_mismatches("97167", "present", "min-mod")) == 1
+    assert sub_criteria_mismatches("97167", "present", "max") == []
 
 
 def test_an_undocumented_component_supports_no_level():

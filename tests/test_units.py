@@ -94,6 +94,17 @@ def test_cognitive_codes_are_one_service():
     assert assistant_units({"97129": (15, 0, 0), "97130": (0, 15, 0)}) == {"97129": (1, 0), "97130": (0, 1)}
 
 
+def test_the_first_unit_of_97129_is_whose_minutes_it_has():
+    assert assistant_units({"97130": (30, 15, 0)}) == {"97129": (1, 0), "97130": (1, 1)}  # nobody's: the therapist's
+    assert assistant_units({"97129": (4, 4, 4), "97130": (0, 15, 0)}) == {"97129": (1, 0), "97130": (0, 1)}
+    assert assistant_units({"97129": (3, 4, 4), "97130": (1, 15, 0)}) == {"97129": (0, 1), "97130": (1, 0)}
+
+
+def test_whole_units_of_the_assistant_leave_nothing_for_the_last_unit():
+    """4 minutes of a therapist and 15 of an assistant, allotted two units: one each."""
+    assert assistant_units({"97530": (4, 15, 0), "97110": (4, 0, 0)}) == {"97530": (1, 1), "97110": (0, 0)}
+
+
 def test_nothing_documented_supports_nothing():
     assert supported_units({}, "total") == [{}]
     assert assistant_units({}) == {}
@@ -108,6 +119,15 @@ def test_bad_input_is_refused():
         assistant_modifier_untimed(5, 4)
     with pytest.raises(CountersignError, match="negative"):
         assistant_units({"97530": (20, -5, 0)})
+    with pytest.raises(CountersignError, match="negative"):
+        assistant_units({"97530": (20, 0, -5)})
+    with pytest.raises(CountersignError, match="cannot be"):
+        assistant_modifier_untimed(0, 0)
+
+
+def test_an_untimed_service_of_one_person_alone_is_sure():
+    assert set(assistant_modifier_untimed(0, 20).values()) == {False}
+    assert set(assistant_modifier_untimed(1, 1).values()) == {True}
 
 
 @given(days)
