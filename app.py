@@ -10,10 +10,11 @@ from pathlib import Path
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+import audit
 from audit.feedback.rights import READERS, RULERS
 from audit.model import OPENERS, ROLE_NAMES, STAFF
 
-MARK = Path(__file__).parent / "audit/access/assets/mark.svg"
+MARK = Path(audit.__file__).parent / "access/assets/mark.svg"
 EVERYONE = STAFF
 TREATS = "has an NPI"
 """In place of a role: whoever treats, for the feedback on their own claims."""

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from sqlalchemy import Engine
 
+from audit import shipped
 from audit.access import invitations, oidc, sessions, settings
 from audit.errors import InputError
 from audit.facts.reference import load_facts
 from audit.store import kept
 from audit.store.database import VARIABLE, connect, prepare, write
 
-APP = Path(__file__).resolve().parent.parent / "app.py"
+APP = shipped.FOLDER / "app.py"
 HOST = "127.0.0.1"
 
 
@@ -63,10 +64,17 @@ def serve(url: str | None, port: int, *, demo: bool) -> int:
         welcome(engine, site(port))
         note_facts(engine)
         engine.dispose()
-    command = [sys.executable, "-m", "streamlit", "run", str(APP), "--server.port", str(port)]
+    command = [sys.executable, "-P", "-m", "streamlit", "run", str(APP), "--server.port", str(port)]
     print(f"Countersign is at {site(port)}   (Ctrl-C stops it)", flush=True)
+    return _until_stopped(command, environment)
+
+
+def _until_stopped(command: list[str], environment: dict[str, str]) -> int:
+    """Run the server until it ends; Ctrl-C reaches it by itself, SIGTERM is passed on."""
+    server = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+    signal.signal(signal.SIGTERM, lambda *_: server.terminate())
     try:
-        server = subprocess.run(command, env=environment, cwd=APP.parent, check=False, stdout=subprocess.DEVNULL)
-        return server.returncode
+        return server.wait()
     except KeyboardInterrupt:
+        server.wait()
         return 0

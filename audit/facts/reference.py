@@ -19,12 +19,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from audit import shipped
 from audit.errors import FactError
 from audit.facts import fact_loads
 from audit.facts.fact_loads import Load
 from audit.facts.fact_merge import EARLIEST, LATEST, Period, Periods, merged
 
-DATA = Path(__file__).resolve().parents[2] / "data"
+DATA = shipped.FOLDER / "data"
 KEYS = {
     "codes": ["code"],
     "ncci_pairs": ["column_1", "column_2"],
