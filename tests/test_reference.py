@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -97,7 +97,7 @@ def test_a_threshold_is_that_of_the_day(on, value):
     assert FACTS.value("KX_OT", date.fromisoformat(on)) == Decimal(value)
 
 
-@pytest.mark.parametrize("on", [date(2017, 12, 31), date(2027, 1, 1)])
+@pytest.mark.parametrize("on", [date(2017, 12, 31), FACTS.coverage["thresholds"].covers_to + timedelta(1)])
 def test_outside_its_dates_a_threshold_is_refused(on):
     with pytest.raises(FactError) as refused:
         FACTS.value("KX_OT", on)
