@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from audit.bulk import cluster, driving, findings, partition
+from audit.cli import commands, main, remaining
 from audit.engine import audit, chosen_rules
 from audit.errors import CountersignError, InputError
 from audit.intake import read
@@ -60,13 +61,18 @@ def whole(folder: Path, rules: list) -> tuple[pd.DataFrame, list]:
     return audit(tables, rules=rules), refusals
 
 
-@pytest.mark.parametrize("buckets", [1, 3])
-def test_buckets_on_disk_find_what_the_whole_finds(tmp_path, buckets, monkeypatch):
+@pytest.mark.parametrize("lines", [100, 8])
+def test_buckets_on_disk_find_what_the_whole_finds(tmp_path, lines, monkeypatch):
     monkeypatch.setattr(partition, "ROWS", 5)
     source, rules = as_files(tmp_path / "in"), chosen_rules(RULES)
     told: list[tuple[int, int]] = []
     summary = driving.audit_folder(
-        source, tmp_path / "out", rules, as_csv=refusals_as_csv, buckets=buckets, progress=lambda *n: told.append(n)
+        source,
+        tmp_path / "out",
+        rules,
+        as_csv=refusals_as_csv,
+        lines_a_bucket=lines,
+        progress=lambda *n: told.append(n),
     )
     expected, _ = whole(source, rules)
     found = ordered(list(findings.read(tmp_path / "out")))
@@ -92,7 +98,7 @@ def test_refusals_name_file_and_row_and_a_number_of_two_patients_is_refused_as_i
     source = folder_of(tmp_path / "in", claims, notes, [*services, {"note_id": "N-NONE", "procedure_code": "97530"}])
     rules = chosen_rules(["UNIT-01"])
     expected, refusals = whole(source, rules)
-    summary = driving.audit_folder(source, tmp_path / "out", rules, as_csv=refusals_as_csv, buckets=5)
+    summary = driving.audit_folder(source, tmp_path / "out", rules, as_csv=refusals_as_csv, lines_a_bucket=2)
     assert summary.refused == len(refusals) > 5
     written = (tmp_path / "out" / "refused.csv").read_text().splitlines()
     assert sorted(written) == sorted(refusals_as_csv(refusals).splitlines())
@@ -107,7 +113,7 @@ def test_nothing_is_written_where_something_is_and_an_interrupted_run_leaves_not
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        driving.audit_folder(source, tmp_path / "out", rules, as_csv=refusals_as_csv, buckets=3, progress=stop)
+        driving.audit_folder(source, tmp_path / "out", rules, as_csv=refusals_as_csv, lines_a_bucket=8, progress=stop)
     assert [one.name for one in tmp_path.iterdir()] == ["in"]
     (tmp_path / "out").mkdir()
     with pytest.raises(InputError, match="there is something already"):
@@ -136,7 +142,7 @@ def test_a_cluster_finds_what_the_whole_finds_though_a_worker_is_killed(tmp_path
 
         with cluster.cluster() as runner:
             driving.audit_folder(
-                source, tmp_path / "out", rules, runner, as_csv=refusals_as_csv, buckets=6, progress=kill
+                source, tmp_path / "out", rules, runner, as_csv=refusals_as_csv, lines_a_bucket=4, progress=kill
             )
     assert len(killed) == 1
     pd.testing.assert_frame_equal(ordered(list(findings.read(tmp_path / "out"))), expected, check_dtype=False)
@@ -153,3 +159,37 @@ def test_a_scheduler_that_does_not_answer_and_a_missing_package_are_named(monkey
     monkeypatch.setenv(cluster.FOLDER, str(tmp_path / "none"))
     with pytest.raises(CountersignError, match="there is no such folder"):
         cluster.shared_folder()
+
+
+def test_the_command_writes_parquet_and_says_what_it_came_to(tmp_path, capsys):
+    source = as_files(tmp_path / "in")
+    expected, _ = whole(source, chosen_rules(RULES))
+    asked = ["check", str(source), "--out", str(tmp_path / "out"), "--rules", ",".join(RULES)]
+    assert main([*asked, "--split", "buckets", "--lines", "10"]) == 1
+    assert "claims with" in capsys.readouterr().err
+    pd.testing.assert_frame_equal(ordered(list(findings.read(tmp_path / "out"))), expected, check_dtype=False)
+    assert main(asked) == 2
+    assert "--split buckets" in capsys.readouterr().err
+
+
+def test_time_left_is_told_to_a_terminal_only_and_wiped_at_the_end(monkeypatch, capsys):
+    with remaining.remaining("buckets") as tell:
+        assert tell is None
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    clock = iter([0.0, 1.0, 10.0])
+    monkeypatch.setattr(remaining.time, "monotonic", lambda: next(clock))
+    with remaining.remaining("buckets") as tell:
+        tell(1, 4)
+        tell(2, 4)
+    told = capsys.readouterr().err
+    assert told == f"\r2 of 4 buckets done, about 10 s left\r{' ' * 37}\r".replace(" " * 37, " " * 36)
+    assert [remaining.duration(one) for one in (5, 600, 9000)] == ["5 s", "10 min", "2 h 30 min"]
+
+
+def test_control_c_ends_a_command_with_a_word(monkeypatch, capsys):
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(commands.checking, "read", stop)
+    assert main(["check", "nothing.csv"]) == 130
+    assert capsys.readouterr().err == "Stopped; nothing of it is kept.\n"

@@ -26,6 +26,7 @@ from audit.tables import Tables, check
 
 BY_PATIENT = (*partition.DIVIDED[:2], "note_services")
 LINES_A_BUCKET = 50_000
+REFUSED = "refused.csv"
 BUCKETS_A_PIECE = 2
 """A piece of the clinicians takes about the memory of one bucket of patients."""
 
@@ -84,7 +85,7 @@ def audit_folder(
     *,
     as_csv: Callable[[list[Refusal]], str],
     as_of: date | None = None,
-    buckets: int | None = None,
+    lines_a_bucket: int = LINES_A_BUCKET,
     progress: Progress | None = None,
     beside: Path | None = None,
 ) -> Summary:
@@ -100,7 +101,7 @@ def audit_folder(
     shared, refusals = check(_without_patients(others, source))
     if not (lines := partition.lines_of(large)):
         raise InputError("there is no claim line to check", where=str(source), do="Give claims.parquet")
-    number = buckets or max(1, -(-lines // LINES_A_BUCKET))
+    number = -(-lines // lines_a_bucket)
     with _work_folder(beside or out.absolute().parent) as folder:
         partition.divide(large, folder / "in", number)
         frames.write_tables(shared, folder / "context")
@@ -154,7 +155,7 @@ def _drive(work: Work, number: int, runner: Runner, progress: Progress | None) -
 def _keep_refusals(folder: Path, of_shared: list[Refusal], as_csv: Callable[[list[Refusal]], str]) -> None:
     parts = [*_refusals(folder), of_shared]
     if any(parts):
-        with (folder / "found" / "refused.csv").open("w", encoding="utf-8") as file:
+        with (folder / "found" / REFUSED).open("w", encoding="utf-8") as file:
             for number, part in enumerate(part for part in parts if part):
                 text = as_csv(part)
                 file.write(text if number == 0 else text.partition("\n")[2])

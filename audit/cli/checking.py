@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import date
 from itertools import chain
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from audit import reports
+from audit.cli.remaining import remaining
 from audit.engine import SPLITS, audit, chosen_rules
 from audit.errors import InputError
 from audit.facts.reference import load_facts
@@ -22,6 +24,7 @@ from audit.tables import check
 
 if TYPE_CHECKING:
     from audit.intake.foreign.mapping import Mapping
+    from audit.rules import Rule
 
 OPTIONS = {
     "claims": "claims",
@@ -43,6 +46,10 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rules", metavar="ID,...", help="only these rules")
     parser.add_argument("--format", choices=reports.FORMATS, default="table")
     parser.add_argument("--split", choices=SPLITS, default="whole")
+    says = "write the findings of a folder of Parquet tables as Parquet to the new folder F; memory holds one bucket"
+    parser.add_argument("--out", type=Path, metavar="F", help=says)
+    says = "claim lines of a bucket, about, with --out (default: %(default)s)"
+    parser.add_argument("--lines", type=_some, metavar="N", default=50_000, help=says)
     parser.add_argument("--refused", type=Path, metavar="F", help="write the refused rows with reasons to F")
     says = "how a table of another program is read: JSON from the page Load"
     parser.add_argument("--mapping", type=Path, action="append", default=[], metavar="F", help=says)
@@ -57,8 +64,16 @@ def _date(text: str) -> date:
         raise argparse.ArgumentTypeError(f"'{text}' is no date. Write it as YYYY-MM-DD, such as 2026-03-12") from None
 
 
+def _some(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is no number of lines. Write one of 1 or more")
+    return int(text)
+
+
 def _run(chosen: argparse.Namespace) -> int:
     rules = chosen_rules(chosen.rules.split(",") if chosen.rules else None)
+    if chosen.out:
+        return _to_parquet(chosen, rules)
     batch = _read(chosen)
     for line in linking.says(linking.settle(batch)):
         print(line, file=sys.stderr)
@@ -75,12 +90,44 @@ def _run(chosen: argparse.Namespace) -> int:
     prepared = Prepared(tables, replace(load_facts(), as_of=chosen.as_of))
     for line in reports.unbilled_lines(unbilled_notes(prepared)):
         print(line, file=sys.stderr)
-    findings = audit(tables, prepared.facts, rules=rules, split=chosen.split, prepared=prepared)
+    with remaining("rules" if chosen.split == "whole" else "buckets") as progress:
+        findings = audit(tables, prepared.facts, rules=rules, split=chosen.split, prepared=prepared, progress=progress)
     gaps = reports.gap_lines(findings) if chosen.format == "table" else ()
     for line in chain(reports.as_text(findings, chosen.format), gaps):
         print(line)
     print(reports.summary(tables.claims["claim_id"].nunique(), len(tables.claims), findings), file=sys.stderr)
     return int((findings["severity"] == "error").any())
+
+
+def _to_parquet(chosen: argparse.Namespace, rules: list[Rule]) -> int:
+    """A folder that may be larger than memory."""
+    from audit.bulk import cluster, driving  # noqa: PLC0415  only this way of checking needs them
+
+    named = [f"--{name}" for name in (*OPTIONS, "mapping", "strict") if getattr(chosen, name)]
+    if named or len(chosen.paths) != 1 or not chosen.paths[0].is_dir() or chosen.split == "whole":
+        do = "Give one folder, --split buckets or --split dask, and no other file"
+        raise InputError("--out takes a folder in buckets", where=named[0] if named else "", do=do)
+    with ExitStack() as opened:
+        progress = opened.enter_context(remaining("buckets"))
+        runner = opened.enter_context(cluster.cluster()) if chosen.split == "dask" else driving.in_turn
+        summary = driving.audit_folder(
+            chosen.paths[0],
+            chosen.out,
+            rules,
+            runner,
+            as_csv=reports.refusals_as_csv,
+            as_of=chosen.as_of,
+            lines_a_bucket=chosen.lines,
+            progress=progress,
+            beside=cluster.shared_folder() if chosen.split == "dask" else None,
+        )
+    refused = chosen.out / driving.REFUSED
+    if chosen.refused:
+        chosen.refused.write_text(refused.read_text(encoding="utf-8") if refused.exists() else "", encoding="utf-8")
+    if summary.refused:
+        print(f"{summary.refused:,} refusals are in {refused}.", file=sys.stderr)
+    print(summary.sentence, file=sys.stderr)
+    return int("error" in summary.severities)
 
 
 def _read(chosen: argparse.Namespace) -> Batch:

@@ -22,6 +22,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except CountersignError as error:
         print(error.sentence(), file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("Stopped; nothing of it is kept.", file=sys.stderr)
+        return 130
     except BrokenPipeError:
         sys.stderr.close()
         return 0
