@@ -31,7 +31,7 @@ def review(engine: Engine, run_id: int, people: People, say: Callable[[str], Non
     claims = _claims(engine, run_id, chance)
     with database.write(engine) as connection:
         decided = _decide(connection, claims, people, chance)
-        say(f"{len(decided):,} verdicts")
+        say(f"{sum(map(len, decided.values())):,} verdicts")
         first = _sign(connection, run_id, list(claims), decided, people, {})
         say(f"{len(first):,} first signatures")
         second = [one for one in claims if chance.random() < SECONDED]

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, exists, func, select
 
 from audit.evaluations import Component
 from audit.facts.reference import Facts, load_facts
@@ -18,7 +18,6 @@ from audit.grains.lines import with_note
 from audit.passages import Passage, passages
 from audit.reviewing.opinions import sight
 from audit.reviewing.other_hand import against_approval, cannot_judge
-from audit.reviewing.review import newest_run
 from audit.reviewing.review_plan import Needed, needed_for
 from audit.reviewing.second_review import differences_in
 from audit.reviewing.sign_off import signatures_on
@@ -239,7 +238,7 @@ def _visits(notes: pd.DataFrame, prepared: Prepared) -> pd.DataFrame:
 
 def claim_version(engine: Engine, claim_id: str) -> int | None:
     """The current version of a claim that has been screened, for a link by its id."""
-    claims, run = schema.claims, newest_run().subquery()
-    query = select(claims.c.id).join(run, run.c.claim_version_id == claims.c.id)
+    claims, screened, runs = schema.claims.c, schema.run_claims.c, schema.runs.c
+    ran = exists().where(screened.claim_version_id == claims.id, runs.id == screened.run_id, runs.state == "finished")
     with read(engine) as connection:
-        return connection.execute(query.where(claims.c.claim_id == claim_id, claims.c.is_current)).scalar()
+        return connection.execute(select(claims.id).where(claims.claim_id == claim_id, claims.is_current, ran)).scalar()

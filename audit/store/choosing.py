@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select, true, tuple_, union
+from sqlalchemy import ColumnElement, Connection, Select, and_, select, true, tuple_, union
 
 from audit.errors import StateError
 from audit.store.rows import among
@@ -58,20 +58,29 @@ def refuse_replaced(connection: Connection, ids: Collection[int] | None) -> None
         )
 
 
-def bearing(connection: Connection, choice: Choice) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    """Conditions on `claims` and on `notes`: what bears on the chosen claims."""
+def bearing(connection: Connection, choice: Choice) -> tuple[list[int], list[int]] | None:
+    """Ids of claim versions and of note versions, replaced ones too: what bears on the chosen claims. None: all.
+
+    Each way to them is a query of its own and goes by an index; in one condition they were a way through whole tables.
+    """
     if choice.is_all:
-        return true(), true()
+        return None
     of_chosen = lines.c.claim_version_id.in_(chosen(connection, choice))
     patients: Any = select(lines.c.patient_id).where(of_chosen)
     if choice.is_period:  # a visit of the period that nobody billed has no claim to find it by
         unbilled = select(notes.c.patient_id).where(notes.c.is_current, _within(notes.c.service_date, choice))
         patients = union(patients, unbilled)
     days = select(lines.c.rendering_npi, lines.c.service_date).where(of_chosen)
-    of_days = select(lines.c.claim_version_id).where(tuple_(lines.c.rendering_npi, lines.c.service_date).in_(days))
-    claims_bear = or_(claims.c.patient_id.in_(patients), claims.c.id.in_(of_days))
-    notes_bear = or_(notes.c.patient_id.in_(patients), tuple_(notes.c.rendering_npi, notes.c.service_date).in_(days))
-    return claims_bear, notes_bear
+    claims_bear = union(
+        select(claims.c.id).where(claims.c.patient_id.in_(patients)),
+        select(lines.c.claim_version_id).where(tuple_(lines.c.rendering_npi, lines.c.service_date).in_(days)),
+    )
+    notes_bear = union(
+        select(notes.c.id).where(notes.c.patient_id.in_(patients)),
+        select(notes.c.id).where(tuple_(notes.c.rendering_npi, notes.c.service_date).in_(days)),
+    )
+    found_claims, found_notes = [sorted(connection.execute(ask).scalars()) for ask in (claims_bear, notes_bear)]
+    return found_claims, found_notes
 
 
 def _within(column: ColumnElement[Any], choice: Choice) -> ColumnElement[bool]:

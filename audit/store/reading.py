@@ -52,11 +52,15 @@ def tables_in_store(
     choice = Choice(claim_version_ids, from_date, to_date, payer_ids)
     with read(engine) as connection:
         refuse_replaced(connection, claim_version_ids)
-        claims_bear, notes_bear = bearing(connection, choice)
+        bear = bearing(connection, choice)
+
+        def of(column: ColumnElement[Any], ids: int) -> ColumnElement[bool]:
+            return among(connection, column, bear[ids]) if bear else true()
+
         found = {
-            "claims": _claims(connection, claims_bear),
-            "notes": _frame(connection, model.NOTES, schema.notes, notes_bear),
-            "note_services": _services(connection, notes_bear),
+            "claims": _claims(connection, of(schema.claim_lines.c.claim_version_id, 0)),
+            "notes": _frame(connection, model.NOTES, schema.notes, of(schema.notes.c.id, 1)),
+            "note_services": _services(connection, of(schema.note_services.c.note_version_id, 1)),
         }
         patients = pd.concat([found["claims"]["patient_id"], found["notes"]["patient_id"]]).unique().tolist()
         for name in CONTEXT:

@@ -18,7 +18,7 @@ claims = Table(
     Column("version", Integer, nullable=False),
     Column("is_current", Boolean, nullable=False),
     Column("content_sha256", String(64), nullable=False),
-    reference("load_id", "loads"),
+    reference("load_id", "loads", index=True),
     Column("patient_id", Text, nullable=False, index=True),
     Column("patient_name", Text),
     Column("payer_id", Text, nullable=False),
@@ -49,7 +49,7 @@ notes = Table(
     Column("version", Integer, nullable=False),
     Column("is_current", Boolean, nullable=False),
     Column("content_sha256", String(64), nullable=False),
-    reference("load_id", "loads"),
+    reference("load_id", "loads", index=True),
     *of_contract(model.NOTES),
     UniqueConstraint("note_id", "version"),
     one_current("notes", "note_id"),
@@ -83,8 +83,8 @@ def _context(table: model.Table, *looked_up: str) -> Table:
 
 
 payers = _context(model.PAYERS)
-plans_of_care = _context(model.PLANS_OF_CARE)
-authorizations = _context(model.AUTHORIZATIONS)
+plans_of_care = _context(model.PLANS_OF_CARE, "patient_id")
+authorizations = _context(model.AUTHORIZATIONS, "patient_id")
 providers = _context(model.PROVIDERS)
 fees = _context(model.FEES)
 payments = _context(model.PAYMENTS, "claim_id", "payer_control_number")

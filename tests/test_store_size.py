@@ -1,0 +1,128 @@
+"""What pages ask of the store reads no large table whole: every query behind a claim, explained by the database."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import Engine, event, insert
+
+from audit.reviewing import evidence, worklist
+from audit.store import database, kept, schema
+from audit.store.loading import load
+from tests.databases import filled
+from tests.stored import NOW, add, line, note, service, tables_of
+
+pytest_plugins = ["tests.databases"]
+
+CLAIMS = 1500
+LARGE = ("claims", "claim_lines", "notes", "note_services", "findings", "run_claims", "plans_of_care", "authorizations",
+         "worklist", "audit_claims")  # fmt: skip
+"""Those that the clinic fills: PostgreSQL reads an empty table whole, and rightly."""
+SCAN = re.compile(r"(?:Seq Scan on|SCAN) (?:public\.)?(\w+)")
+
+
+def _fill(engine: Engine) -> int:
+    """A clinic of CLAIMS claims that a run judged, and the worklist of it; returns a claim in the middle."""
+    reviewer = add(engine, "accounts", username="rita", role="reviewer", npi="")
+    days = [(date(2026, 1, 1) + timedelta(days=n % 90)).isoformat() for n in range(CLAIMS)]
+    told = [
+        {"patient_id": f"P{n // 10}", "service_date": days[n], "rendering_npi": f"{n % 30:010}"} for n in range(CLAIMS)
+    ]
+    tables = tables_of(
+        claims=[line(f"C{n}", **told[n]) for n in range(CLAIMS)],
+        notes=[note(f"N{n}", claim_id=f"C{n}", **told[n]) for n in range(CLAIMS)],
+        note_services=[service(f"N{n}") for n in range(CLAIMS)],
+        plans_of_care=[{"plan_id": f"L{n}", "patient_id": f"P{n}", "start_date": "2026-01-01"} for n in range(600)],
+        authorizations=[{"number": f"A{n}", "patient_id": f"P{n}", "units": "9"} for n in range(600)],
+    )
+    load(engine, tables, [], name="x", sha256="1" * 64, account_id=None, at=NOW)
+    run = add(engine, "runs", state="finished", load_id=1, facts_sha256="x")
+    ids = range(1, CLAIMS + 1)
+    found = {"run_id": run, "rule": "UNIT-01", "severity": "error", "line_number": 1, "facts_unchecked": False}
+    found |= dict.fromkeys(("expected", "observed", "because", "sources"), "x")
+    with database.write(engine) as connection:
+        connection.execute(insert(schema.run_claims), [{"run_id": run, "claim_version_id": one} for one in ids])
+        connection.execute(insert(schema.findings), [{**found, "claim_version_id": one} for one in ids for _ in "ab"])
+        audit = {"name": "x", "run_id": run, "kind": "flagged", "account_id": reviewer, "frozen_at": NOW}
+        audit |= dict.fromkeys(("frame_csv", "frame_sha256", "plan", "plan_sha256"), "x")
+        connection.execute(insert(schema.audits), [audit])
+        taken = [{"audit_id": 1, "claim_version_id": one, "stratum": "all", "position": one} for one in ids]
+        connection.execute(insert(schema.audit_claims), taken)
+        kept.refresh(connection, list(ids), NOW)
+    with engine.connect() as raw:
+        raw.execution_options(countersign_writes=True)
+        raw.exec_driver_sql("ANALYZE")
+        raw.commit()
+    return CLAIMS // 2
+
+
+clinic = filled("clinic", _fill)
+
+
+@contextmanager
+def explained(engine: Engine) -> Iterator[dict[str, str]]:
+    """The plan of every query within, by the query; each is asked of the database with its parameters."""
+    found: dict[str, str] = {}
+
+    def explain(connection: Any, cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool) -> None:
+        if statement.lstrip().startswith("SELECT"):
+            word = "EXPLAIN QUERY PLAN" if engine.dialect.name == "sqlite" else "EXPLAIN"
+            other = connection.connection.driver_connection.cursor()
+            if engine.dialect.name == "postgresql":  # a small table is read whole where that is cheaper
+                other.execute("SET LOCAL enable_seqscan = off")
+            other.execute(f"{word} {statement}", parameters)
+            found[statement] = "\n".join(str(row[-1]) for row in other.fetchall())
+
+    event.listen(engine, "before_cursor_execute", explain)
+    try:
+        yield found
+    finally:
+        event.remove(engine, "before_cursor_execute", explain)
+
+
+def _scanned(plan: str) -> set[str]:
+    return set(SCAN.findall(plan)) & set(LARGE)
+
+
+def _look(engine: Engine, claim: int) -> None:
+    with database.read(engine) as connection:
+        evidence.decided(connection, claim, 1)
+
+
+ASKED: dict[str, Callable[[Engine, int], Any]] = {
+    "where a claim stands": _look,
+    "its evidence": evidence.evidence,
+    "a claim by its number": lambda engine, claim: evidence.claim_version(engine, f"C{claim - 1}"),
+    "the next claim": lambda engine, _: worklist.next_claim(engine, "to_review", account_id=1, at=NOW),
+    "the worklist": lambda engine, _: worklist.worklist(engine, "to_review", at=NOW, page=20),
+}
+
+
+def test_no_large_table_is_read_whole(engine: Engine, clinic: int) -> None:
+    for name, ask in ASKED.items():
+        with explained(engine) as plans:
+            assert ask(engine, clinic) is not clinic
+        assert plans, name
+        for query, plan in plans.items():
+            assert _scanned(plan) == set(), (name, query, plan)
+
+
+def test_a_plan_that_reads_a_table_whole_is_seen(engine: Engine, clinic: int) -> None:
+    with explained(engine) as plans, database.read(engine) as connection:
+        connection.exec_driver_sql("SELECT because FROM findings WHERE because = 'y'")
+    assert [_scanned(plan) for plan in plans.values()] == [{"findings"}]
+    assert clinic
+
+
+def test_how_long_claims_wait_is_the_middle_of_them(engine: Engine, clinic: int) -> None:
+    first = NOW - timedelta(days=7)
+    shown = schema.worklist
+    with database.write(engine) as connection:
+        connection.execute(shown.update().where(shown.c.claim_version_id <= clinic).values(since=first))
+    for hours, days in ((0, 0), (30, 1), (24 * 9, 9)):
+        [row] = worklist.ages(engine, NOW + timedelta(hours=hours)).to_dict("records")
+        assert row == {"state": "to_review", "claims": CLAIMS, "oldest": 7 + days, "median": 3.5 + days}
