@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -68,7 +67,12 @@ def tables_in_store(
             whose = among(connection, table.c.patient_id, patients) if "patient_id" in table.c else true()
             found[name] = _frame(connection, model.TABLES[name], table, whose)
         found["payers"] = with_saved(connection, found["payers"])
-    return replace(Tables.empty(), **found).without_doubles()
+    return Tables(**found, **_not_judged()).without_doubles()
+
+
+def _not_judged() -> dict[str, pd.DataFrame]:
+    return {name: typed(pd.DataFrame(columns=model.TABLES[name].names, dtype="str"), model.TABLES[name])
+            for name in model.PAID}  # fmt: skip
 
 
 def lines_of(engine: Engine, claim_version_ids: Collection[int]) -> pd.DataFrame:
