@@ -1,4 +1,7 @@
-"""The demo clinic, opened: loaded, audited, with a finished sample audit and claims that wait for review."""
+"""The demo clinic, opened: loaded, audited, with two finished samples, a lesson between them, and claims that wait.
+
+What it tells is told by the generator (`demo/mistakes/habits.py`); here it is audited as a clinic would.
+"""
 
 from __future__ import annotations
 
@@ -24,12 +27,13 @@ from audit.store import database, loading, schema
 from audit.tables import check
 
 FILES = DATA / "demo"
-SAMPLED = (date(2026, 5, 1), date(2026, 7, 31))
-WAITING = (date(2026, 8, 1), date(2026, 10, 31))
-SAMPLE_SIZE = 60
-SEED = "20260803114500271828"
-TAUGHT_ON = date(2026, 6, 15)
-TAUGHT = "Went through five notes together: what the minutes support, and what a claim line has to bear."
+FIRST = (date(2026, 5, 1), date(2026, 6, 30))
+SECOND = (date(2026, 7, 1), date(2026, 10, 31))
+FIRST_SIZE, SECOND_SIZE = 45, 60
+SEEDS = "20260706114500271828", "20261102091500314267"
+"""Of the two samples. The second was picked so that a sample this small shows what is told: no clinic may do that."""
+TAUGHT_RULE, TAUGHT_ON = "DOC-02", date(2026, 6, 30)
+TAUGHT = "Went through five notes together: each says its timed minutes and all minutes of treatment, both in figures."
 
 
 def open_clinic(folder: Path) -> str:
@@ -65,9 +69,9 @@ def _make(path: Path) -> None:
     people: dict[str, int] = {account.role: account.id for account in demo.create_accounts(engine, _now())}
     _load(engine, people["administrator"])
     print("Auditing it ...", flush=True)
-    _finished_sample(engine, people)
+    _first_sample(engine, people)
     _load_payments(engine, people["administrator"])
-    _open_work(engine, people)
+    _second_sample(engine, people)
     _feedback(engine, people)
     engine.dispose()
 
@@ -94,31 +98,45 @@ def _load_payments(engine: Engine, account_id: int) -> None:
     loading.load(engine, tables, refusals, name=name, sha256=batch.sha256, account_id=account_id, at=_now())
 
 
-def _finished_sample(engine: Engine, people: dict[str, int]) -> None:
-    """May to July: a stratified sample, reviewed by the answers of the generator and approved by a second person."""
-    start, end = SAMPLED
-    run_id = audits.screen(engine, account_id=people["manager"], at=_now(), from_date=start, to_date=end)
+def _first_sample(engine: Engine, people: dict[str, int]) -> None:
+    """May and June: a sample by flag, as for the first question of a clinic."""
+    run_id = _screened(engine, people, FIRST)
     with database.read(engine) as connection:
-        plan = sampling.flag_plan(audits.frame_of(connection, run_id), SAMPLE_SIZE)
-    by = people["manager"]
-    audit_id = audits.open_audit(engine, run_id, name="Sample, May to July", plan=plan, account_id=by, at=_now())
-    audits.draw_seed(engine, audit_id, account_id=by, at=_now(), seed=SEED)
+        plan = sampling.flag_plan(audits.frame_of(connection, run_id), FIRST_SIZE)
+    _finish(engine, people, run_id, plan, ("Sample, May and June", SEEDS[0]))
+
+
+def _second_sample(engine: Engine, people: dict[str, int]) -> None:
+    """July to October: a sample by therapist, to see what the lesson did. Every other flagged claim waits; the first
+    few have their first signature."""
+    run_id, by = _screened(engine, people, SECOND), people["manager"]
+    with database.read(engine) as connection:
+        frame = audits.frame_of(connection, run_id, "therapist")
+    plan = sampling.stratified_plan(frame, SECOND_SIZE, kind="therapist")
+    _finish(engine, people, run_id, plan, ("Sample, July to October", SEEDS[1]))
+    name = "Flagged claims, July to October"
+    flagged = audits.open_audit(engine, run_id, name=name, plan=None, account_id=by, at=_now())
+    rows = worklist.worklist(engine, "to_review", at=_now(), filters=worklist.Filters(audit_id=flagged), size=50).rows
+    planted = _answers()
+    for claim in rows["claim_version_id"].tolist()[-6:]:
+        _review(engine, int(claim), planted, people["reviewer"])
+
+
+def _screened(engine: Engine, people: dict[str, int], days: tuple[date, date]) -> int:
+    start, end = days
+    return audits.screen(engine, account_id=people["manager"], at=_now(), from_date=start, to_date=end)
+
+
+def _finish(engine: Engine, people: dict[str, int], run_id: int, plan: sampling.Plan, named: tuple[str, str]) -> None:
+    """Drawn, reviewed by the answers of the generator, and approved or returned by a second person. `named`: the name
+    of the audit, and its seed."""
+    by, (name, seed) = people["manager"], named
+    audit_id = audits.open_audit(engine, run_id, name=name, plan=plan, account_id=by, at=_now())
+    audits.draw_seed(engine, audit_id, account_id=by, at=_now(), seed=seed)
     planted = _answers()
     for claim in _taken(engine, audit_id):
         _review(engine, claim, planted, people["reviewer"])
         _judge(engine, claim, people["second_reviewer"])
-
-
-def _open_work(engine: Engine, people: dict[str, int]) -> None:
-    """August to October: every flagged claim waits; the first few have their first signature."""
-    start, end = WAITING
-    run_id = audits.screen(engine, account_id=people["manager"], at=_now(), from_date=start, to_date=end)
-    name = "Flagged claims, August to October"
-    audit_id = audits.open_audit(engine, run_id, name=name, plan=None, account_id=people["manager"], at=_now())
-    rows = worklist.worklist(engine, "to_review", at=_now(), filters=worklist.Filters(audit_id=audit_id), size=50).rows
-    planted = _answers()
-    for claim in rows["claim_version_id"].tolist()[-6:]:
-        _review(engine, int(claim), planted, people["reviewer"])
 
 
 def _feedback(engine: Engine, people: dict[str, int]) -> None:
@@ -134,8 +152,8 @@ def _feedback(engine: Engine, people: dict[str, int]) -> None:
     for disputed in found.loc[timed, "decision_id"].head(1):
         text = "Scoring and the report belong to this service; I did them the same day, after the visit."
         answers.dispute(engine, disputed, text=text, account_id=by, at=_now())
-    taught = {"rule": found["rule"].mode()[0], "text": TAUGHT, "taught_on": TAUGHT_ON}
-    education.teach(engine, npi, **taught, account_id=doctor, at=_now())
+    lesson: dict[str, Any] = {"rule": TAUGHT_RULE, "text": TAUGHT, "taught_on": TAUGHT_ON}
+    education.teach(engine, npi, **lesson, account_id=doctor, at=_now())
 
 
 def _taken(engine: Engine, audit_id: int) -> list[int]:

@@ -11,6 +11,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -136,6 +137,48 @@ def test_a_therapist_begins_with_the_feedback_and_may_be_sent_its_address(browse
     expect(page.get_by_role("heading", name="Coding feedback")).to_be_visible()
     rest(page)
     expect(page.get_by_text("Page not found")).to_have_count(0)
+
+
+class FromHome:
+    """A person who begins at Home; counts what their pointer presses."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self.page = page
+        page.goto(address)
+        rest(page)
+        page.evaluate("window.presses = 0; document.addEventListener('pointerdown', () => window.presses++, true)")
+
+    def clicks(self, role: Any, name: str | re.Pattern[str]) -> None:
+        rest(self.page)
+        self.page.get_by_role(role, name=name, exact=isinstance(name, str)).first.click()
+
+    def sees_within_three(self, words: str | re.Pattern[str]) -> None:
+        expect(self.page.get_by_text(words).first).to_be_visible()
+        assert 1 <= self.page.evaluate("window.presses") <= 3
+
+
+def test_a_manager_finds_each_story_of_the_demo_within_three_clicks(browser: Browser, address: str) -> None:
+    page = signed_in(browser.new_context(), address, "manager")
+    expect(page.get_by_text("everything here is made up")).to_be_visible()
+
+    drift = FromHome(page, address)
+    drift.clicks("link", "Coding feedback")
+    drift.clicks("radio", "Bram Halloway")
+    drift.page.locator(".st-key-feedback_practice_open summary").click()
+    drift.sees_within_three(re.compile("Yes, more units on the same minutes: in May 2026 14.4 .* in Oct 2026 13.0"))
+
+    payer = FromHome(page, address)
+    payer.clicks("link", "All of the error rates")
+    expect(page.get_by_text("Highest: Northlake Mutual Health")).to_be_visible()
+    payer.clicks("button", "Northlake Mutual Health")
+    payer.clicks("radio", "Which rule?")
+    payer.sees_within_three(re.compile("Highest: MOD-01, about 42 in 100"))
+
+    lesson = FromHome(page, address)
+    lesson.clicks("link", "Coding feedback")
+    lesson.clicks("radio", "Callum Drexel")
+    lesson.sees_within_three(re.compile("It fell by more than chance: from about 42 in 100"))
+    expect(page.get_by_text("upheld on 9 of 14 claims before and 0 of 12 after")).to_be_visible()
 
 
 @pytest.mark.parametrize("username", ["reviewer", "second", "doctor", "manager", "administrator", "auditor"])

@@ -73,6 +73,10 @@ def test_the_letter_says_what_the_page_says(engine: Engine, thea: int, people: d
         assert day in text
     assert "CLEAN" not in text
     assert "WAITS" not in text, "its review is not final"
+    assert "Worked example: claim OVER-2, visit of 10 Mar 2026" in text
+    assert re.search(r"97530 [A-Za-z ]+ 30 min 3 2 2", text), "documented, billed, supported"
+    assert "30 min pooled = 2 units (23–37) · 3 billed · 1 over." in text
+    assert "as billed as it should read 97530 GO × 3 97530 GO × 2" in text
     assert "Nym" not in text
     with read(engine) as connection:
         event = connection.execute(select(schema.events).order_by(schema.events.c.id.desc())).mappings().first()

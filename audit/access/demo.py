@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +13,7 @@ from audit.access.accounts import Account
 from audit.model import Role
 
 PASSWORD = "second pair of eyes"  # noqa: S105  (shown on the demo's sign-in page)
+VARIABLE = "COUNTERSIGN_DEMO"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,11 @@ PEOPLE = (
     Person("therapist", "Callum Drexel", "therapist", npi="1366271405"),
 )
 """The doctor of OT is a therapist of the demo clinic too: she may not sign off her own claims."""
+
+
+def is_on() -> bool:
+    """Whether this server shows the demo clinic."""
+    return os.environ.get(VARIABLE) == "1"
 
 
 def create_accounts(engine: Engine, now: datetime) -> list[Account]:

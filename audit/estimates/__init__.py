@@ -17,6 +17,7 @@ from typing import Literal
 from scipy.stats import hypergeom
 
 from audit.errors import CountersignError
+from audit.estimates.hundreds import NOISE, hundreds
 
 Stratum = tuple[int, int, int]
 """(frame_size, sampled, errors), in claims."""
@@ -26,8 +27,6 @@ Verdict = Literal["within", "above", "unknown"]
 WANTED_HALF_WIDTH = 0.03
 """An interval this narrow (3 in 100 either way) is worth having even when the verdict stays open."""
 STOPPING_RULE = "The limit is a rule for stopping, not an acceptable error rate."
-NOISE = 1e-9
-"""Relative noise of a computed probability: a tail this near to its limit counts as equal to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,14 +221,8 @@ def _rounded_up(count: int) -> int:
 
 
 def per_hundred(estimate: Estimate, limit: float) -> list[str]:
-    """Rate, lower and upper per 100 claims, in as few decimals as keep each on its side of the limit."""
-    values = [estimate.rate, estimate.lower, estimate.upper]
-    for decimals in range(6):
-        shown = [round(100 * value, decimals) for value in values]
-        same_side = all((s > 100 * limit + NOISE) == (v > limit + NOISE) for s, v in zip(shown, values, strict=True))
-        if same_side and (shown[0] > 0 or estimate.rate == 0):
-            break
-    return [f"{value:.{decimals}f}" for value in shown]
+    """Rate, lower and upper per 100 claims, as `hundreds` writes them."""
+    return hundreds([estimate.rate, estimate.lower, estimate.upper], limit)
 
 
 def discovery_size(frame_size: int | None, tolerable_rate: float, risk: float = 0.05) -> int:

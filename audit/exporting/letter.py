@@ -19,9 +19,10 @@ from audit.exporting.making import Made
 from audit.exporting.on_paper import TEMPLATE, compiled
 from audit.exporting.on_paper import table as on_paper
 from audit.exporting.sheets import Kind, Sheet, sheet
+from audit.exporting.worked_example import worked_example
 from audit.feedback.answered import STATES
 from audit.feedback.items import Feedback, of_therapist
-from audit.feedback.patterns import COUNTED, Pattern, in_short, patterns, went_well
+from audit.feedback.patterns import COUNTED, Pattern, example_of, in_short, patterns, went_well
 from audit.feedback.rights import demand_reader
 from audit.rules import rule_book
 from audit.store import trail
@@ -49,7 +50,7 @@ def letter(engine: Engine, npi: str, *, account_id: int, at: datetime) -> Made:
 
     Raises AccessError unless the feedback is the account's own, or its role reads that of all.
     """
-    told = letter_of(of_therapist(engine, npi, viewer=account_id, at=at), at)
+    told = letter_of(engine, of_therapist(engine, npi, viewer=account_id, at=at), at)
     made_by = permission.printed_name(engine, account_id)
     origin = f"{at:%Y-%m-%d %H:%M} UTC by {made_by} with Countersign {__version__}"
     told["parts"].append({"heading": "Made", "pairs": [["When, by whom", origin, False]]})
@@ -63,7 +64,7 @@ def letter(engine: Engine, npi: str, *, account_id: int, at: datetime) -> Made:
     return Made(f"feedback-{npi}.pdf", content, digest)
 
 
-def letter_of(feedback: Feedback, at: datetime) -> dict[str, Any]:
+def letter_of(engine: Engine, feedback: Feedback, at: datetime) -> dict[str, Any]:
     """What the letter says, for the template `report.typ`."""
     found, well = patterns(feedback), went_well(feedback)
     none = "Nothing that was upheld stands on these claims."
@@ -76,7 +77,7 @@ def letter_of(feedback: Feedback, at: datetime) -> dict[str, Any]:
         "parts": [
             *([{"heading": "What went well", "points": [one.sentence for one in well]}] if well else []),
             {"heading": "What was found, by pattern", "text": COUNTED if found else none},
-            *[_pattern(one, feedback) for one in found],
+            *[_pattern(engine, one, feedback) for one in found],
             {"heading": "How to answer", "points": list(ANSWERING)},
         ],
     }
@@ -91,13 +92,15 @@ def _waiting(feedback: Feedback) -> list[str]:
     return [f"{number:,} finding{'' if number == 1 else 's'} wait{'s' if number == 1 else ''} for your answer, {due}."]
 
 
-def _pattern(one: Pattern, feedback: Feedback) -> dict[str, Any]:
+def _pattern(engine: Engine, one: Pattern, feedback: Feedback) -> dict[str, Any]:
     rule = rule_book().get(one.rule)
     pairs = [["Which way", WAYS[one.direction], False]]
     if rule:
         pairs += [["Why it matters", rule.why, False], ["What to do", rule.what_to_do, False]]
     heading = f"{one.rule}: {one.sentence}" if one.rule else one.sentence
-    return {**on_paper(_claims(one, feedback)), "heading": heading, "pairs": pairs, "small": True}
+    worked = worked_example(engine, example_of(one, feedback), rule)
+    claims = on_paper(_claims(one, feedback))
+    return {**claims, "text": "", "heading": heading, "pairs": pairs, "small": True, "worked": worked}
 
 
 def _claims(one: Pattern, feedback: Feedback) -> Sheet:

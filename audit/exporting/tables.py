@@ -113,7 +113,7 @@ def _says(now: Results, what: str, share: Share | None) -> str:
         return "nothing to tell it from"
     if what == "claims" and now.estimate and share.lower != share.upper:
         return "about {} in 100, reasonably {} to {}".format(*per_hundred(now.estimate, now.limit))
-    return accuracies.too_few(share) or accuracies.in_words(share)
+    return accuracies.too_few(share) or accuracies.in_words(share, now.limit)
 
 
 def _payers(now: Results, lines: pd.DataFrame) -> Sheet:

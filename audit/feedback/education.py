@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from audit.access.permission import account_may
 from audit.errors import StateError
 from audit.estimates import Estimate
+from audit.estimates.hundreds import hundreds
 from audit.estimates.variation import ENOUGH, Weighted, weighted
 from audit.feedback.items import decisions, findings, lines, upheld
 from audit.feedback.rights import TEACHERS, demand_reader
@@ -96,8 +97,8 @@ class Effect:
         plain = f"In random samples it was upheld on {counts[0]} claims before and {counts[1]} after"
         if self.change is None or self.before is None or self.after is None:
             return f"{plain}: too few to tell whether it worked ({ENOUGH} of each are needed)."
-        rates = [f"{100 * one.rate:.0f} in 100 ({100 * one.lower:.0f} to {100 * one.upper:.0f})"
-                 for one in (self.before, self.after)]  # fmt: skip
+        sides = [hundreds([one.rate, one.lower, one.upper]) for one in (self.before, self.after)]
+        rates = ["{} in 100 ({} to {})".format(*one) for one in sides]
         change, low, high = (f"{100 * value:+.0f}" for value in self.change)
         told = f"from about {rates[0]} to about {rates[1]}; change {change} points ({low} to {high})"
         if self.change[2] < 0:

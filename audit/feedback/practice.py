@@ -5,9 +5,10 @@ the records are; nobody reviewed all of them, and neither more nor less is bette
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Connection, Engine, and_, case, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, case, func, select
 
 from audit.estimates.variation import ENOUGH, fitted_prior, shrunk
 from audit.evaluations import LEVEL_NAMES
@@ -41,8 +42,19 @@ def practice(engine: Engine, npi: str, *, viewer: int) -> Practice:
 
 
 def _minutes(connection: Connection, npi: str) -> pd.DataFrame:
-    """Over visits whose note gives minutes for the billed code: minutes by units, of this therapist and of the
-    others."""
+    """Minutes by units, of this therapist and of the others."""
+    each = documented_visits(npi).subquery()
+    query = select(each.c.procedure_code, each.c.mine, func.sum(each.c.units), func.sum(each.c.minutes))
+    found = connection.execute(query.group_by(each.c.procedure_code, each.c.mine)).all()
+    own = {code: (int(units), int(minutes)) for code, is_mine, units, minutes in found if is_mine}
+    rest = {code: int(minutes) / int(units) for code, is_mine, units, minutes in found if not is_mine}
+    rows = [(code, units, minutes, minutes / units, rest.get(code)) for code, (units, minutes) in sorted(own.items())]
+    return pd.DataFrame(rows, columns=["procedure_code", "units", "minutes", "each", "others"])
+
+
+def documented_visits(npi: str) -> Select[Any]:
+    """patient_id, service_date, procedure_code, mine (1 for this therapist), units billed and minutes documented, of
+    visits whose note gives minutes for the billed code of the 15-minute pool."""
     codes = load_facts()["codes"]
     pool = sorted(set(codes.loc[codes["in_pool"] == "yes", "code"]))
     notes, services = schema.notes, schema.note_services
@@ -65,16 +77,8 @@ def _minutes(connection: Connection, npi: str) -> pd.DataFrame:
     )
     names = ("patient_id", "service_date", "procedure_code")
     same = and_(*[billed.c[name] == told.c[name] for name in names])
-    query = (
-        select(billed.c.procedure_code, billed.c.mine, func.sum(billed.c.units), func.sum(told.c.minutes))
-        .join(told, same)
-        .group_by(billed.c.procedure_code, billed.c.mine)
-    )
-    found = connection.execute(query).all()
-    own = {code: (int(units), int(minutes)) for code, is_mine, units, minutes in found if is_mine}
-    rest = {code: int(minutes) / int(units) for code, is_mine, units, minutes in found if not is_mine}
-    rows = [(code, units, minutes, minutes / units, rest.get(code)) for code, (units, minutes) in sorted(own.items())]
-    return pd.DataFrame(rows, columns=["procedure_code", "units", "minutes", "each", "others"])
+    wanted = [*[billed.c[name] for name in (*names, "mine", "units")], told.c.minutes]
+    return select(*wanted).join(told, same)
 
 
 def _levels(connection: Connection, npi: str) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pandas as pd
 
+from audit.estimates.hundreds import hundreds
 from audit.estimates.ratios import Share, Stratum, share_of_dollars, share_of_lines
 from audit.estimates.variation import ENOUGH
 from audit.figures.differences import TOO_FEW, stratum_of
@@ -120,7 +121,8 @@ def _group(now: Results, marked: pd.DataFrame, name: str, by: str) -> dict[str, 
     share = accuracy_of(now, marked, by)
     if share is None or too_few(share):
         return {**row, "rate": None, "lower": None, "upper": None, "says": TOO_FEW}
-    return {**row, "rate": share.rate, "lower": share.lower, "upper": share.upper, "says": in_words(share)}
+    return {**row, "rate": share.rate, "lower": share.lower, "upper": share.upper,
+            "says": in_words(share, now.limit)}  # fmt: skip
 
 
 def behind(now: Results, lines: pd.DataFrame, part: Part) -> pd.DataFrame:
@@ -152,22 +154,17 @@ def groups_in_words(found: pd.DataFrame, by: str) -> str:
     return f"Highest: {top['group']}, {top['says']} {by}s.{rest} Ranges that overlap may differ by chance alone."
 
 
-def in_words(share: Share, of: str = "") -> str:
-    """ "about 8 in 100, reasonably 5 to 14", with a decimal below one in 100. `of` is what 100 of are meant."""
-    rate, lower, upper = (_hundred(one) for one in (share.rate, share.lower, share.upper))
+def in_words(share: Share, limit: float | None = None, of: str = "") -> str:
+    """ "about 8 in 100, reasonably 5 to 14", with the digits of a chart that shows the same limit. `of` is what 100 of
+    are meant."""
+    rates = [share.rate] if share.lower is None or share.upper is None else [share.rate, share.lower, share.upper]
+    rate, *limits = hundreds(rates, limit)
     hundred = f"{rate} in 100{f' {of}' if of else ''}"
-    if share.lower is None:
+    if not limits:
         return f"about {hundred}; no interval is given from zeros"
     if share.lower == share.upper:
         return f"{hundred}: all of them were reviewed"
-    return f"about {hundred}, reasonably {lower} to {upper}"
-
-
-def _hundred(rate: float | None) -> str:
-    if rate is None:
-        return ""
-    value = 100 * rate
-    return f"{value:.1f}" if 0 < value < 1 else f"{value:.0f}"
+    return f"about {hundred}, reasonably {limits[0]} to {limits[1]}"
 
 
 def _counted(marked: pd.DataFrame, by: str) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from audit.estimates.hundreds import hundreds
 from audit.estimates.variation import (
     ENOUGH,
     INNER,
@@ -120,7 +121,7 @@ def _says(row: dict[object, object], prior: Prior, limit: float) -> str:
     if int(str(row["reviewed"])) < ENOUGH:
         return TOO_FEW
     one = shrunk(float(str(row["errors"])), float(str(row["size"])), prior, limit=limit)
-    return f"about {100 * one.mean:.0f} in 100, reasonably {100 * one.lower:.0f} to {100 * one.upper:.0f}"
+    return "about {} in 100, reasonably {} to {}".format(*hundreds([one.mean, one.lower, one.upper], limit))
 
 
 def _weighted(now: Results, group: pd.Series[str]) -> pd.DataFrame:

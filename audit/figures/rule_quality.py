@@ -96,7 +96,7 @@ def _row(rule: str, counts: dict[str, int]) -> dict[str, Any]:
         "precision": share.rate,
         "lower": lower,
         "upper": upper,
-        "says": in_words(share) if decided >= ENOUGH else "too few to tell",
+        "says": in_words(share, WANTED) if decided >= ENOUGH else "too few to tell",
         "proposed": decided >= ENOUGH and share.rate < WANTED,
     }
 

@@ -8,7 +8,7 @@ from audit import exporting
 from audit.access.gate import utc_now
 from audit.feedback import items, patterns
 from audit.model import STAFF
-from pages.parts import feedback_answer, feedback_patterns, feedback_practice, feedback_taught, who
+from pages.parts import feedback_answer, feedback_choice, feedback_patterns, feedback_practice, feedback_taught, who
 from pages.parts.headings import heading, small
 from pages.parts.markup import element, show
 from pages.parts.store import engine
@@ -26,7 +26,7 @@ if not choices:
 asked = st.query_params.get("therapist", person.npi)
 npi = asked if asked in choices else next(iter(choices))
 if len(choices) > 1:
-    npi = st.selectbox("Therapist", list(choices), index=list(choices).index(npi), format_func=choices.__getitem__)
+    npi = feedback_choice.therapist(choices, npi)
 st.query_params["therapist"] = npi
 if st.session_state.get("feedback_seen") != npi:
     items.viewed(engine(), npi, account_id=person.id, at=utc_now())

@@ -81,7 +81,8 @@ def _share(now: Results, lines: pd.DataFrame, part: Part, by: str) -> None:
         show(element("p", "No drawn claim is of this part: the sample says nothing of it.", name="cs-answer"))
         return
     few = accuracies.too_few(share)
-    says = f"{_what(by)} in error: {few or accuracies.in_words(share)}, from {number(share.claims, 'reviewed claim')}."
+    rate = few or accuracies.in_words(share, now.limit)
+    says = f"{_what(by)} in error: {rate}, from {number(share.claims, 'reviewed claim')}."
     show(element("p", says, name="cs-answer"))
     if not few:
         words = f"{says} The limit is {100 * now.limit:g} in 100."
@@ -98,7 +99,7 @@ def _dollars(now: Results, lines: pd.DataFrame, part: Part) -> None:
     told = []
     for side, word in (("over", "Overbilled"), ("under", "Underbilled")):
         share = shares[side]
-        says = accuracies.in_words(share, "dollars billed") if share else "no claim of this part has a price"
+        says = accuracies.in_words(share, now.limit, "dollars billed") if share else "no claim of this part has a price"
         told.append(element("p", f"{word}: {says}.", name="cs-answer"))
     show(*told)
     without = int(priced["billed"].isna().sum())

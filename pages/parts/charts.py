@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 from audit.estimates import Estimate, per_hundred
 from audit.estimates.ratios import Share
 from audit.estimates.variation import INNER, WIDEST
+from audit.feedback.drift import CONFIDENCE_Z, Drift
 from audit.figures.differences import Groups, Months
 from audit.figures.history import Sample
 
@@ -160,3 +161,21 @@ def over_time(months: Months, limit: float) -> go.Figure:
     figure.add_hline(y=100 * limit, line={"color": LIMIT, "width": 2})
     _label(figure, 1, f"limit {100 * limit:g}", y=100 * limit, xref="paper", xanchor="right", yanchor="bottom")
     return figure.update_yaxes(title="claims in error in 100", rangemode="tozero")
+
+
+def minutes_to_a_unit(drift: Drift) -> go.Figure:
+    """Each month's minutes to a billed unit with its 95 % interval, and those of the other therapists as a line."""
+    told = drift.told
+    names = [f"{month:%b %Y}" for month in told["month"]]
+    figure = go.Figure(layout={**LOOK, "height": 280})
+    others = told["others"].astype("float64")
+    figure.add_scatter(x=names, y=others, mode="lines", line={"color": QUIET, "width": 2, "dash": "dash"})
+    figure.add_scatter(
+        x=names, y=told["each"].astype("float64"), mode="lines+markers", line={"color": ACCENT, "width": 1.5},
+        marker={"color": ACCENT, "size": 10},
+        error_y={"type": "data", "array": CONFIDENCE_Z * told["error"].astype("float64"), "color": QUIET, "width": 5},
+    )  # fmt: skip
+    if others.notna().all():
+        _label(figure, 1, "the others", y=others.iloc[-1], xref="paper", xanchor="right", yanchor="bottom", yshift=4)
+    figure.update_xaxes(type="category")
+    return figure.update_yaxes(title="documented minutes to a billed unit")

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 from audit.access import solo
 from audit.facts.reference import load_facts
+from audit.feedback.answered import Answered
+from audit.feedback.on_claim import Key
 from audit.gaps import wanted_inputs
 from audit.passages import about, rests_on_level
 from audit.reviewing import sign_off
@@ -17,6 +20,7 @@ from pages.parts.claim_lines import as_it_should_read, billed, proposal
 from pages.parts.claim_units import Row
 from pages.parts.compare_notes import copied
 from pages.parts.evaluation_table import evaluation_table
+from pages.parts.feedback_said import with_therapist
 from pages.parts.markup import Markup, details, element, link
 from pages.parts.words import MARKS, day, dollars, moment, severity
 
@@ -87,10 +91,17 @@ def _rule(rule: Rule) -> Markup:
     )
 
 
-def verdicts(decided: Decided) -> list[Markup]:
-    """Findings that have a verdict, errors seen by people, questions and answers, signatures."""
-    said = [_verdict(one) for one in decided.findings.to_dict("records") if one["decision"]]
-    said += [f"■ seen by {one['name']}: {one['text']}" for one in decided.missed.to_dict("records")]
+def verdicts(decided: Decided, answers: Mapping[Key, Answered]) -> list[Markup]:
+    """Findings that have a verdict and errors seen by people, each with what its therapist answered; questions and
+    answers, signatures."""
+    drawn: list[Markup] = []
+    for one in decided.findings.to_dict("records"):
+        if one["decision"]:
+            drawn += _with_answers(_verdict(one), answers.get(("finding", int(one["id"]))))
+    for one in decided.missed.to_dict("records"):
+        seen = f"■ seen by {one['name']}: {one['text']}"
+        drawn += _with_answers(seen, answers.get(("missed", int(one["id"]))))
+    said: list[str] = []
     for one in decided.asks.to_dict("records"):
         told = f"{one['answered_by']}: {one['answer']}" if one["answered_by"] else f"answer due {day(one['due_on'])}"
         said.append(f"? {one['name']} asked: {one['text']} · {told}")
@@ -100,7 +111,11 @@ def verdicts(decided: Decided) -> list[Markup]:
         alone = f", {solo.MARK}" if one["single_person"] else ""
         what = sign_off.MEANINGS.get(one["meaning"], one["meaning"]).capitalize()
         said.append(f"{what} by {one['printed_name']}, {moment(one['at'])}{alone}{reason}{stale}")
-    return [element("div", words, name="cs-verdict cs-small") for words in said]
+    return [*drawn, *[element("div", words, name="cs-verdict cs-small") for words in said]]
+
+
+def _with_answers(words: str, answer: Answered | None) -> list[Markup]:
+    return [element("div", words, *with_therapist(answer), name="cs-verdict cs-small")]
 
 
 def _verdict(one: Row) -> str:

@@ -8,10 +8,10 @@ from typing import Any
 import pandas as pd
 
 from audit.reviewing.evidence import Evidence
+from audit.reviewing.worked import pooled_in_words
 from pages.parts.markup import Markup, element, table
 from pages.parts.words import count
 
-METHODS = {"total": "total minutes", "midpoint": "midpoints", "unknown": "a method nobody has told yet"}
 Row = Mapping[Hashable, Any]
 
 
@@ -30,7 +30,11 @@ def units(evidence: Evidence) -> list[Markup]:
     return [
         element("h2", "What was billed, and what is supported", name="cs-section"),
         table(header, rows, caption="Units by code", numbers=[2, 3, 4, 5]),
-        *[element("p", _pooled(one), name="cs-sum") for one in evidence.days.to_dict("records") if one["pooled"]],
+        *[
+            element("p", pooled_in_words(one), name="cs-sum")
+            for one in evidence.days.to_dict("records")
+            if one["pooled"]
+        ],
         *([element("p", f"Counted together with the same day's claim {others}.", name="cs-small")] if others else []),
     ]
 
@@ -54,17 +58,3 @@ def _units(one: Row, method: str) -> list[str]:
 
 def _minutes(value: Any) -> str:
     return "–" if pd.isna(value) else element("span", f"{value} min", name="cs-whole")
-
-
-def _pooled(one: Row) -> str:
-    counts = f"This payer counts by {METHODS[one['method']]}."
-    if pd.isna(one["minutes_high"]):
-        return f"Units billed on this day: {one['units']}. The pooled minutes are not known. {counts}"
-    over = int(one["units"]) - int(one["supported_high"])
-    verdict = f"{over} over" if over > 0 else f"{-over} fewer than supported" if over < 0 else "as supported"
-    minutes, units = int(one["minutes_high"]), int(one["supported_high"])
-    table_row = f" ({15 * units - 7}–{15 * units + 7})" if units else " (under 8)"
-    return (
-        f"{minutes} min pooled = {units} unit{'' if units == 1 else 's'}{table_row} · {one['units']} billed · "
-        f"{verdict}. {counts}"
-    )

@@ -15,10 +15,11 @@ from audit.feedback.answered import STATES
 from audit.feedback.items import Feedback
 from audit.feedback.patterns import Pattern
 from pages.parts import work
+from pages.parts.feedback_said import said_lines
 from pages.parts.headings import heading
 from pages.parts.markup import element, show
 from pages.parts.store import engine
-from pages.parts.words import day, moment, number
+from pages.parts.words import day, number
 
 SHOWN = 5
 """Claims of a pattern that are open at once; the others are one click away."""
@@ -80,14 +81,8 @@ def _show_lines(one: dict[Any, Any]) -> None:
     show(
         element("p", element("strong", where), f" · {STATES[one['state']]}{due}{late}", name="cs-verdict"),
         element("p", one["because"] or one["text"], name="cs-small"),
-        *[element("p", _said(line), name="cs-small cs-quiet") for line in one["said"]],
+        *said_lines(one["said"]),
     )
-
-
-def _said(line: dict[str, Any]) -> str:
-    place = f" In note {line['note_id']}: “{line['passage']}”" if line["passage"] else ""
-    text = f": {line['text']}" if line["text"] else ""
-    return f"{moment(line['at'])} · {line['who']} {line['what']}{text}{place}"
 
 
 def _offer(one: dict[Any, Any], person: Account) -> None:

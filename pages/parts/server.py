@@ -18,7 +18,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from audit.access import oidc, request, security_headers, sessions, settings, sign_in
+from audit.access import demo, oidc, request, security_headers, sessions, settings, sign_in
 from audit.access.gate import Gate
 from audit.errors import CountersignError
 from audit.store import trail
@@ -47,7 +47,7 @@ def start() -> None:
 
 def routes() -> list[BaseRoute]:
     """The routes beside the app: signing in and out. In the demo strangers are told whom they may be."""
-    return sign_in.routes(engine(), demo=os.environ.get("COUNTERSIGN_DEMO") == "1")
+    return sign_in.routes(engine(), demo=demo.is_on())
 
 
 def middleware() -> list[Middleware]:

@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import streamlit as st
 
-from audit.access import accounts, sessions, solo
+from audit.access import accounts, demo, sessions, solo
 from audit.access.accounts import Account as Who
 from audit.access.gate import utc_now
 from audit.model import ROLE_NAMES, STAFF, Role
@@ -25,6 +25,7 @@ border: 1px solid color-mix(in srgb, currentColor 35%, transparent); border-radi
 SIGN_OUT_EVERYWHERE = """<form class="countersign-out" method="post" action="/sign-out">
 <input type="hidden" name="everywhere" value="1"><button>Sign out everywhere</button></form>"""
 SINGLE_PERSON = "Single-person mode: claims here are signed off by one person alone, and every signature says so."
+DEMO = "A demo: everybody and everything here is made up."
 _SIGN_IN = '<a href="/sign-in" target="_self" style="color: inherit">Sign in</a>'
 
 
@@ -55,6 +56,8 @@ def show(person: Who) -> None:
     """Name, role and the way out, at the foot of the sidebar."""
     with st.sidebar:
         st.text(f"{person.name}\n{ROLE_NAMES[person.role]}")
+        if demo.is_on():
+            st.caption(DEMO)
         st.html(_SIGN_OUT)
 
 

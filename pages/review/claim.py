@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from audit.access.gate import utc_now
+from audit.feedback import on_claim
 from audit.reviewing import worklist
 from audit.reviewing.evidence import decided, inputs
 from audit.reviewing.review import REVIEWERS
@@ -15,6 +16,7 @@ from pages.parts.claim_head import show_head
 from pages.parts.claim_open import open_now
 from pages.parts.claim_sheet import read_ahead, sheet_of
 from pages.parts.claim_units import units
+from pages.parts.feedback_said import with_therapist
 from pages.parts.markup import show
 from pages.parts.minutes import by_person
 from pages.parts.signing import ended, following
@@ -41,6 +43,7 @@ if claim is None:
 st.query_params["claim"] = str(claim)
 with read(engine()) as connection:
     now, seen = decided(connection, claim, person.id), inputs(connection)
+    answers = on_claim.said_on(connection, claim, person.id)
 if said := st.session_state.pop("said", None):
     st.toast(said)
 show_head(now)
@@ -62,7 +65,8 @@ with right:
     if corrected := sheet.once("since", lambda: since(now.claim)):
         show(*corrected)
     people = sheet.once("people", lambda: [by_person(record.shares)])
-    show(*open_now(now, finding, record), *people, *claim_findings.verdicts(now))
+    told = with_therapist(answers.get(("finding", int(finding["id"])))) if finding else []
+    show(*open_now(now, finding, record), *told, *people, *claim_findings.verdicts(now, answers))
     show(*sheet.once(("untestable", *now.untestable["id"]), lambda: claim_findings.untestable(now)))
 if refused := st.session_state.pop("refused", None):
     st.error(plain(refused))

@@ -1,4 +1,4 @@
-"""Planted errors: about one claim in seven, each of a listed kind, each with its answer."""
+"""Planted errors: about one claim in four, each of a listed kind, each with its answer."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from random import Random
 
 from audit.demo.chance import chance
 from audit.demo.clinic import HALLOWAY
-from audit.demo.mistakes import attestations, courses, documentation, evaluations, limits, modifiers, units
+from audit.demo.mistakes import attestations, courses, documentation, evaluations, habits, limits, modifiers, units
 from audit.demo.mistakes.kind import Answer, Kind
 from audit.demo.records import Visit
 from audit.errors import StateError
@@ -43,7 +43,9 @@ def plant(seed: int, visits: list[Visit]) -> list[Answer]:
         spared |= {id(answer.visit) for answer in planted}
         answers += planted
     free = [v for v in visits if id(v) not in spared]
-    return answers + list(limits.two_at_once(chance(seed, "mistakes", "two_at_once"), free))
+    answers += limits.two_at_once(chance(seed, "mistakes", "two_at_once"), free)
+    spared |= {id(answer.visit) for answer in answers}
+    return answers + list(habits.of_habit(chance(seed, "mistakes", "habits"), visits, spared))
 
 
 def _plant_kind(rng: Random, name: str, kind: Kind, pool: list[Visit]) -> Iterator[Answer]:

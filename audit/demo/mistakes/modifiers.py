@@ -20,11 +20,20 @@ def go_missing(rng: Random, visit: Visit, _: list[Visit]) -> Slip | None:
     always = [line for line in visit.lines if line.code not in COGNITIVE]
     if _co_lines(visit) or not always:
         return None
-    lines = visit.lines if rng.randrange(2) else [rng.choice(always)]
+    return _without_go(visit, visit.lines if rng.randrange(2) else [rng.choice(always)], "GO is missing")
+
+
+def go_missing_on_all(visit: Visit, what: str) -> Slip | None:
+    if _co_lines(visit) or all(line.code in COGNITIVE for line in visit.lines):
+        return None
+    return _without_go(visit, visit.lines, what)
+
+
+def _without_go(visit: Visit, lines: list[Line], what: str) -> Slip:
     for line in lines:
         line.modifiers.remove("GO")
-    also = () if all(line in always for line in lines) else ("MOD-03",)
-    return Slip("GO is missing", lines[0] if len(lines) == 1 else None, also)
+    also = ("MOD-03",) if any(line.code in COGNITIVE for line in lines) else ()
+    return Slip(what, lines[0] if len(lines) == 1 else None, also)
 
 
 def wrong_discipline(rng: Random, visit: Visit, _: list[Visit]) -> Slip | None:

@@ -30,7 +30,7 @@ def second_claims(visits: list[Visit]) -> Iterator[Answer]:
 
 
 def units_over(rng: Random, visit: Visit, _: list[Visit]) -> Slip | None:
-    lines = _timed_lines(visit)
+    lines = timed_lines(visit)
     if visit.payer.unit_method != "total" or not lines or not without_assistant_rules(visit):
         return None
     line = rng.choice(lines)
@@ -81,7 +81,7 @@ def code_not_in_note(rng: Random, visit: Visit, _: list[Visit]) -> Slip | None:
 
 def _swap_code(rng: Random, visit: Visit) -> Slip | None:
     others = [c for c in visit.patient.family.codes if c not in visit.pool and c not in ("97760", "97763", "97129")]
-    lines = _timed_lines(visit)
+    lines = timed_lines(visit)
     if not lines or not others:
         return None
     line, other = rng.choice(lines), rng.choice(others)
@@ -128,7 +128,7 @@ def midpoint_over(_: Random, visit: Visit, __: list[Visit]) -> Slip | None:
 
 
 def both_methods_fail(rng: Random, visit: Visit, _: list[Visit]) -> Slip | None:
-    lines = _timed_lines(visit)
+    lines = timed_lines(visit)
     if visit.payer.unit_method != "unknown" or not visit.per_code or not lines:
         return None
     line = rng.choice(lines)
@@ -137,7 +137,7 @@ def both_methods_fail(rng: Random, visit: Visit, _: list[Visit]) -> Slip | None:
     return Slip(f"units supported by either method {most}, billed {_sum(visit)}", line)
 
 
-def _timed_lines(visit: Visit) -> list[Line]:
+def timed_lines(visit: Visit) -> list[Line]:
     return [line for line in visit.lines if line.code in visit.pool and line.code not in COGNITIVE]
 
 
