@@ -17,7 +17,6 @@ LEVEL_CODES = {1: "97165", 2: "97166", 3: "97167"}
 LEVEL_NAMES = {"97165": "low", "97166": "moderate", "97167": "high"}
 HISTORY = {"brief": 1, "expanded": 2, "extensive": 3}
 DECISION_MAKING = {"low": 1, "moderate": 2, "high": 3}
-TYPICAL_MINUTES = {"97165": 30, "97166": 45, "97167": 60, "97168": 30}
 
 NO_DEFICITS = ("none", "none noted", "none found", "no deficits", "nil", "zero")
 NOT_STATED = ("", "n/a", "na", "unknown", "not assessed", "not stated", "tbd", "-", "?")

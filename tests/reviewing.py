@@ -12,6 +12,7 @@ from audit import sampling
 from audit.auditing import audits
 from audit.loading import arrivals
 from audit.reviewing import leases, review, sign_off
+from audit.reviewing.opinions import required
 from audit.store import loading, schema
 from audit.store.database import read, write
 from tests.databases import filled
@@ -167,4 +168,4 @@ run_id = filled("run_id", screened_month, on="people")
 
 def state(engine: Engine, claim: int) -> str:
     with read(engine) as connection:
-        return review.state_of(connection, claim)
+        return required(connection, claim).state

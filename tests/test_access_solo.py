@@ -16,6 +16,7 @@ from audit.access import solo
 from audit.access.people import stop
 from audit.errors import AccessError, StateError
 from audit.reviewing import review, sign_off
+from audit.reviewing.opinions import required
 from audit.store import guards, review_conditions, schema, trail
 from audit.store.database import read, write
 from tests.reviewing import review_claim, take, who
@@ -195,7 +196,7 @@ def test_one_person_reviews_and_approves_her_own_claim_and_the_released_file_say
     sign_off.approve(engine, claim, **who(tess))
     solo.switch(engine, False, by=people["ada"], at=NOW, reason="a second person comes")
     with read(engine) as connection:
-        signed = sign_off.signatures_of(connection, claim)
+        signed = sign_off.signatures_on(required(connection, claim))
     assert signed["single_person"].tolist() == [False, True]
     csv = release.release(engine, [claim], account_id=tess, at=NOW).csv
     assert f"Tess ({solo.MARK})" in csv

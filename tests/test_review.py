@@ -15,6 +15,7 @@ from audit.errors import AccessError, CountersignError, StateError
 from audit.figures import results
 from audit.reviewing import leases, review, sign_off, worklist
 from audit.reviewing.evidence import decided, evidence
+from audit.reviewing.opinions import required
 from audit.store import trail
 from audit.store.database import read
 from tests.reviewing import load, review_claim, state, take, undecided, versions, visit, who
@@ -60,7 +61,7 @@ def test_a_clean_claim_goes_through_two_hands(engine: Engine, claims: Claims, pe
         review.report_missed(engine, clean, text="too late", account_id=people["rita"], at=NOW)
     with read(engine) as connection:
         assert trail.verify(connection) is None
-        assert list(sign_off.signatures_of(connection, clean)["meaning"]) == ["reviewed", "approved"]
+        assert list(sign_off.signatures_on(required(connection, clean))["meaning"]) == ["reviewed", "approved"]
 
 
 def test_a_claim_in_error_is_returned_and_never_approved(engine: Engine, claims: Claims, people: People) -> None:

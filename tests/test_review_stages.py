@@ -71,7 +71,7 @@ def seen(engine: Engine, claim: int, viewer: int) -> list[str]:
     with read(engine) as connection:
         found = opinions.findings_of(connection, claim, viewer)
         missed = opinions.missed_of(connection, claim, viewer)
-        asked = opinions.asks_of(connection, claim, viewer)
+        asked = opinions.sight(connection, claim, viewer).asks()
     words = found[["decision", "reason", "text", "decided_by", "first", "second", "final"]]
     return [word for row in words.to_numpy().tolist() for word in row if word] + [*missed["text"], *asked["text"]]
 
@@ -206,7 +206,7 @@ def test_a_question_holds_the_claim_until_its_answer(engine: Engine, claims: Cla
         review.answer(engine, asked, text="Again", account_id=people["dora"], at=NOW)
     assert state(engine, over) == "to_review"
     with read(engine) as connection:
-        [row] = opinions.asks_of(connection, over, rita).to_dict("records")
+        [row] = opinions.sight(connection, over, rita).asks().to_dict("records")
     assert (row["answer"], row["answered_by"]) == ("No break.", "Dora")
     sign_off.sign_reviewed(engine, over, **who(rita))
 

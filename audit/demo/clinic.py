@@ -52,7 +52,6 @@ CASTELLAN = Practitioner("Wren Castellan", "COTA/L", npi(90241365), "castellan")
 PINTER = Practitioner("Odalys Pinter", "COTA/L", npi(64083291), "pinter")
 MAPES = Practitioner("Jonah Mapes", "COTA/L", npi(82756034), "mapes")
 PRACTITIONERS = (QUINTERO, LINDQVIST, HALLOWAY, FENNIMORE, DREXEL, CASTELLAN, PINTER, MAPES)
-ASSISTANTS = (CASTELLAN, PINTER, MAPES)
 
 TEAMS = {
     "hand": ((QUINTERO, CASTELLAN), (HALLOWAY, CASTELLAN)),

@@ -36,12 +36,6 @@ class Day:
     """None where day and month may be either."""
 
 
-def first_date(text: str, start: int, end: int) -> Day | None:
-    """The date that begins within these places, None when there is none."""
-    m = _FOUND.search(text, start, end)
-    return Day(m.start(), m.end(), read_date(m[0], day_first=day_first(text))) if m else None
-
-
 def day_first(text: str) -> bool:
     """Whether a date of the text can only be day/month/year, which makes all of them doubtful."""
     return any(

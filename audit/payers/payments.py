@@ -55,16 +55,6 @@ def answers_of(connection: Connection, claim_id: str) -> tuple[pd.DataFrame, pd.
     )
 
 
-def unmatched(engine: Engine) -> pd.DataFrame:
-    """Payments that belong to no loaded claim, and paid lines that fit no line of theirs: with `because`."""
-    found = payments_of(engine)
-    stray = ~found["claim_known"] & (found["position"] == 0)
-    line = found["claim_known"] & (found["position"] > 0) & found["line_number"].isna()
-    because = pd.Series("", index=found.index).mask(stray, "no claim with this id is loaded")
-    because = because.mask(line, "no line of the claim has this number, or code and date")
-    return found.assign(because=because)[stray | line].reset_index(drop=True)
-
-
 def strays(engine: Engine, most: int = 50) -> tuple[int, pd.DataFrame]:
     """How many paid claims belong to no loaded claim, and the newest of them: claim_id, payer_name, payment_date,
     trace_number, charge_amount, paid_amount. Reads no more rows than it shows."""
@@ -77,15 +67,6 @@ def strays(engine: Engine, most: int = 50) -> tuple[int, pd.DataFrame]:
         number = connection.execute(select(func.count()).select_from(paid).where(*stray)).scalar_one()
         rows = connection.execute(query.order_by(paid.c.payment_date.desc(), paid.c.id).limit(most)).all()
     return number, pd.DataFrame(rows, columns=list(names))
-
-
-def original_of(engine: Engine, reference: str) -> str:
-    """The id of the claim that a payer knows by this control number (REF*F8 of a replacement); "" when unknown."""
-    paid = schema.payments
-    query = select(paid.c.claim_id).where(paid.c.is_current, paid.c.payer_control_number == reference).distinct()
-    with read(engine) as connection:
-        found = list(connection.execute(query).scalars())
-    return str(found[0]) if reference and len(found) == 1 else ""
 
 
 def words(facts: Facts) -> dict[tuple[str, str], str]:

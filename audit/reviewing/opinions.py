@@ -67,7 +67,8 @@ class Sight:
         return _frame(rows, ["id", "text", "name", "account_id", "stage", "decision"])
 
     def asks(self) -> pd.DataFrame:
-        """As `asks_of`."""
+        """Questions on the claim that the viewer may see: id, finding_id, text, due_on, name, account_id, at, answer,
+        answered_by ("" while open). That a claim waits is told to all; what was asked in a hidden stage is not."""
         rows = []
         for one in self.now.verdicts.asks:
             answer = self.now.verdicts.answers.get(one["id"], {})
@@ -124,12 +125,6 @@ def missed_of(connection: Connection, claim_version_id: int, viewer: int) -> pd.
     """Errors that a person saw and no rule did, as far as `viewer` may see: id, text, name, account_id, stage, and
     `decision`: the verdict of the stage this viewer works in."""
     return sight(connection, claim_version_id, viewer).missed()
-
-
-def asks_of(connection: Connection, claim_version_id: int, viewer: int) -> pd.DataFrame:
-    """Questions on a claim that `viewer` may see: id, finding_id, text, due_on, name, account_id, at, answer,
-    answered_by ("" while open). That a claim waits is told to all; what was asked in a hidden stage is not."""
-    return sight(connection, claim_version_id, viewer).asks()
 
 
 def working_stage(now: Standing, viewer: int) -> str:

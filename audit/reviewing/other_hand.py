@@ -22,13 +22,8 @@ def cannot_judge(connection: Connection, now: Standing, account_id: int) -> str:
     return ""
 
 
-def cannot_approve(connection: Connection, now: Standing, account_id: int) -> str:
-    """Why this person may not approve this claim, though it is ready; "" when they may."""
-    return cannot_judge(connection, now, account_id) or against_approval(now, account_id)
-
-
 def against_approval(now: Standing, account_id: int) -> str:
-    """`cannot_approve` of one who may judge the claim."""
+    """Why one who may judge this claim may not approve it, though it is ready; "" when they may."""
     if now.state == "ready" and now.in_error:
         return "An upheld error stands: the claim is returned, not approved."
     if now.people > 2 and account_id in second_hands(now):

@@ -108,11 +108,6 @@ def missed_stands(table: Any = decisions) -> ColumnElement[bool]:
     return and_(table.c.kind == MISSED, standing(table), ~dismissed)
 
 
-def state_of(connection: Connection, claim_version_id: int) -> str:
-    """Which of VIEWS the claim is in."""
-    return required(connection, claim_version_id).state
-
-
 def decide(
     engine: Engine,
     finding_id: int,

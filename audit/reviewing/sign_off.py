@@ -130,14 +130,9 @@ def send_back(
         return sign(connection, now, "sent_back", account_id=account_id, at=at, reason=reason, password=password)
 
 
-def signatures_of(connection: Connection, claim_version_id: int) -> pd.DataFrame:
+def signatures_on(now: Standing) -> pd.DataFrame:
     """Signatures on a claim version in their order: id, account_id, printed_name, single_person, meaning, reason,
     digest, at, and `stands`: it is about the findings of the newest run and nothing changed since."""
-    return signatures_on(required(connection, claim_version_id))
-
-
-def signatures_on(now: Standing) -> pd.DataFrame:
-    """As `signatures_of`."""
     rows = [
         {
             **{name: one[name] for name in SIGNATURE_COLUMNS},
