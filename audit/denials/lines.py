@@ -13,7 +13,8 @@ from sqlalchemy import Connection, Engine, and_, func, select
 from audit.auditing.audits import FLAGGING
 from audit.facts.reference import Facts
 from audit.payers.payments import adjustments_of, payments_of
-from audit.reviewing.review import DISMISS, decisions, final, findings, newest_run
+from audit.reviewing.final_verdicts import final
+from audit.reviewing.review import DISMISS, decisions, findings, newest_run
 from audit.store import schema
 from audit.store.database import read
 from audit.store.rows import among

@@ -16,7 +16,8 @@ from audit.exporting import drawn, rows, tables
 from audit.exporting.sheets import Sheet
 from audit.figures.results import Results, results
 from audit.reviewing import second_review
-from audit.reviewing.review import decisions, missed_stands
+from audit.reviewing.final_verdicts import missed_stands
+from audit.reviewing.review import decisions
 from audit.store import schema
 from audit.store.database import read
 from audit.store.rows import among

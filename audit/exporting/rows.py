@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 from sqlalchemy import Connection, and_, func, select
 
-from audit.reviewing.review import CORRECT, DISMISS, UPHELD, decisions, final, findings, newest_run
+from audit.reviewing.final_verdicts import final
+from audit.reviewing.review import CORRECT, DISMISS, UPHELD, decisions, findings, newest_run
 from audit.store import schema
 from audit.store.rows import among
 

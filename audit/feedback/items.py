@@ -18,7 +18,8 @@ from audit.feedback.direction import direction
 from audit.feedback.outcomes import outcomes
 from audit.feedback.rights import demand_reader
 from audit.figures.upheld import change_of
-from audit.reviewing.review import UPHELD, final, missed_stands
+from audit.reviewing.final_verdicts import final, missed_stands
+from audit.reviewing.review import UPHELD
 from audit.store import reading, schema, trail
 from audit.store.database import read, write
 from audit.store.feedback_guards import FINAL

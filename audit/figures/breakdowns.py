@@ -8,7 +8,8 @@ from __future__ import annotations
 import pandas as pd
 from sqlalchemy import Engine, and_, func, select
 
-from audit.reviewing.review import DISMISS, UPHELD, decisions, final, findings
+from audit.reviewing.final_verdicts import final
+from audit.reviewing.review import DISMISS, UPHELD, decisions, findings
 from audit.rules import rule_book
 from audit.store.database import read
 

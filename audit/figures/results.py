@@ -30,18 +30,8 @@ from audit.figures.judging import (
     watched_in_words,
 )
 from audit.figures.upheld import with_dollars
-from audit.reviewing.review import (
-    AGREE,
-    CORRECT,
-    DISMISS,
-    UPHELD,
-    decisions,
-    final,
-    findings,
-    missed_stands,
-    newest_run,
-    signatures,
-)
+from audit.reviewing.final_verdicts import final, missed_stands
+from audit.reviewing.review import AGREE, CORRECT, DISMISS, UPHELD, decisions, findings, newest_run, signatures
 from audit.store import schema
 from audit.store.database import read
 

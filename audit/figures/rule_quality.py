@@ -19,7 +19,8 @@ from audit.figures.accuracies import in_words
 from audit.figures.differences import stratum_of
 from audit.figures.drawn_lines import MISSED, PARTED, drawn_lines
 from audit.figures.results import Results
-from audit.reviewing.review import DISMISS, REASONS, UPHELD, decisions, final, findings
+from audit.reviewing.final_verdicts import final
+from audit.reviewing.review import DISMISS, REASONS, UPHELD, decisions, findings
 from audit.rules import rule_book
 from audit.store.database import read
 

@@ -21,7 +21,8 @@ from sqlalchemy import Connection, Engine, and_, func, select
 from audit.auditing.audits import FLAGGING
 from audit.facts.reference import load_facts
 from audit.grains import Prepared
-from audit.reviewing.review import DISMISS, UPHELD, LineCorrection, decisions, final, findings, missed_stands
+from audit.reviewing.final_verdicts import final, missed_stands
+from audit.reviewing.review import DISMISS, UPHELD, LineCorrection, decisions, findings
 from audit.store import reading, schema
 from audit.store.database import read
 from audit.store.rows import among

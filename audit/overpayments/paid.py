@@ -10,7 +10,8 @@ from sqlalchemy import Connection, and_, func, or_, select
 from audit.auditing.audits import FLAGGING
 from audit.figures.results import DONE
 from audit.payers.payments import REVERSAL
-from audit.reviewing.review import UPHELD, decisions, final, findings, missed_stands, signatures
+from audit.reviewing.final_verdicts import final, missed_stands
+from audit.reviewing.review import UPHELD, decisions, findings, signatures
 from audit.store import schema
 from audit.store.rows import among
 
