@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Callable, Iterable
+from functools import cache
+from pathlib import Path
 
 import pandas as pd
 
+from audit import __version__
 from audit.errors import CountersignError
 from audit.grains import Prepared
 from audit.grains.of_clinicians import OfClinicians
@@ -18,6 +22,8 @@ from audit.worth import priced
 
 Progress = Callable[[int, int], None]
 """Called with steps done and steps in all; raise from it to cancel."""
+JUDGES = ("rules", "grains", "worth", "facts", "judging.py", "unconfirmed.py", "tables.py", "model.py", "units.py",
+          "evaluations.py", "money.py", "passages.py", "texts.py")  # fmt: skip
 log = logging.getLogger(__name__)
 
 
@@ -101,3 +107,13 @@ def failed_on(tables: Tables, code: str, kind: str) -> pd.DataFrame:
         facts_unchecked=False,
     )
     return rows[list(FINDING_COLUMNS)]
+
+
+@cache
+def code_version() -> str:
+    """The version and a digest of all code that findings come from, as a run keeps it."""
+    digest, here = hashlib.sha256(), Path(__file__).parent
+    files = [path for one in JUDGES for path in ([here / one] if one.endswith(".py") else (here / one).rglob("*.py"))]
+    for path in sorted(files):
+        digest.update(f"{path.relative_to(here).as_posix()}\n".encode() + path.read_bytes())
+    return f"{__version__}+{digest.hexdigest()[:12]}"

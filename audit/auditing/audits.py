@@ -15,18 +15,21 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import ColumnElement, Connection, Engine, Select, case, func, insert, select, update
 
-from audit import __version__, sampling
+from audit import sampling
 from audit.access.permission import account_may, demand_now
+from audit.auditing import incremental
 from audit.engine import Progress, chosen_rules, judge
 from audit.errors import AccessError, StateError
 from audit.facts.reference import load_facts
 from audit.grains import Prepared
+from audit.grains.of_clinicians import ON_NO_CLAIM
+from audit.judging import code_version
 from audit.model import OPENERS
 from audit.reviewing import review_plan
 from audit.reviewing.review_rights import REVIEWERS
-from audit.store import reading, runs, schema, trail
+from audit.store import reading, runs, schema, touched, trail
 from audit.store.database import read, write
-from audit.store.unscreened import undone_since, unscreened
+from audit.store.unscreened import undone_since
 from audit.worth import by_claim
 
 FLAGGING = ("error", "warning")
@@ -72,12 +75,32 @@ def screen(
 
 
 def screen_new(engine: Engine, *, account_id: int | None, at: datetime, progress: Progress | None = None) -> int | None:
-    """Run the rule book over the claims that no run has judged as they stand now; return the run's id, None when
-    there are none. Raises AccessError for a role that opens no audits."""
+    """Run the rule book over what came or changed since the last complete run (`incremental`); return the run's id,
+    None when no claim is new and none is judged otherwise. Raises AccessError for a role that opens no audits."""
     demand_now(engine, account_id, OPENERS)
+    facts, code = load_facts(), code_version()
+    asked = incremental.asked(engine, facts.sha256, code)
+    if not asked.claims:
+        return None
+    chosen = None if asked.everything else [*asked.claims, *asked.beside]
+    tables = reading.tables_in_store(engine, claim_version_ids=chosen)
+    found, dollars = _judged(Prepared(tables, facts), asked.claims, progress, on_claims=not asked.everything)
     with read(engine) as connection:
-        chosen = unscreened(connection)
-    return _run(engine, chosen, account_id=account_id, at=at, progress=progress) if chosen else None
+        before = touched.kept_findings(connection, asked.runs)
+    written = incremental.to_write(found, asked, before)
+    run_id = runs.start_run(
+        engine,
+        claim_version_ids=written,
+        code_version=code,
+        facts_sha256=facts.sha256,
+        account_id=account_id,
+        at=at,
+        complete_since=asked.load_id,
+    )
+    found = found[found["claim_version_id"].isin(written) | (found["claim_id"] == "")]
+    dollars = {one: dollars[one] for one in written if one in dollars}
+    runs.finish_run(engine, run_id, findings=found, claim_version_ids=written, at=at, dollars=dollars)
+    return run_id if written else None
 
 
 def screen_again(engine: Engine, claim_version_ids: Sequence[int], *, account_id: int, at: datetime) -> int:
@@ -121,7 +144,7 @@ def _run(
     run_id = runs.start_run(
         engine,
         claim_version_ids=chosen,
-        code_version=__version__,
+        code_version=code_version(),
         facts_sha256=facts.sha256,
         account_id=account_id,
         at=at,
@@ -136,8 +159,12 @@ def _run(
     return run_id
 
 
-def _judged(prepared: Prepared, chosen: list[int], progress: Progress | None) -> tuple[pd.DataFrame, runs.Dollars]:
-    found = judge(prepared, chosen_rules(), progress)
+def _judged(
+    prepared: Prepared, chosen: list[int], progress: Progress | None, *, on_claims: bool = False
+) -> tuple[pd.DataFrame, runs.Dollars]:
+    """`on_claims`: without the rules whose findings stand on no claim, which need all visits."""
+    rules = [rule for rule in chosen_rules() if not (on_claims and rule.grain in ON_NO_CLAIM)]
+    found = judge(prepared, rules, progress)
     found = _on_versions(found, prepared.tables.claims, chosen)
     return found, _dollars(found, prepared)
 

@@ -12,12 +12,15 @@ from datetime import date, datetime
 import pandas as pd
 from sqlalchemy import Engine, func, select
 
+from audit.auditing import incremental
 from audit.auditing.audits import FLAGGING
 from audit.errors import StateError
+from audit.facts.reference import load_facts
+from audit.judging import code_version
 from audit.store import schema
 from audit.store.choosing import Choice, chosen
 from audit.store.database import read
-from audit.store.unscreened import undone_since, unscreened
+from audit.store.unscreened import undone_since
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +84,8 @@ def fitting(
 
 
 def new_claims(engine: Engine) -> int:
-    """Number of claims that no run has judged as they stand now."""
-    with read(engine) as connection:
-        return len(unscreened(connection))
+    """Number of claims on which something bears that came or changed since the last complete run."""
+    return len(incremental.asked(engine, load_facts().sha256, code_version()).claims)
 
 
 def outcome(engine: Engine, run_id: int) -> Outcome:
@@ -115,7 +117,12 @@ def unplanned(engine: Engine) -> pd.DataFrame:
     runs = schema.runs
     query = (
         select(runs.c.id, runs.c.finished_at, runs.c.claim_count.label("claims"))
-        .where(runs.c.state == "finished", runs.c.id.not_in(select(schema.audits.c.run_id)), ~undone_since())
+        .where(
+            runs.c.state == "finished",
+            runs.c.claim_count > 0,
+            runs.c.id.not_in(select(schema.audits.c.run_id)),
+            ~undone_since(),
+        )
         .order_by(runs.c.id.desc())
     )
     with read(engine) as connection:

@@ -18,6 +18,8 @@ SEEN = {
     "provider_figures": ("written",),
 }
 """By grain, the frames that it is made of, each with `clinician`."""
+ON_NO_CLAIM = ("provider", "provider_figures")
+"""Grains about clinicians over all their visits: findings on them stand on no claim."""
 
 
 @dataclass(frozen=True)

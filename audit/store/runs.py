@@ -38,9 +38,17 @@ def start_run(
     facts_sha256: str,
     account_id: int | None,
     at: datetime,
+    complete_since: int | None = None,
 ) -> int:
-    """Note that a run over these claim versions begins; return its id."""
+    """Note that a run over these claim versions begins; return its id.
+
+    It is complete when these are all that are current, or with `complete_since`: the newest load before the caller
+    looked which claims are touched (`touched`), of which these are those that are written.
+    """
     with write(engine) as connection:
+        newest = connection.execute(select(func.max(schema.loads.c.id))).scalar()
+        current = select(func.count()).where(claims.c.is_current)
+        every = connection.execute(current.where(among(connection, claims.c.id, list(claim_version_ids)))).scalar()
         row = {
             "state": "running",
             "code_version": code_version,
@@ -49,7 +57,8 @@ def start_run(
             "claim_count": len(set(claim_version_ids)),
             "account_id": account_id,
             "started_at": at,
-            "load_id": connection.execute(select(func.max(schema.loads.c.id))).scalar(),
+            "load_id": newest if complete_since is None else complete_since,
+            "complete": complete_since is not None or every == connection.execute(current).scalar(),
         }
         run_id: int = connection.execute(insert(runs).values(row).returning(runs.c.id)).scalar_one()
         _record(connection, run_id, "run started", at, {"claims": row["claim_count"]})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Integer, String, Table, Text, UniqueConstraint
+from sqlalchemy import Boolean, Column, Integer, String, Table, Text, UniqueConstraint, false
 
 from audit.store.schema.columns import metadata, moment, numbered, reference
 from audit.store.types import Money
@@ -20,8 +20,10 @@ runs = Table(
     moment("started_at"),
     moment("finished_at", nullable=True),
     Column("load_id", Integer),
+    Column("complete", Boolean, nullable=False, server_default=false()),
 )
-"""`load_id` is the newest load when the run began: a record loaded later was not seen by it."""
+"""`load_id` is the newest load when the run began: a record loaded later was not seen by it. `complete`: with it, every
+claim that is current then is judged as by one run over all (`store.touched`)."""
 # A finding without a claim is about a note nobody billed, or about a rule that failed.
 findings = Table(
     "findings",
