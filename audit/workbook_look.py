@@ -6,12 +6,20 @@ Patterns over the bytes, wider than XML asks: whatever could be the place of a c
 
 from __future__ import annotations
 
+import lzma
 import re
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 
 from audit.errors import InputError
 
+UNREADABLE = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError),
+    *(NotImplementedError, RuntimeError, ValueError, KeyError),
+)
+"""What Python raises for an archive that is damaged, locked, or lies about its parts."""
 LARGEST_SHEET = 6_000_000
 """Cells from A1 to the last one."""
 _CHUNK = 1 << 20

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -14,11 +15,13 @@ from websockets.sync.client import ClientConnection
 
 from audit.access import accounts, demo, people, sessions, solo
 from audit.access.accounts import TRIES
+from audit.access.request import COOKIE
 from audit.access.sign_in import WRONG
 from audit.reviewing.review import REVIEWERS
 from audit.store import schema
 from audit.store.database import connect, prepare, read, write
 from pages.parts.who import SINGLE_PERSON
+from tests import gate_routes
 from tests.access_server import PAGE, ROOT, Browser, run, serving
 
 FIRST_PASSWORD = "given by the administrator"  # noqa: S105
@@ -144,6 +147,65 @@ def test_strangers_get_no_websocket(stranger: Browser, token: str) -> None:
     with pytest.raises(InvalidStatus) as refused:
         Browser(stranger.port, token).socket()
     assert refused.value.response.status_code == 403
+
+
+def over(server: Browser, engine: Engine, end: str) -> str:
+    """The token of a session that is none (any more)."""
+    if end in ("", "made-up"):
+        return end
+    browser = signed_in(server, engine)
+    session = sessions.find(engine, sessions.sha256(browser.token), datetime.now(UTC))
+    assert session
+    if end == "expired":
+        seen_ago(engine, browser, sessions.IDLE)
+    else:
+        sessions.end(engine, session, datetime.now(UTC))
+    return browser.token
+
+
+def test_every_route_is_closed_by_every_method(server: Browser) -> None:
+    told = list(gate_routes.every(server))
+    closed = [one for one in told if not gate_routes.is_open(one.path)]
+    assert len(closed) >= 20 * len(gate_routes.METHODS)
+    assert {(one.status, one.body) for one in closed} == {(401, b"")}
+    files = [one for one in told if one.path.startswith(("/assets", "/static"))]
+    assert {one.status for one in files if one.method not in ("GET", "HEAD", "OPTIONS")} == {401}
+
+
+@pytest.mark.parametrize("end", ["made-up", "expired", "ended"])
+def test_a_session_that_is_none_opens_no_route(server: Browser, engine: Engine, end: str) -> None:
+    told = gate_routes.every(server, over(server, engine, end), ("GET", "PUT"))
+    assert {(one.status, one.body) for one in told if not gate_routes.is_open(one.path)} == {(401, b"")}
+
+
+def test_the_routes_are_found_at_all(server: Browser, engine: Engine) -> None:
+    """Else the tests above could not fail: somebody signed in reaches what strangers do not."""
+    token = signed_in(server, engine).token
+    reached = {one.path for one in gate_routes.every(server, token, ("GET",)) if one.status == 200}
+    assert {"/", "/_stcore/health", "/_stcore/host-config", "/session"} <= reached
+    for path in ("/_stcore/agent/interact", "/_stcore/agent/mcp"):
+        assert 400 <= gate_routes.ask(server, "POST", path, token).status < 500, "the agent API is off"
+
+
+def test_an_upload_is_refused_before_it_is_read(server: Browser, engine: Engine) -> None:
+    most = 50 * 1024 * 1024
+    with socket.create_connection(("127.0.0.1", server.port)) as line:
+        head = f"PUT /_stcore/upload_file/a/b HTTP/1.1\r\nhost: 127.0.0.1:{server.port}\r\norigin: {server.origin}\r\n"
+        cookie = f"cookie: {COOKIE}={signed_in(server, engine).token}\r\n"
+        kind = "content-type: multipart/form-data; boundary=x\r\n"
+        line.sendall(f"{head}{cookie}{kind}content-length: {most * 2}\r\n\r\n".encode())
+        assert b" 4" in line.recv(64)[:12]
+
+
+def test_no_header_and_no_spelling_opens_the_gate(server: Browser) -> None:
+    for path in ("/", "/_stcore/metrics", "/media/x", "/_stcore/upload_file/a/b"):
+        for name, value in gate_routes.FORGED.items():
+            assert gate_routes.ask(server, "GET", path, **{name: value}).status == 401, (path, name)
+        assert gate_routes.ask(server, "GET", path, **gate_routes.FORGED).status == 401
+    for path in gate_routes.TRICKS:
+        told = gate_routes.ask(server, "GET", path)
+        assert (told.status, told.body) in [(401, b""), (400, b""), (400, told.body)], path
+        assert b"stcore" not in told.body
 
 
 def test_headers_a_browser_sends_do_not_tell_who_it_is(server: Browser, stranger: Browser, engine: Engine) -> None:

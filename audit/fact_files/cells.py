@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,7 +14,7 @@ from typing import Any
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
 from audit.errors import InputError
-from audit.workbook_look import look_through
+from audit.workbook_look import UNREADABLE, look_through
 
 LARGEST, LARGEST_UNPACKED, MOST_PACKED = 200_000_000, 700_000_000, 150
 """Bytes of a file, bytes of what is in it, and how many times smaller than that it may be."""
@@ -111,7 +110,7 @@ def _unpacked(name: str, content: bytes) -> dict[str, bytes]:
             if any(entry.flag_bits & 1 for entry in entries):
                 raise InputError("the archive has a password", where=name, do="Unpack it and give the table inside")
             return {entry.filename: archive.read(entry) for entry in entries}
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError):
+    except UNREADABLE:
         raise InputError("the archive is damaged or cut off", where=name, do="Download it again") from None
 
 
@@ -125,7 +124,7 @@ def _workbook_rows(name: str, content: bytes) -> Iterator[tuple[int, Row]]:
         sheet = book.get_sheet_by_name(book.sheet_names[0])
         for number, row in enumerate(sheet.iter_rows(), start=1):
             yield number, [_text(cell) for cell in row]
-    except (CalamineError, PasswordError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError):
+    except (CalamineError, PasswordError, *UNREADABLE):
         raise InputError("the workbook cannot be read", where=name, do="Download it again") from None
 
 

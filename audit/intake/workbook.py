@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zipfile
-import zlib
 from functools import lru_cache
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 
 from audit.errors import InputError
 from audit.intake.cells import Sheet, as_text
-from audit.workbook_look import look_through, refuse_unworked
+from audit.workbook_look import UNREADABLE, look_through, refuse_unworked
 
 LARGEST_WORKBOOK = 256 * 1024 * 1024
 """Bytes of all parts unpacked."""
@@ -24,7 +23,7 @@ def open_workbook(path: Path) -> CalamineWorkbook:
         state = path.stat()
         _look_through(path, (state.st_size, state.st_mtime_ns))
         return CalamineWorkbook.from_path(str(path))
-    except (CalamineError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except (CalamineError, *UNREADABLE) as error:
         raise InputError("the workbook cannot be read", where=path.name, do=UNUSABLE) from error
 
 

@@ -118,6 +118,8 @@ def _fullest(path: Path) -> str:
         first = list(islice(all_records(path, Shape(sheet=sheet)), LOOKED_AT))
         row, rows = _header(first)
         found[sheet] = (known(names(first[row - 1 : row - 1 + rows])), sum(map(_width, first)))
+    if not found:
+        raise InputError("the workbook has no sheet", where=path.name, do="Save it again with its table")
     return max(found, key=lambda sheet: found[sheet])
 
 
