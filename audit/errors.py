@@ -18,7 +18,7 @@ class CountersignError(Exception):
     def sentence(self) -> str:
         start = f"{self.where}: " if self.where else ""
         end = f" {self.do}." if self.do else ""
-        return f"{start}{self.wrong}.{end}"
+        return one_line(f"{start}{self.wrong}.{end}")
 
 
 class InputError(CountersignError):
@@ -64,4 +64,9 @@ class Refusal:
     def sentence(self) -> str:
         row = f", row {self.row}" if self.row is not None else ""
         column = f", column {self.column}" if self.column else ""
-        return f"{self.file}{row}{column}: {self.wrong.rstrip('.')}. {self.do.rstrip('.')}."
+        return one_line(f"{self.file}{row}{column}: {self.wrong.rstrip('.')}. {self.do.rstrip('.')}.")
+
+
+def one_line(text: str) -> str:
+    """Names of columns and files stand in sentences: whatever they hold, a line of a log or a terminal stays one."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)

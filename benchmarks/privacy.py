@@ -10,7 +10,6 @@ the exports that name nobody. The marks also hold pictures, scripts and links: n
 from __future__ import annotations
 
 import io
-import os
 import re
 import shutil
 import sys

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from audit import __version__, reports
-from audit.cli import accounts, checking, facts, serving, watching
+from audit.cli import accounts, checking, facts, retention, serving, watching
 from audit.errors import CountersignError
 from audit.rules import rule_book
 
@@ -45,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     sample.add_argument("dossier", type=Path, metavar="DOSSIER")
     sample.set_defaults(run=_verify_sample)
     watching.options(commands.add_parser("watch", help="load, audit and report the files that arrive in a folder"))
+    retention.add_commands(commands)
     accounts.add_commands(commands)
     serving.add_commands(commands)
     return parser

@@ -33,6 +33,7 @@ from audit.model import Role
 from audit.sampling import Frame, Plan, draw_sample
 from audit.store import database, schema, trail
 from audit.store.database import read
+from audit.workbook_look import UNREADABLE
 
 FORMAT = "countersign dossier 2"
 TEMPLATE = Path(__file__).parents[1] / "templates" / "dossier.typ"
@@ -272,12 +273,15 @@ def _parts(path: Path) -> dict[str, str]:
             return {name: file.read(name).decode() for name in PARTS}
     except FileNotFoundError:
         raise InputError("there is no such file", where=str(path), do="Name a dossier") from None
-    except (zipfile.BadZipFile, OSError, UnicodeDecodeError, EOFError) as error:
+    except UNREADABLE as error:
         raise InputError("the file is no dossier", where=str(path), do="Use the dossier as it was saved") from error
 
 
 def _claims(text: str, path: Path) -> pd.DataFrame:
-    rows = list(csv.reader(io.StringIO(text, newline="")))
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline="")))
+    except csv.Error:
+        rows = []
     if not rows or rows[0] != SAMPLE or any(len(row) != len(SAMPLE) for row in rows):
         raise InputError("sample.csv is not what a dossier holds", where=str(path), do="Use it as saved")
     claims = pd.DataFrame(rows[1:], columns=SAMPLE, dtype="str")

@@ -6,7 +6,7 @@ import csv
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TextIO
 
 from audit.errors import InputError, NotUtf8
 from audit.intake.cells import Sheet, as_text
@@ -90,7 +90,7 @@ def json_records(path: Path) -> Sheet:
 def _objects(path: Path) -> Iterator[dict[str, object]]:
     with path.open(encoding="utf-8-sig") as file:
         number = 0
-        while line := file.readline(LARGEST_FIELD + 1):
+        while line := _line(file, path.name, number):
             number += 1
             where = f"{path.name}, row {number}"
             if len(line) > LARGEST_FIELD:
@@ -102,6 +102,13 @@ def _objects(path: Path) -> Iterator[dict[str, object]]:
             if not isinstance(record, dict):
                 raise InputError("the line is no object", where=where)
             yield record
+
+
+def _line(file: TextIO, name: str, before: int) -> str:
+    try:
+        return file.readline(LARGEST_FIELD + 1)
+    except UnicodeDecodeError:
+        raise NotUtf8("the text is not UTF-8", where=f"{name}, after row {before}", do="Export it as UTF-8") from None
 
 
 def parquet_records(path: Path) -> Sheet:

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, select, true, tu
 from audit.errors import StateError
 from audit.store.rows import among
 from audit.store.schema import claim_lines as lines
-from audit.store.schema import claims, notes
+from audit.store.schema import claims, notes, removals
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,9 @@ class Choice:
 
 
 def chosen(connection: Connection, choice: Choice) -> Select[int]:
-    """Ids of the current versions that fit."""
-    query = select(claims.c.id).where(claims.c.is_current)
+    """Ids of the current versions that fit, but those whose patient's values were removed: nobody could judge them."""
+    removed = select(removals.c.row_id).where(removals.c.table_name == claims.name)
+    query = select(claims.c.id).where(claims.c.is_current, claims.c.id.not_in(removed))
     if choice.claim_version_ids is not None:
         query = query.where(among(connection, claims.c.id, list(choice.claim_version_ids)))
     if choice.payer_ids is not None:

@@ -164,6 +164,20 @@ def alone(connection: Connection, purpose: str) -> None:
         connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"countersign {purpose}"))))
 
 
+def forget(engine: Engine) -> None:
+    """Write SQLite's file anew, so that nothing of what was removed is left in its free pages or its log.
+
+    PostgreSQL does so in its own time, or when its administrator says VACUUM FULL."""
+    if engine.dialect.name == "sqlite":
+        with _turn(engine):
+            connection = engine.raw_connection()
+            try:
+                for statement in ("PRAGMA query_only = OFF", "VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
+                    connection.cursor().execute(statement)
+            finally:
+                connection.close()
+
+
 def prepare(engine: Engine) -> None:
     """Bring the tables up to this code's version. Safe when several processes start at once.
 

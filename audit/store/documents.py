@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, func, insert, not_, or_, select
+from sqlalchemy import Connection, and_, func, insert, not_, or_, select
 
 from audit.store import trail
 from audit.store.canonical import canonical
 from audit.store.rows import Row, among
-from audit.store.schema import claim_lines, claims, document_steps, documents, notes
+from audit.store.schema import claim_lines, claims, document_steps, documents, notes, removals
 
 State = Literal["waiting", "tied", "confirmed", "set aside"]
 VISIT = ("claim_id", "patient_id", "patient_name", "patient_birth_date", "service_date")
@@ -81,7 +81,9 @@ def kept(
         .order_by(documents.c.id)
     )  # fmt: skip
     done_for = (last.c.kind == "confirmed") & current.c.note_id.is_not(None) & (current.c.unconfirmed == "")
-    open_ones = or_(last.c.kind.is_(None), not_(or_(last.c.kind == "set aside", done_for)))
+    removed = select(removals.c.row_id).where(removals.c.table_name == documents.name)
+    waits = or_(last.c.kind.is_(None), not_(or_(last.c.kind == "set aside", done_for)))
+    open_ones = and_(waits, documents.c.id.not_in(removed))
     wanted = open_ones if note_ids is None else among(connection, documents.c.note_id, list(note_ids))
     wanted = wanted if document_id is None else documents.c.id == document_id
     return [_kept(row) for row in connection.execute(query.where(wanted)).mappings()]

@@ -11,7 +11,15 @@ from sqlalchemy import Connection, TextClause, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from audit import model
-from audit.store import decision_guards, feedback_guards, release_guards, schema, signature_guards, triggers
+from audit.store import (
+    decision_guards,
+    feedback_guards,
+    personal,
+    release_guards,
+    schema,
+    signature_guards,
+    triggers,
+)
 from audit.store.review_conditions import ALONE, listed
 from audit.store.triggers import Guard
 
@@ -23,6 +31,7 @@ APPEND_ONLY = (
     *("documents", "document_steps"),
     *("mappings", "refused_tables", "retirements", "withdrawals"),
     *("feedback_answers", "feedback_rulings", "education_items"),
+    *("retentions", "removals"),
 )
 PEOPLES_WORK = tuple(
     name
@@ -53,14 +62,17 @@ UNDONE_SINCE = """EXISTS (SELECT 1 FROM withdrawals w JOIN runs r ON r.id = NEW.
 
 
 def _kept(table: str) -> list[Guard]:
+    refused = f"NOT {personal.only_removes(table)}" if table in personal.PERSONAL else "1 = 1"
     return [
-        Guard(table, "UPDATE", "1 = 1", f"{table} is append-only: a row cannot be changed"),
+        Guard(table, "UPDATE", refused, f"{table} is append-only: a row cannot be changed"),
         Guard(table, "DELETE", "1 = 1", f"{table} is append-only: a row cannot be removed"),
     ]
 
 
 def _versions(table: str, columns: list[str]) -> list[Guard]:
     content = triggers.changed(column for column in columns if column != "is_current")
+    if table in personal.PERSONAL:
+        content = f"({content}) AND NOT {personal.only_removes(table)}"
     return [
         Guard(table, "UPDATE", content, f"{table} keeps every version as it came: load the change as a new version"),
         Guard(table, "UPDATE", _stays_replaced(table), f"a replaced row of {table} stays replaced"),

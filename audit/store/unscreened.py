@@ -15,11 +15,14 @@ def unscreened(connection: Connection) -> list[int]:
     came = select(notes.c.id).where(
         notes.c.is_current, notes.c.patient_id == claims.c.patient_id, notes.c.load_id > runs.c.load_id
     )
+    removed = select(schema.removals.c.row_id).where(schema.removals.c.table_name == claims.name)
     query = (
         select(claims.c.id)
         .outerjoin(newest, newest.c.claim_version_id == claims.c.id)
         .outerjoin(runs, runs.c.id == newest.c.run_id)
-        .where(claims.c.is_current, or_(runs.c.id.is_(None), came.exists(), undone_since()))
+        .where(
+            claims.c.is_current, claims.c.id.not_in(removed), or_(runs.c.id.is_(None), came.exists(), undone_since())
+        )
     )
     return list(connection.execute(query.order_by(claims.c.id)).scalars())
 

@@ -8,12 +8,14 @@ and put back.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, select
 
-from audit.store import guards, kept, schema, seal, trail
+from audit.store import guards, kept, retention, schema, seal, trail
+from audit.store.retention import Removal
 from audit.store.rows import Row
 
 _ROWS = {
@@ -25,6 +27,7 @@ _ROWS = {
     "answer": schema.feedback_answers,
     "ruling": schema.feedback_rulings,
     "education": schema.education_items,
+    "retention": schema.retentions,
 }
 """Name in an event's details -> the table of the row it tells of."""
 _SINGLE = {
@@ -36,6 +39,7 @@ _SINGLE = {
     "answer": ("feedback agreed", "feedback disputed", "late entry added", "ruling appealed"),
     "ruling": ("finding upheld", "dispute accepted"),
     "education": ("education given",),
+    "retention": (retention.KIND,),
 }
 
 
@@ -58,9 +62,11 @@ def verify(connection: Connection) -> Verified:
     if broken:
         found.insert(0, f"Event {broken.event_id}: {broken.wrong}.")
     told, number = _told(connection)
+    removed, wrong = retention.removed(connection)
+    found += wrong
     for name, table in _ROWS.items():
-        found += _rows(connection, name, table, told[name])
-    wrong, recomputed, old = _signatures(connection)
+        found += _rows(connection, name, table, told[name], removed.get(table.name, {}))
+    wrong, recomputed, old = _signatures(connection, removed.get(retention.SEALS, {}))
     found += wrong
     found += [f"The worklist shows claim version {one} where it does not stand." for one in kept.differing(connection)]
     return Verified(tuple(found), trail.head(connection), number, recomputed, old)
@@ -81,7 +87,11 @@ def _told(connection: Connection) -> tuple[dict[str, dict[int, str | None]], int
     return told, number
 
 
-def _rows(connection: Connection, name: str, table: Any, told: dict[int, str | None]) -> list[str]:
+def _rows(
+    connection: Connection, name: str, table: Any, told: dict[int, str | None], removed: Mapping[int, Removal]
+) -> list[str]:
+    """What is wrong with the rows that events tell of. A row that lost a person's values has the digest that its
+    removal gives, and had the one that its event gives."""
     held: dict[int, Row] = {
         row["id"]: dict(row) for row in connection.execute(select(table).order_by(table.c.id)).mappings()
     }
@@ -89,12 +99,14 @@ def _rows(connection: Connection, name: str, table: Any, told: dict[int, str | N
     for one, row in held.items():
         if one not in told:
             wrong.append(f"{name.capitalize()} {one} was put in by hand: no event tells of it.")
-        elif told[one] is not None and told[one] != seal.row_digest(row):
+        elif one in removed and told[one] not in (None, removed[one].was):
+            wrong.append(f"{name.capitalize()} {one} was changed before values were removed from it.")
+        elif told[one] is not None and one not in removed and told[one] != seal.row_digest(row):
             wrong.append(f"{name.capitalize()} {one} was changed after it was made.")
     return wrong
 
 
-def _signatures(connection: Connection) -> tuple[list[str], int, int]:
+def _signatures(connection: Connection, removed: Mapping[int, Removal]) -> tuple[list[str], int, int]:
     wrong, recomputed, old = [], 0, 0
     signatures = schema.signatures
     for row in connection.execute(select(signatures).order_by(signatures.c.id)).mappings():
@@ -103,6 +115,7 @@ def _signatures(connection: Connection) -> tuple[list[str], int, int]:
             continue
         recomputed += 1
         now = seal.seal(connection, row["claim_version_id"], row["run_id"], row["decision_id"], row["id"])
-        if now != row["digest"]:
+        gone = removed.get(row["id"])
+        if now != (gone.now if gone else row["digest"]) or (gone and gone.was != row["digest"]):
             wrong.append(f"Signature {row['id']}: what it was given for was changed afterwards.")
     return wrong, recomputed, old

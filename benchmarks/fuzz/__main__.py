@@ -73,7 +73,7 @@ def _watched(reader: str, seed: int, seconds: float, keep: Path) -> Sum:
     found = Sum()
     while found.cpu < seconds - 1 and seed < 1_000_000:
         with tempfile.TemporaryDirectory(prefix="countersign-fuzz-") as folder:
-            ended = _one(reader, seed, seconds - found.cpu, Path(folder), keep, found)
+            ended = _one(reader, seed, seconds - found.cpu, Path(folder), keep=keep, found=found)
         if ended:
             break
         seed += 1_000
@@ -81,7 +81,7 @@ def _watched(reader: str, seed: int, seconds: float, keep: Path) -> Sum:
     return found
 
 
-def _one(reader: str, seed: int, seconds: float, folder: Path, keep: Path, found: Sum) -> bool:
+def _one(reader: str, seed: int, seconds: float, folder: Path, *, keep: Path, found: Sum) -> bool:
     command = [sys.executable, "-m", "benchmarks.fuzz", "--reader", reader, "--seed", str(seed)]
     before = _children()
     process = subprocess.Popen([*command, "--child", str(seconds), str(folder)], stdout=subprocess.PIPE, text=True,

@@ -117,10 +117,10 @@ def run(
     """Feed the reader until the CPU seconds or the cases are used up. `begin` is told each case before it is read."""
     warnings.simplefilter("ignore")
     logging.disable(logging.CRITICAL)
-    chance, lines, outcome = Random(f"{reader} {seed}"), Lines(), Outcome()
+    chance, lines, outcome = Random(f"{reader} {seed}"), Lines(), Outcome()  # noqa: S311  no secret
     corpus = READERS[reader].seeds()
     until = time.process_time() + seconds
-    queue = list(corpus)
+    queue = list(corpus) if guided else []
     while outcome.cases < cases and time.process_time() < until:
         name, content = queue.pop(0) if queue else _next(corpus, chance)
         path = folder / name

@@ -62,7 +62,7 @@ def _way(name: str, content: bytes) -> Callable[[bytes, bytes, Random], bytes]:
         return in_xml
     if name.endswith((".csv", ".tsv")):
         return in_csv
-    return in_bytes if start == b"%PDF" or start == b"PAR1" else in_lines
+    return in_bytes if start in {b"%PDF", b"PAR1"} else in_lines
 
 
 def _odd(chance: Random) -> str:
@@ -147,7 +147,7 @@ def _pieces(content: bytes, other: bytes, chance: Random, end: bytes, token: re.
 def in_csv(content: bytes, other: bytes, chance: Random) -> bytes:
     rows = list(csv.reader(io.StringIO(content.decode("utf-8", "replace"), newline="")))
     row = rows[chance.randrange(len(rows))]
-    column = chance.randrange(max(1, max(map(len, rows))))
+    column = chance.randrange(max(1, *map(len, rows)))
     match chance.randrange(10):
         case 0:
             rows.remove(row)

@@ -14,8 +14,8 @@ from typing import Any
 from audit import fact_files, reports
 from audit.engine import audit
 from audit.extraction import extract
-from audit.facts.reference import shipped_facts
 from audit.fact_files.reading import Asked
+from audit.facts.reference import shipped_facts
 from audit.figures import dossier
 from audit.grains.pairs import known_codes
 from audit.intake import Batch, documents, originals, read

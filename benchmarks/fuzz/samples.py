@@ -1,4 +1,4 @@
-"""Sound files of every kind: those of the tests, the public ones where they lie beside the project, and made-up ones."""
+"""Sound files of every kind: those of the tests, public ones where they lie beside the project, made-up ones."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def payments_835() -> Files:
 
 
 def fhir() -> Files:
-    return _found("fhir/**/*.json", "fhir/**/*.ndjson") + [("one.json", _resource())]
+    return [*_found("fhir/**/*.json", "fhir/**/*.ndjson"), ("one.json", _resource())]
 
 
 def _resource() -> bytes:
@@ -155,7 +155,7 @@ def foreign() -> Files:
             "Ortiz, L",
             "1234567893",
             "M25.641, R27.8",
-        ],  # fmt: skip
+        ],
         [
             "1002",
             "Doe, J",

@@ -47,6 +47,17 @@
   for (const name of ["keydown", "pointerdown", "wheel"]) {
     addEventListener(name, present, { capture: true, passive: true });
   }
+  // A browser keeps what fields hold on its disk, to restore a window: not what is typed or chosen here.
+  const FIELDS = "input:not([type=password]), textarea";
+  const forget = (part) => {
+    if (part.nodeType !== Node.ELEMENT_NODE) return;
+    for (const field of [...(part.matches(FIELDS) ? [part] : []), ...part.querySelectorAll(FIELDS)]) {
+      field.setAttribute("autocomplete", "off");
+    }
+  };
+  forget(document.documentElement);
+  new MutationObserver((changes) => changes.forEach((one) => one.addedNodes.forEach(forget)))
+    .observe(document.documentElement, { childList: true, subtree: true });
   addEventListener("visibilitychange", () => { if (!document.hidden) ask(); });
   ask();
 })();

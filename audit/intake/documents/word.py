@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from audit.errors import InputError
 from audit.intake.documents.limits import LARGEST_TEXT, refuse_large
+from audit.workbook_look import UNREADABLE
 
 BODY = "word/document.xml"
 LARGEST_WHOLE = 64 * 1024 * 1024
@@ -42,7 +42,7 @@ def read(path: Path) -> tuple[str, str, str]:
     try:
         document = open_word(str(path))
         lines = list(_everything(document))
-    except (SyntaxError, KeyError, ValueError, AttributeError, zipfile.BadZipFile, zlib.error, RecursionError) as error:
+    except (SyntaxError, AttributeError, TypeError, *UNREADABLE) as error:
         raise InputError("the Word document is damaged", where=path.name, do=AGAIN) from error
     text = "\n".join(lines)
     if len(text) > LARGEST_TEXT:
@@ -67,16 +67,7 @@ def _refuse_bad(path: Path) -> None:
                 raise InputError("the document holds macros, which is not read", where=path.name, do="Save it as .docx")
             if any(_DECLARES.search(archive.read(part)) for part in xml):
                 raise InputError("the document declares XML entities", where=path.name, do=AGAIN)
-    except (
-        zipfile.BadZipFile,
-        KeyError,
-        OSError,
-        RuntimeError,
-        NotImplementedError,
-        EOFError,
-        ValueError,
-        zlib.error,
-    ) as error:
+    except UNREADABLE as error:
         raise InputError("the Word document is damaged or locked with a password", where=path.name, do=AGAIN) from error
 
 

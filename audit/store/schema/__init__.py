@@ -26,6 +26,7 @@ from audit.store.schema.records import (
     plans_of_care,
     providers,
 )
+from audit.store.schema.retention import removals, retentions
 from audit.store.schema.review import (
     decisions,
     overpayments,
@@ -79,6 +80,8 @@ __all__ = [
     "refused_tables",
     "release_claims",
     "releases",
+    "removals",
+    "retentions",
     "retirements",
     "review_plans",
     "run_claims",
