@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from argon2 import PasswordHasher, Type
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, event, select
 
 from audit.access import accounts, demo, passwords, people, sessions
 from audit.access.accounts import LOCKED_FOR, TRIES, Account
@@ -317,3 +317,17 @@ def test_tries_at_the_sign_in_page_lock_but_end_nobodys_session(engine: Engine, 
     for _ in range(TRIES):
         accounts.verify(engine, "imke", WRONG, NOON)
     assert session_of(engine, token, NOON)
+
+
+def test_refusals_cost_the_same_statements_whoever_is_asked_for(engine: Engine, imke: Account) -> None:
+    """The times are measured by `python -m benchmarks.sign_in`."""
+
+    def statements(username: str) -> list[str]:
+        said: list[str] = []
+        listener = lambda *told: said.append(told[2].split("(")[0].split("WHERE")[0])  # noqa: E731
+        event.listen(engine, "before_cursor_execute", listener)
+        assert accounts.verify(engine, username, "not the password", datetime.now(UTC)) is None
+        event.remove(engine, "before_cursor_execute", listener)
+        return [one.split(" SET ")[0] for one in said]
+
+    assert statements("nobody-of-this-name") == statements(imke.username)

@@ -219,8 +219,8 @@ def test_the_sign_in_asks_for_a_code_with_state_nonce_and_pkce(sides: tuple[Brow
     assert all(first[name] != second[name] for name in ("state", "nonce", "code_challenge"))
 
 
-def test_the_secret_and_the_code_are_in_no_log(
-    sides: tuple[Browser, Provider], caplog: pytest.LogCaptureFixture
+def test_the_secret_and_the_code_are_in_no_log_and_not_in_the_database(
+    sides: tuple[Browser, Provider], engine: Engine, caplog: pytest.LogCaptureFixture
 ) -> None:
     browser, theirs = sides
     theirs.claims |= {"nonce": "another"}
@@ -230,6 +230,10 @@ def test_the_secret_and_the_code_are_in_no_log(
     settings_shown = repr(oidc.provider()) + caplog.text
     assert SECRET not in settings_shown
     assert "person 7" not in settings_shown
+    with read(engine) as connection:
+        kept = "".join(str(connection.execute(select(table)).all()) for table in schema.metadata.sorted_tables)
+    assert theirs.issuer in kept or "sign-in" in kept
+    assert SECRET not in kept
 
 
 def test_an_account_is_bound_from_the_command_line_once(sides: tuple[Browser, Provider], engine: Engine) -> None:

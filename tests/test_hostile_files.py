@@ -5,18 +5,24 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import resource
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from audit import fact_files, intake
+from audit import fact_files, intake, workbook_look
 from audit.errors import CountersignError, InputError, Refusal
+from audit.fact_files import cells
 from audit.fact_files.reading import Asked
 from audit.figures import dossier
+from audit.intake import ccda, records
+from audit.intake.documents import pdf, plain, word
+from audit.intake.fhir import reading
 from audit.intake.foreign.mapping import from_json
 from audit.reports import refusals_as_csv
 from benchmarks.fuzz import loop, samples
@@ -97,6 +103,77 @@ def test_a_dossier_that_is_locked_or_damaged(tmp_path: Path) -> None:
 def test_no_cell_of_what_is_handed_back_is_a_formula(start: str) -> None:
     text = refusals_as_csv([Refusal("claims.csv", 2, "units", f"{start}1+1", "it is wrong", "Mend it")])
     assert f"'{start}1+1" in text
+
+
+def nested(levels: int) -> bytes:
+    inside = b"<component>" * levels + b"</component>" * levels
+    return b'<?xml version="1.0"?><ClinicalDocument xmlns="urn:hl7-org:v3">' + inside + b"</ClinicalDocument>"
+
+
+def many_parts(number: int) -> bytes:
+    out = io.BytesIO(samples.word()[0][1])
+    with zipfile.ZipFile(out, "a") as archive:
+        for one in range(number):
+            archive.writestr(f"word/media/{one}.bin", b"x")
+    return out.getvalue()
+
+
+CLAIM = b'{"resourceType": "Claim", "a": '
+LIMITS: list[tuple[object, str, int, str, Callable[[], bytes], str]] = [
+    (records, "LARGEST_FILE", 1 << 20, "claims.csv", lambda: b"x" * ((1 << 20) + 1), "larger than 1 MB"),
+    (records, "LARGEST_FIELD", 100, "claims.csv", lambda: b'claim_id\n"' + b"x" * 200 + b'"\n', "CSV is broken"),
+    (records, "LARGEST_FIELD", 100, "claims.jsonl", lambda: b'{"claim_id": "' + b"x" * 200 + b'"}', "longer than 100"),
+    (workbook_look, "LARGEST_SHEET", 20, "claims.xlsx", lambda: samples.workbooks()[0][1], "reaches down to row"),
+    (
+        reading,
+        "LARGEST",
+        500,
+        "a.json",
+        lambda: b'{"resourceType": "Claim", "a": "' + b"x" * 500 + b'"}',
+        "larger than",
+    ),
+    (
+        reading,
+        "DEEPEST",
+        10,
+        "a.json",
+        lambda: b'{"resourceType": "Claim", "a": ' + b"[" * 20 + b"]" * 20 + b"}",
+        "deep",
+    ),
+    (ccda, "DEEPEST", 20, "a.xml", lambda: nested(30), "deep"),
+    (word, "MOST_PARTS", 30, "a.docx", lambda: many_parts(31), "far too much"),
+    (word, "LARGEST_TEXT", 10, "a.docx", lambda: samples.word()[0][1], "too long"),
+    (pdf, "MOST_PAGES", 0, "a.pdf", lambda: samples.pdfs()[0][1], "pages"),
+    (pdf, "LARGEST_TEXT", 1, "a.pdf", lambda: samples.pdfs()[0][1], "too much"),
+    (plain, "LARGEST_TEXT", 10, "a.txt", lambda: b"Note of a visit, 97530 23 min", "too large"),
+]
+
+
+@pytest.mark.parametrize(("module", "name", "most", "file", "content", "says"), LIMITS,
+                         ids=[f"{one[0].__name__.rpartition('.')[2]} {one[1]} {one[3]}" for one in LIMITS])  # fmt: skip
+def test_what_is_larger_than_its_limit_is_refused(  # noqa: PLR0917
+    module: object, name: str, most: int, file: str, content: Callable[[], bytes], says: str,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    made = content()
+    monkeypatch.setattr(module, name, most)
+    assert says in refused(tmp_path / file, made)
+    csv.field_size_limit(1_000_000)  # one number for the whole process
+
+
+@pytest.mark.parametrize(("name", "most", "says"), [("LARGEST", 100, "larger than"), ("LARGEST_UNPACKED", 100, "far"),
+                                                    ("MOST_PACKED", 0, "far")])  # fmt: skip
+def test_a_national_file_that_is_too_large(name: str, most: int, says: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cells, name, most)
+    with pytest.raises(InputError, match=says):
+        fact_files.read("pairs.zip", dict(samples.national())["pairs.zip"], Asked(), frozenset({"97530"}))
+
+
+def test_a_dossier_that_is_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dossier, "LARGEST", 100)
+    (tmp_path / "d.zip").write_bytes(samples.dossiers()[0][1])
+    with pytest.raises(InputError, match="larger than a dossier's can be"):
+        dossier.verify(tmp_path / "d.zip")
 
 
 @pytest.mark.parametrize("reader", [name for name, number in CASES.items() if number])

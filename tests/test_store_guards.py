@@ -151,6 +151,7 @@ def answered_and_taught(case: Case) -> None:
     ruling = {"answer_id": answer, "account_id": doctor, "level": "doctor", "outcome": "accepted"}
     add(engine, "feedback_rulings", decision_id=reversed_by, **ruling)
     add(engine, "education_items", account_id=doctor)
+    add(engine, "removals", retention_id=add(engine, "retentions"), table_name="none of ours")
 
 
 @pytest.mark.parametrize("table", guards.APPEND_ONLY)

@@ -25,6 +25,8 @@ LONGEST_USERNAME = 80
 LONGEST_NAME = 200
 TRIES = 5
 LOCKED_FOR = timedelta(minutes=15)
+NOBODY = 0
+"""No account has this id."""
 CONFIRMING = "password refused before a signature"
 """The kind of event of a wrong password given again; it fits the 40 characters that a kind may have."""
 
@@ -133,7 +135,9 @@ def _verified(engine: Engine, which: ColumnElement[bool], password: str, now: da
         found = row_of(connection, which)
     right = passwords.matches(found.password_hash if found else None, password)
     with write(engine) as connection:
-        if found is None:
+        if found is None:  # as many statements as for a wrong password: time tells nothing
+            row_of(connection, accounts.c.id == NOBODY)
+            change(connection, NOBODY, failed_attempts=0)
             record(connection, failure, None, now)
             return None
         now_stored = row_of(connection, accounts.c.id == found.id)

@@ -94,13 +94,14 @@ def _objects(path: Path) -> Iterator[dict[str, object]]:
             number += 1
             where = f"{path.name}, row {number}"
             if len(line) > LARGEST_FIELD:
-                raise InputError(f"the line is longer than {LARGEST_FIELD:,} characters", where=where)
+                wrong = f"the line is longer than {LARGEST_FIELD:,} characters"
+                raise InputError(wrong, where=where, do="Write one record a line")
             try:
                 record = json.loads(line) if line.strip() else {}
             except (ValueError, RecursionError) as error:
                 raise InputError("the line is no JSON", where=where, do="Write one object a line") from error
             if not isinstance(record, dict):
-                raise InputError("the line is no object", where=where)
+                raise InputError("the line is no object", where=where, do="Write one object a line")
             yield record
 
 
