@@ -78,7 +78,7 @@ def pages(server: Browser, engine: Engine, people: list[accounts.Account]) -> li
     """Pages that showed their title to a role that has no right to them, or did not to one that has."""
     with write(engine) as connection:
         connection.execute(update(schema.accounts).values(active=True))
-    found, asked = [], 0
+    found, asked, seen = [], 0, 0
     listed = [(file, roles) for lines in PAGES.values() for file, _, _, roles in lines]
     for person in people:
         mine = {person.role, TREATS} if person.npi else {person.role}
@@ -90,11 +90,12 @@ def pages(server: Browser, engine: Engine, people: list[accounts.Account]) -> li
             with Browser(server.port, token).socket() as line:
                 shown = run(line, Path(file).stem)
             asked += 1
-            sees = any(title in shown for title in titles)
+            sees = any(re.search(rf'tag: "h1"\s+(?:\w+: \S+\s+)*?body: "{re.escape(title)}', shown) for title in titles)
+            seen += sees
             if sees and not mine & set(roles):
                 found.append(f"{person.role} sees {file}")
-    print(f"{asked} pages asked for by {len(people)} roles.")
-    return found
+    print(f"{asked} pages asked for by {len(people)} roles, {seen} shown.")
+    return found if seen > asked // 3 else [*found, "too few pages were shown: this proves nothing"]
 
 
 if __name__ == "__main__":
