@@ -37,6 +37,7 @@ NOT_RUN = {
     "countersign account": "makes an account; test_access_admin does",
     "countersign backup": "the tests of backups do",
     "countersign bind": "binds an account; test_access_oidc does",
+    "countersign retention": "removes for good; test_retention does",
     "countersign check": "test_cli runs it on files",
     "countersign demo": "serves; tests.installed runs it",
     "countersign facts": "loads facts; test_fact_loading does",
