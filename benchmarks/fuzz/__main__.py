@@ -16,13 +16,15 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any
 
+import psutil
+
 from benchmarks.fuzz import loop
 from benchmarks.fuzz.readers import READERS
 
 MEMORY = 4 << 30
 """Bytes of addresses that the process of a reader may take; Arrow and NumPy reserve most of the first two GB."""
-STUCK = 90
-"""Seconds of the clock after which a case that says nothing is ended from outside."""
+STUCK = 90.0
+"""CPU seconds after which a process that says nothing is ended from outside."""
 
 
 @dataclass
@@ -88,16 +90,20 @@ def _one(reader: str, seed: int, seconds: float, folder: Path, *, keep: Path, fo
                                stderr=subprocess.DEVNULL)  # fmt: skip
     said: SimpleQueue[str] = SimpleQueue()
     Thread(target=_listen, args=(process, said), daemon=True).start()
-    whole = False
+    whole, killed, spoke = False, False, 0.0
     while True:
         try:
-            line = said.get(timeout=STUCK)
+            line = said.get(timeout=5)
         except Empty:
+            if _spent(process.pid) - spoke < STUCK:
+                continue
             process.kill()
+            killed = True
             _keep(found, keep, f"{reader}: hangs", folder)
             break
         if not line:
             break
+        spoke = _spent(process.pid)
         told: dict[str, Any] = json.loads(line)
         if "what" in told:
             _keep(found, keep, f"{reader}: {told['what']}", folder, told)
@@ -105,10 +111,19 @@ def _one(reader: str, seed: int, seconds: float, folder: Path, *, keep: Path, fo
             found.cases, found.refused = found.cases + told["cases"], found.refused + told["refused"]
             found.lines, found.slowest = max(found.lines, told["lines"]), max(found.slowest, told["slowest"])
             whole = told["whole"]
-    if process.wait() and not whole:
+    if process.wait() and not whole and not killed:
         _keep(found, keep, f"{reader}: ends the process ({process.returncode})", folder)
     found.cpu += _children() - before
     return whole
+
+
+def _spent(pid: int) -> float:
+    """CPU seconds of a process so far; the clock tells nothing on a machine that is busy."""
+    try:
+        used = psutil.Process(pid).cpu_times()
+    except psutil.Error:
+        return 0.0
+    return float(used.user + used.system)
 
 
 def _listen(process: subprocess.Popen[str], said: SimpleQueue[str]) -> None:
