@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine
@@ -221,3 +222,13 @@ def test_one_reviewer_at_a_time_until_the_lease_ends(engine: Engine, claims: Cla
     with pytest.raises(StateError, match="Sam is at work"):
         leases.take(engine, over, account_id=people["rita"], at=later)
     review.decide(engine, finding, account_id=people["sam"], kind=review.AGREE, at=later)
+
+
+def test_a_sitting_ends_to_the_moment_and_is_of_one_person() -> None:
+    confirm, moment = sign_off.by_sitting(7, NOW), timedelta(microseconds=1)
+    nowhere: Any = None  # no database is asked
+    for at in (NOW, NOW + sign_off.SITTING - moment):
+        assert confirm(nowhere, 7, at) == sign_off.IN_SITTING
+    for account_id, at in ((7, NOW + sign_off.SITTING), (7, NOW - moment), (8, NOW)):
+        with pytest.raises(AccessError, match="needed again"):
+            confirm(nowhere, account_id, at)

@@ -1,0 +1,331 @@
+"""Whether the tests notice small faults: `nice -n19 python -m benchmarks.mutants units money`, writes docs/quality.md's
+table.
+
+Each fault of `benchmarks.mutations` is put into a process of its own, a fork of one that has already read all modules
+and tests, and the tests that came through the changed function run there, the quickest first, until one fails. A fault
+that no test notices has survived. Those that change nothing anybody could see stand in `equivalent_mutants.csv` with
+the reason, and are counted apart. A test that does not end is ended, and has noticed.
+
+Without PostgreSQL and without a browser. `--sample 0.2 --seed 1` takes a fifth of the faults, drawn at random.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import gc
+import importlib
+import os
+import pickle
+import random
+import resource
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import CodeType, FrameType, FunctionType, ModuleType
+from typing import Any
+
+import pytest
+from hypothesis import Phase, settings
+
+from benchmarks.mutations import Mutation, mutations
+from tests.databases import FILLINGS
+
+ROOT = Path(__file__).parents[1]
+EQUIVALENT = Path(__file__).with_name("equivalent_mutants.csv")
+AREAS = {
+    "units": (["units.py", "rules/units/*.py", "grains/supported.py", "grains/daily_limits.py", "grains/clock.py"],
+              ["units", "units_by_hand", "assistant_modifier", "grains", "splits", "rules"]),
+    "days": (["grains/days.py", "grains/documented.py", "grains/billed.py", "grains/treatment_days.py"],
+             ["units_by_hand", "grains", "scenarios", "rules"]),
+    "evaluations": (["evaluations.py", "rules/evaluations/*.py", "grains/evaluations.py"], ["evaluations", "rules"]),
+    "modifiers": (["rules/modifiers/*.py", "grains/pairs.py", "grains/separateness.py", "grains/telehealth.py"],
+                  ["assistant_modifier", "scenarios", "rules"]),
+    "money": (["money.py", "worth/*.py"], ["money", "worth", "rules"]),
+    "sampling": (["sampling/*.py"],
+                 ["sampling", "sampling_plans", "sample_edges", "plans", "coverage", "shared_methods"]),
+    "estimates": (["estimates/*.py"],
+                  ["estimates", "agreement", "projections", "ratios", "variation", "monitor", "shared_methods",
+                   "coverage", "sampling_plans"]),
+    "figures": (["figures/judging.py", "figures/results.py", "figures/accuracies.py", "figures/drawn_lines.py"],
+                ["accuracies", "upheld", "differences", "history", "coverage", "dossier", "reaudits"]),
+    "sign-off": (["reviewing/sign_off.py", "store/seal.py"],
+                 ["review", "review_stages", "staleness", "review_attacks", "undoing", "store_trail"]),
+}  # fmt: skip
+"""Area -> (modules of audit/, names of the test modules)."""
+OPTIONS = [*"-s -q -n0 -p no:cacheprovider -p no:faulthandler -W ignore -m".split(), "not postgres and not browser"]  # noqa: SIM905
+SLOWER, GRACE = 8, 15
+"""A fault's tests may take so many times as long as without it, and so many seconds more."""
+MEMORY_BYTES = 6 << 30
+NOTICED, SURVIVED, UNREACHED, NOT_PUT_IN = "noticed", "survived", "unreached", "not put in"
+
+
+@dataclass
+class Watch:
+    """Which functions of the modules under test each test came through, and how long it took."""
+
+    seconds: dict[int, float] = field(default_factory=dict)
+    through: dict[int, set[tuple[str, str]]] = field(default_factory=dict)
+
+
+class Mutants:
+    """A plugin of pytest that, in place of running the tests once, runs them for each fault."""
+
+    def __init__(self, areas: list[str], asked: argparse.Namespace) -> None:
+        self.paths = sorted({path for area in areas for one in AREAS[area][0] for path in (ROOT / "audit").glob(one)})
+        self.asked, self.failed = asked, False
+        self.results: list[tuple[Mutation, str]] = []
+        self.scratch = tempfile.mkdtemp(prefix="countersign-mutants-")
+
+    def pytest_collection(self) -> None:
+        """After conftest.py, before any test module is read: the same examples for every fault, none kept."""
+        phases = [Phase.explicit, Phase.generate]
+        settings.register_profile("mutants", deadline=None, derandomize=True, database=None, phases=phases)
+        settings.load_profile("mutants")
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self.failed = self.failed or report.failed
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        gc.unfreeze()
+        self.factory: Any = session.config._tmp_path_factory  # type: ignore[attr-defined]
+        warm(session.items)
+        watch = self._watched(session.items)
+        chosen = self._chosen()
+        say(f"{len(session.items)} tests, {sum(watch.seconds.values()):.0f} s; {len(chosen)} faults")
+        running: dict[int, tuple[Mutation, list[int]]] = {}
+        for mutation in chosen:
+            tests = self._tests_for(mutation, watch)
+            if not tests:
+                self._note(mutation, UNREACHED)
+                continue
+            if len(running) >= self.asked.jobs:
+                self._wait_for_one(running)
+            limit = int(SLOWER * sum(watch.seconds[one] for one in tests)) + GRACE
+            running[self._fork(mutation, [session.items[one] for one in tests], limit)] = (mutation, tests)
+        while running:
+            self._wait_for_one(running)
+        shutil.rmtree(self.scratch, ignore_errors=True)
+        return True
+
+    def _chosen(self) -> list[Mutation]:
+        every = [one for path in self.paths for one in mutations(path, str(path.relative_to(ROOT)))]
+        if self.asked.sample < 1:
+            every = random.Random(self.asked.seed).sample(every, round(len(every) * self.asked.sample))  # noqa: S311
+        return every
+
+    def _watched(self, items: list[pytest.Item]) -> Watch:
+        """All tests once, without a fault, in a process of their own."""
+        kept = Path(self.scratch) / "watch"
+        child = os.fork()
+        if not child:
+            self._quiet()
+            watch = self._watch(items)
+            kept.write_bytes(pickle.dumps((watch, self.failed)))
+            os._exit(0)
+        os.waitpid(child, 0)
+        watch, failed = pickle.loads(kept.read_bytes())  # noqa: S301  our own file
+        if failed:
+            raise pytest.UsageError("a test fails without any fault: mend it first")
+        return watch  # type: ignore[no-any-return]
+
+    def _watch(self, items: list[pytest.Item]) -> Watch:
+        watch, ours = Watch(), {str(path) for path in self.paths}
+        for n, item in enumerate(items):
+            seen: set[tuple[str, str]] = set()
+
+            def note(frame: FrameType, _event: str, _arg: object, seen: set[tuple[str, str]] = seen) -> None:
+                if frame.f_code.co_filename in ours:
+                    seen.add((frame.f_code.co_filename, frame.f_code.co_qualname.partition(".<locals>")[0]))
+
+            before = time.process_time()
+            threading.settrace(note)
+            sys.settrace(note)
+            run(item, items[n + 1] if n + 1 < len(items) else None)
+            sys.settrace(None)
+            watch.seconds[n], watch.through[n] = time.process_time() - before, seen
+        return watch
+
+    def _tests_for(self, mutation: Mutation, watch: Watch) -> list[int]:
+        path = str(ROOT / mutation.path)
+        wanted = [
+            n for n, seen in watch.through.items()
+            if ((path, mutation.function) in seen if mutation.function else any(file == path for file, _ in seen))
+        ]  # fmt: skip
+        return sorted(wanted, key=lambda n: watch.seconds[n])
+
+    def _fork(self, mutation: Mutation, items: list[pytest.Item], limit: int) -> int:
+        child = os.fork()
+        if child:
+            return child
+        try:
+            self._quiet()
+            signal.signal(signal.SIGXCPU, signal.SIG_DFL)
+            resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
+            resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, MEMORY_BYTES))
+            signal.alarm(limit * 10)
+            if not put_in(mutation):
+                os._exit(3)
+            for n, item in enumerate(items):
+                run(item, items[n + 1] if n + 1 < len(items) else None)
+                if self.failed:
+                    os._exit(1)
+            os._exit(0)
+        except BaseException:  # whatever it was, it would have been noticed
+            os._exit(1)
+
+    def _quiet(self) -> None:
+        """Nothing said, and a folder of its own for files of tests."""
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for stream in (1, 2):
+            os.dup2(nothing, stream)
+        self.factory._given_basetemp = Path(self.scratch) / f"of-{os.getpid()}"
+
+    def _wait_for_one(self, running: dict[int, tuple[Mutation, list[int]]]) -> None:
+        child, status = os.wait()
+        if child not in running:
+            return
+        mutation, _ = running.pop(child)
+        code = os.waitstatus_to_exitcode(status)
+        shutil.rmtree(Path(self.scratch) / f"of-{child}", ignore_errors=True)
+        self._note(mutation, {0: SURVIVED, 3: NOT_PUT_IN}.get(code, NOTICED))
+
+    def _note(self, mutation: Mutation, result: str) -> None:
+        self.results.append((mutation, result))
+        if result != NOTICED and mutation.key not in equivalent():
+            say(f"{result}: {mutation.path}:{mutation.line} {mutation.function}: {mutation.old} -> {mutation.new}"
+                f"   | {mutation.text}")  # fmt: skip
+
+
+def run(item: pytest.Item, following: pytest.Item | None) -> None:
+    item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+
+
+def warm(items: list[pytest.Item]) -> None:
+    """Databases that tests begin with are made once, before any fault: one test of each kind is run here."""
+    kinds = {}
+    for item in items:
+        names = getattr(item, "fixturenames", ())
+        if "originals" in names:
+            kinds.setdefault(frozenset(one.name for one in FILLINGS if one.name in names), item)
+    for item in kinds.values():
+        run(item, items[-1] if item is not items[-1] else items[0])
+
+
+def put_in(mutation: Mutation) -> bool:
+    """Change the module as it stands in this process. False when nothing came of it."""
+    path = ROOT / mutation.path
+    code = compile(mutation.applied(path.read_bytes()), str(path), "exec", dont_inherit=True)
+    if not mutation.function:
+        return _put_into_module(mutation, code)
+    wanted = next(one for one in _codes(code) if one.co_qualname == mutation.function)
+    found = [one for one in gc.get_objects() if isinstance(one, FunctionType) and _same(one.__code__, wanted)]
+    for one in found:
+        one.__code__ = wanted
+    return bool(found)
+
+
+def _same(one: CodeType, other: CodeType) -> bool:
+    return one.co_filename == other.co_filename and one.co_qualname == other.co_qualname
+
+
+def _codes(code: CodeType) -> Iterator[CodeType]:
+    for one in code.co_consts:
+        if isinstance(one, CodeType):
+            yield one
+            yield from _codes(one)
+
+
+def _put_into_module(mutation: Mutation, code: CodeType) -> bool:
+    """Constants, values by default and attributes of classes: the module is run anew, and what came out otherwise
+    takes the old one's place wherever it was imported."""
+    name = mutation.path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+    module = importlib.import_module(name)
+    fresh = ModuleType(name)
+    fresh.__dict__.update({key: vars(module)[key] for key in ("__file__", "__package__", "__spec__", "__path__")
+                           if key in vars(module)})  # fmt: skip
+    exec(code, fresh.__dict__)  # noqa: S102  our own module
+    taken = [_taken_over(module, key, value) for key, value in vars(fresh).items() if not key.startswith("__")]
+    return any(taken)
+
+
+def _taken_over(module: ModuleType, key: str, new: Any) -> bool:
+    old = vars(module).get(key)
+    old_function, new_function = getattr(old, "check", old), getattr(new, "check", new)
+    if isinstance(old_function, FunctionType) and isinstance(new_function, FunctionType):
+        same = _equal(_defaults(old_function), _defaults(new_function))
+        old_function.__defaults__, old_function.__kwdefaults__ = _defaults(new_function)  # type: ignore[assignment]
+        return not same
+    if isinstance(new, type):
+        values = {n: v for n, v in vars(new).items() if not n.startswith("__") and not callable(v)}
+        changed = {name: value for name, value in values.items() if not _equal(value, vars(old).get(name))}
+        for name, value in changed.items():
+            setattr(old, name, value)
+        return bool(changed)
+    if isinstance(new, ModuleType) or callable(new) or _equal(old, new):
+        return False
+    for other in list(sys.modules.values()):
+        if vars(other).get(key) is old and key in vars(other):
+            setattr(other, key, new)
+    return True
+
+
+def _defaults(function: FunctionType) -> tuple[Any, Any]:
+    return function.__defaults__, function.__kwdefaults__
+
+
+def _equal(one: Any, other: Any) -> bool:
+    return type(one) is type(other) and repr(one) == repr(other)
+
+
+def equivalent() -> dict[tuple[str, ...], str]:
+    """What names a fault -> why nobody could see it."""
+    with EQUIVALENT.open(newline="", encoding="utf-8") as file:
+        return {(row["path"], row["function"], row["line"], row["old"], row["new"]): row["why"]
+                for row in csv.DictReader(file)}  # fmt: skip
+
+
+def say(text: str) -> None:
+    os.write(SAID, (text + "\n").encode())
+
+
+def table(results: Iterable[tuple[Mutation, str]]) -> str:
+    """Markdown, one row a module: faults, noticed, seen by nobody, survived."""
+    known, counts = equivalent(), {}
+    for mutation, result in results:
+        quiet = result != NOTICED and mutation.key in known
+        counts.setdefault(mutation.path, Counter())["equivalent" if quiet else result] += 1
+    rows = ["| module | faults | noticed | equivalent | survived | noticed of the rest |", "|---|---|---|---|---|---|"]
+    for path, count in [*sorted(counts.items()), ("all", sum(counts.values(), Counter()))]:
+        real = count.total() - count["equivalent"] - count[NOT_PUT_IN]
+        share = f"{100 * count[NOTICED] / real:.1f} %" if real else ""
+        rows.append(f"| {path} | {count.total()} | {count[NOTICED]} | {count['equivalent']} | "
+                    f"{count[SURVIVED] + count[UNREACHED]} | {share} |")  # fmt: skip
+    return "\n".join(rows)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.mutants", description=__doc__.partition("\n")[0])
+    parser.add_argument("areas", nargs="*", choices=[*AREAS, []], help="all, where none is named")
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--sample", type=float, default=1.0)
+    parser.add_argument("--seed", type=int, default=1)
+    asked = parser.parse_args()
+    areas = asked.areas or list(AREAS)
+    tests = sorted({f"tests/test_{name}.py" for area in areas for name in AREAS[area][1]})
+    plugin = Mutants(areas, asked)
+    code = pytest.main([*OPTIONS, *tests], plugins=[plugin])
+    say(table(plugin.results))
+    return int(code)
+
+
+SAID = os.dup(1)
+if __name__ == "__main__":
+    sys.exit(main())
