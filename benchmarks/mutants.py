@@ -27,6 +27,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from types import CodeType, FrameType, FunctionType, ModuleType
 from typing import Any
@@ -115,7 +116,7 @@ class Mutants:
         return True
 
     def _chosen(self) -> list[Mutation]:
-        every = [one for path in self.paths for one in mutations(path, str(path.relative_to(ROOT)))]
+        every = [one for path in self.paths for one in mutations(source_of(path), str(path.relative_to(ROOT)))]
         if self.asked.sample < 1:
             every = random.Random(self.asked.seed).sample(every, round(len(every) * self.asked.sample))  # noqa: S311
         return every
@@ -221,7 +222,7 @@ def warm(items: list[pytest.Item]) -> None:
 def put_in(mutation: Mutation) -> bool:
     """Change the module as it stands in this process. False when nothing came of it."""
     path = ROOT / mutation.path
-    code = compile(mutation.applied(path.read_bytes()), str(path), "exec", dont_inherit=True)
+    code = compile(mutation.applied(source_of(path)), str(path), "exec", dont_inherit=True)
     if not mutation.function:
         return _put_into_module(mutation, code)
     wanted = next(one for one in _codes(code) if one.co_qualname == mutation.function)
@@ -229,6 +230,12 @@ def put_in(mutation: Mutation) -> bool:
     for one in found:
         one.__code__ = wanted
     return bool(found)
+
+
+@cache
+def source_of(path: Path) -> bytes:
+    """The module as it stood at the beginning, whoever writes into it meanwhile."""
+    return path.read_bytes()
 
 
 def _same(one: CodeType, other: CodeType) -> bool:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 COMPARED = {
     ast.Lt: ("<", "<="), ast.LtE: ("<=", "<"), ast.Gt: (">", ">="), ast.GtE: (">=", ">"), ast.Eq: ("==", "!="),
@@ -49,9 +48,8 @@ class Mutation:
         return source[: self.start] + self.new.encode() + source[self.end :]
 
 
-def mutations(path: Path, name: str) -> list[Mutation]:
-    """All faults of the module at `path`, in the order of its text; `name` is what they call it."""
-    source = path.read_bytes()
+def mutations(source: bytes, name: str) -> list[Mutation]:
+    """All faults of a module, in the order of its text; `name` is the path that they give it."""
     return sorted(_Walk(source, name).walk(), key=lambda one: (one.start, one.end, one.new))
 
 

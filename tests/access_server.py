@@ -19,6 +19,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import ClientConnection, connect
 
 from audit.access.request import COOKIE
+from tests.places import PATIENCE
 
 ROOT = Path(__file__).parent.parent
 PAGE = {"accept": "text/html", "sec-fetch-mode": "navigate"}
@@ -45,11 +46,11 @@ def serving(folder: Path, database_url: str, **settings: str) -> Iterator[Browse
             yield _when_ready(Browser(port), process)
         finally:
             process.terminate()
-            process.wait(20)
+            process.wait(PATIENCE)
 
 
 def _when_ready(browser: Browser, process: subprocess.Popen[bytes]) -> Browser:
-    until = time.monotonic() + 90
+    until = time.monotonic() + PATIENCE
     while time.monotonic() < until and process.poll() is None:
         try:
             if browser.get("/health").status:
@@ -83,7 +84,7 @@ class Browser:
         return self.post("/sign-in", username=username, password=password, **more)
 
     def ask(self, method: str, path: str, headers: dict[str, str], body: str | None = None) -> Answer:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         try:
             connection.request(method, path, body, {**self._cookie(), **headers})
             answer = connection.getresponse()
@@ -123,7 +124,7 @@ def run(line: ClientConnection, page_name: str = "", *, timer: bool = False) -> 
     shown = []
     while True:
         answer = ForwardMsg()
-        answer.ParseFromString(line.recv(timeout=60))  # type: ignore[arg-type]
+        answer.ParseFromString(line.recv(timeout=PATIENCE))  # type: ignore[arg-type]
         if answer.WhichOneof("type") == "script_finished":
             return "\n".join(shown)
         if answer.WhichOneof("type") == "delta":

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from audit.access import sessions
 from audit.store.database import VARIABLE
+from tests.places import PATIENCE
 
 ROOT = Path(__file__).parents[1]
 
@@ -19,7 +20,7 @@ def page_of(engine: Engine, account_id: int, page: str, monkeypatch: pytest.Monk
     """`page` ("pages/reports/trail.py") on this database for this account, run once without an exception."""
     monkeypatch.setenv(VARIABLE, str(engine.url))
     token = sessions.begin(engine, account_id, datetime.now(UTC))
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE)
     app.user = {"session": sessions.sha256(token), "account": str(account_id)}
     app.run()
     app.switch_page(page)

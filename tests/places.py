@@ -1,10 +1,12 @@
-"""Where tests put files that need not outlive them."""
+"""Where tests put files that need not outlive them, and how long they wait."""
 
 from __future__ import annotations
 
 import shutil
 
 ROOM = 4 * 2**30
+PATIENCE = 600
+"""Seconds for what should come at once: the machine may be busy, and no test may fail by the clock."""
 
 
 def memory() -> str | None:

@@ -16,6 +16,7 @@ from audit.access import accounts, demo, invitations, passwords, people, session
 from audit.access.accounts import TRIES, Account
 from audit.store.database import VARIABLE, connect
 from tests.access_server import ROOT
+from tests.places import PATIENCE
 
 pytest_plugins = ["tests.databases"]
 
@@ -43,7 +44,7 @@ def of(engine: Engine, username: str) -> Account:
 
 @pytest.fixture
 def page(engine: Engine) -> AppTest:
-    page = AppTest.from_file(str(ROOT / "pages" / "admin" / "people.py"), default_timeout=60)
+    page = AppTest.from_file(str(ROOT / "pages" / "admin" / "people.py"), default_timeout=PATIENCE)
     ada = of(engine, "administrator")
     page.user = {"account": str(ada.id), "session": sessions.sha256(sessions.begin(engine, ada.id, now()))}
     return page.run()

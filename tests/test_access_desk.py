@@ -23,6 +23,7 @@ from audit.store import schema, trail
 from audit.store.database import VARIABLE, connect, prepare, read
 from tests.access_provider import front_desk
 from tests.access_server import Browser
+from tests.places import PATIENCE
 
 RIGHT = "a blue heron on the pier"
 PEOPLE: dict[str, Role] = {"ada": "administrator", "imke": "reviewer"}
@@ -255,7 +256,7 @@ def test_the_answer_of_the_server_under_another_name_is_a_refusal(engine: Engine
             "127.0.0.1@evil.example",
             "evil@127.0.0.1",
         ):
-            connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=30)
+            connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=PATIENCE)
             connection.putrequest("GET", "/sign-in", skip_host=True)
             connection.putheader("Host", host)
             connection.endheaders()

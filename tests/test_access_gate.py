@@ -23,6 +23,7 @@ from audit.store.database import connect, prepare, read, write
 from pages.parts.who import SINGLE_PERSON
 from tests import gate_routes
 from tests.access_server import PAGE, ROOT, Browser, run, serving
+from tests.places import PATIENCE
 
 FIRST_PASSWORD = "given by the administrator"  # noqa: S105
 CLOSED_PARTS = [
@@ -104,7 +105,7 @@ def seen_ago(engine: Engine, browser: Browser, ago: timedelta) -> None:
 
 def read_to_the_end(line: ClientConnection) -> None:
     while True:
-        line.recv(timeout=30)
+        line.recv(timeout=PATIENCE)
 
 
 def was_seen_now(engine: Engine, browser: Browser) -> bool:

@@ -17,6 +17,7 @@ from audit.access.accounts import Account
 from audit.store import schema
 from audit.store.database import VARIABLE, connect, prepare, write
 from tests.access_server import ROOT, Browser, run, serving
+from tests.places import PATIENCE
 
 PAGES = [path for path in sorted((ROOT / "pages").glob("*/*.py")) if path.parent.name != "parts"]
 NOT_SIGNED_IN = "You are not signed in, or your session has ended."
@@ -131,7 +132,7 @@ def test_each_page_refuses_strangers_by_itself(
     path: Path, url: str, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(VARIABLE, url)
-    page = AppTest.from_file(str(path), default_timeout=30).run()
+    page = AppTest.from_file(str(path), default_timeout=PATIENCE).run()
     assert not page.exception
     assert [one.value for one in page.warning] == [NOT_SIGNED_IN]
     assert {one.type for one in page.main} <= {"main", "html", "warning"}

@@ -21,7 +21,7 @@ from audit.demonstration import open_clinic
 from audit.store.database import VARIABLE
 
 ROOT = Path(__file__).parents[1]
-PATIENCE = 30_000
+PATIENCE = 120_000
 expect.set_options(timeout=PATIENCE)
 
 
@@ -49,14 +49,14 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def wait_for(url: str, server: subprocess.Popen[bytes]) -> None:
-    for _ in range(240):
+    for _ in range(2_400):
         assert server.poll() is None, "the server ended by itself"
         try:
             with urllib.request.urlopen(url, timeout=2):  # noqa: S310  our own address
                 return
         except OSError:
             time.sleep(0.25)
-    raise AssertionError("the server did not answer within a minute")
+    raise AssertionError("the server did not answer within ten minutes")
 
 
 def signed_in(context: BrowserContext, address: str, username: str, greeting: str = "Good day") -> Page:

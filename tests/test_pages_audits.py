@@ -23,6 +23,7 @@ from pages.parts.work import plain
 from tests import reviewing
 from tests.handed_in import NPI, as_csv, claim, month
 from tests.page_runs import ROOT, press, ran, said
+from tests.places import PATIENCE
 from tests.stored import add
 
 pytest_plugins = ["tests.databases"]
@@ -80,7 +81,7 @@ def open_page(engine: Engine, people: dict[str, int]) -> Open:
 
     def opened(page: str, role: str = "manager", **address: str) -> AppTest:
         token = sessions.begin(engine, people[role], datetime.now(UTC))
-        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE)
         app.user = {"session": sessions.sha256(token), "account": str(people[role])}
         app.run()
         app.switch_page(page)

@@ -13,6 +13,7 @@ from audit.feedback import answers, education
 from audit.store import schema
 from audit.store.database import read
 from tests.page_runs import ROOT, press, ran, said
+from tests.places import PATIENCE
 from tests.reviewing import people_of
 from tests.stored import NOW, on_sqlite
 from tests.test_pages_review import Open, buttons, engine
@@ -32,7 +33,7 @@ def everyone(engine: Engine, therapist: int) -> dict[str, int]:
 def open_page(engine: Engine, everyone: dict[str, int]) -> Open:
     def opened(page: str, name: str) -> AppTest:
         token = sessions.begin(engine, everyone[name], datetime.now(UTC))
-        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE)
         app.user = {"session": sessions.sha256(token), "account": str(everyone[name])}
         app.run()
         return ran(app.switch_page(page).run())

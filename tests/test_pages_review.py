@@ -17,6 +17,7 @@ from audit.reviewing.claim_record import record_of
 from audit.store import schema
 from audit.store.database import VARIABLE, connect, read, write
 from tests.page_runs import press, ran, said
+from tests.places import PATIENCE
 from tests.reviewing import review_claim, state, undecided
 from tests.stored import adjustment, on_sqlite, payment, tables_of
 from tests.test_store_loading import take
@@ -47,7 +48,7 @@ def engine(address: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
 def open_page(engine: Engine, people: dict[str, int]) -> Open:
     def opened(page: str, name: str, **address: object) -> AppTest:
         token = sessions.begin(engine, people[name], now())
-        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE)
         app.user = {"session": sessions.sha256(token), "account": str(people[name])}
         app.run()
         app.switch_page(page)
@@ -286,7 +287,7 @@ def test_who_reviews_does_not_read_records(
 ) -> None:
     """They would see what is hidden from them in a blind review."""
     token = sessions.begin(engine, people[name], now())
-    page = AppTest.from_file(str(ROOT / RECORD), default_timeout=60)
+    page = AppTest.from_file(str(ROOT / RECORD), default_timeout=PATIENCE)
     page.user = {"session": sessions.sha256(token), "account": str(people[name])}
     assert "This page is for" in said(page.run())
     with pytest.raises(AccessError):

@@ -18,6 +18,7 @@ from playwright.sync_api import Browser
 
 import run
 from tests.browser import find_chromium
+from tests.places import PATIENCE
 
 SOURCE = Path(run.__file__).read_text(encoding="utf-8")
 LOCK = run.LOCK.read_text(encoding="utf-8")
@@ -126,7 +127,7 @@ def test_ctrl_c_waits_for_the_child_and_says_nothing(folder: Path) -> None:
     assert process.stdout is not None
     assert process.stdout.readline() == "up\n"
     os.killpg(process.pid, signal.SIGINT)
-    assert process.communicate(timeout=20) == ("closed\n", "")
+    assert process.communicate(timeout=PATIENCE) == ("closed\n", "")
     assert process.returncode == 130
 
 
