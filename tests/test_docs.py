@@ -162,6 +162,12 @@ def test_what_the_text_names_is_there() -> None:
     assert wrong == []
 
 
+def test_every_link_leads_to_a_file() -> None:
+    for page in [*PAGES, *(ROOT / "docs" / "decisions").glob("*.md"), ROOT / "CHANGELOG.md"]:
+        links = re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8"))
+        assert [link for link in links if not (page.parent / link).exists()] == [], page.name
+
+
 def _built(setting: str, source: str) -> bool:
     """Settings of the sign-in provider are put together from their prefix."""
     prefix = "COUNTERSIGN_OIDC_"
