@@ -1,19 +1,17 @@
 """The contract of the input tables as a schema: which cell breaks it, in words, and what to do.
 
-Checked with pandera on the text as it was read, so that a refusal can show the cell as the user wrote it.
+Checked on the text as it was read, so that a refusal can show the cell as the user wrote it. Cells of a column that say
+the same are looked at once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
 from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
-import pandera.pandas as pa
-from pandera.errors import SchemaErrors
 
 from audit.errors import Refusal
 from audit.model import Column, Table
@@ -47,30 +45,48 @@ class Broken:
 
 
 def normal(rows: pd.DataFrame, table: Table) -> pd.DataFrame:
-    """Spellings that mean the same made one: words in lower case, codes in capitals, '2.0' as '2'."""
-    result = rows.copy()
-    for column in table.columns:
-        text = result[column.name]
-        if column.kind == "count":
-            result[column.name] = text.str.replace(r"\.0+$", "", regex=True)
-        elif column.kind == "word":
-            by_folded = {word.lower(): word for word in column.words}
-            folded = text.str.lower().str.replace("_", "-" if "-" in "".join(column.words) else "_")
-            result[column.name] = folded.map(by_folded).fillna(text)
-        elif column.kind == "list":
-            result[column.name] = text.str.lower()
-        elif column.name in UPPER:
-            result[column.name] = text.str.upper()
-        elif column.name == "place_of_service":
-            result[column.name] = text.where(text.str.len() != 1, "0" + text)
-    return result
+    """The columns of `table` as categories of text, with spellings that mean the same made one: words in lower case,
+    codes in capitals, '2.0' as '2'."""
+    return rows.assign(**{column.name: _alike(_different(rows[column.name]), column) for column in table.columns})
+
+
+def _different(cells: pd.Series[Any]) -> pd.Categorical:
+    if isinstance(cells.array, pd.Categorical):
+        return cells.array
+    numbers, texts = pd.factorize(cells, use_na_sentinel=False)
+    return pd.Categorical.from_codes(numbers, pd.Index(texts, dtype="str"), validate=False)
+
+
+def _alike(cells: pd.Categorical, column: Column) -> pd.Categorical:
+    text = pd.Series(cells.categories)
+    told = _spelt(text, column)
+    if told is text:
+        return cells
+    numbers, different = pd.factorize(told)
+    return pd.Categorical.from_codes(numbers[cells.codes], pd.Index(different, dtype="str"), validate=False)
+
+
+def _spelt(text: pd.Series[str], column: Column) -> pd.Series[str]:
+    if column.kind == "count":
+        return text.str.replace(r"\.0+$", "", regex=True)
+    if column.kind == "word":
+        by_folded = {word.lower(): word for word in column.words}
+        folded = text.str.lower().str.replace("_", "-" if "-" in "".join(column.words) else "_")
+        return folded.map(by_folded).fillna(text)
+    if column.kind == "list":
+        return text.str.lower()
+    if column.name in UPPER:
+        return text.str.upper()
+    if column.name == "place_of_service":
+        return text.where(text.str.len() != 1, "0" + text)
+    return text
 
 
 def broken(rows: pd.DataFrame, table: Table) -> Broken:
-    """Every cell of `rows` that breaks the contract of `table`."""
+    """Every cell of `rows`, as `normal` gives them, that breaks the contract of `table`."""
     found = Broken()
     for column in table.columns if len(rows) else ():
-        for number, says in sorted(_wrong(rows[column.name], column).items()):
+        for number, says in sorted(_wrong(rows[column.name].array, column).items()):
             wrong, _, do = says.partition("|")
             found.rows.add(int(rows.index[number]))
             found.refusals.append(refusal(rows.iloc[number].to_dict(), table, column.name, wrong, do))
@@ -86,7 +102,7 @@ def refusal(row: Mapping[Any, Any], table: Table, column: str, wrong: str, do: s
 
 def _repeats(rows: pd.DataFrame, table: Table, found: Broken) -> None:
     """Two rows with one key: neither can be told to be the right one, unless they are the same throughout."""
-    whole = rows[~rows.index.isin(found.rows)]
+    whole = rows[~rows.index.isin(found.rows)] if found.rows else rows
     again = whole[whole.duplicated(list(table.key))] if table.key else whole[:0]
     if again.empty:
         return
@@ -98,23 +114,17 @@ def _repeats(rows: pd.DataFrame, table: Table, found: Broken) -> None:
         found.refusals.append(replace(says, record_id="") if label in same else says)
 
 
-def _wrong(cells: pd.Series[str], column: Column) -> dict[int, str]:
-    """What the first test that fails says, by the position of the cell. Cells that say the same are asked once."""
-    numbers, different = pd.factorize(cells)
-    if list(different) == [""] and not column.required:
+def _wrong(cells: pd.Categorical, column: Column) -> dict[int, str]:
+    """What the first test that fails says, by the position of the cell."""
+    text = pd.Series(cells.categories)
+    if list(text) == [""] and not column.required:
         return {}
-    try:
-        _schema(column).validate(pd.Series(different, dtype="str"), lazy=True)
-    except SchemaErrors as errors:
-        first = errors.failure_cases.drop_duplicates("index")
-        says = dict(zip(first["index"].astype(int), first["check"], strict=True))
-        return {int(place): str(says[numbers[place]]) for place in np.flatnonzero(np.isin(numbers, [*says]))}
-    return {}
-
-
-@cache
-def _schema(column: Column) -> Any:
-    return pa.SeriesSchema(checks=[pa.Check(right, error=says) for says, right in _tests(column)], nullable=True)
+    says = pd.Series("", index=text.index, dtype="object")
+    for told, right in _tests(column):
+        says = says.where((says != "") | right(text), told)
+    if (says == "").all():
+        return {}
+    return {int(place): str(says[cells.codes[place]]) for place in np.flatnonzero((says != "").to_numpy()[cells.codes])}
 
 
 def _tests(column: Column) -> Iterator[tuple[str, Right]]:

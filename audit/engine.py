@@ -54,11 +54,10 @@ def audit(
     if tables.claims.empty or not rules:
         return nothing()
     if split == "whole":
-        parts = [judge(prepared or Prepared(tables, facts), rules, progress)]
-    else:
-        number = buckets or max(2, -(-len(tables.claims) // LINES_A_BUCKET))
-        way = _on_cluster if split == "dask" else _in_buckets
-        parts = list(way(tables, facts, rules, number, progress))
+        return judge(prepared or Prepared(tables, facts), rules, progress)
+    number = buckets or max(2, -(-len(tables.claims) // LINES_A_BUCKET))
+    way = _on_cluster if split == "dask" else _in_buckets
+    parts = list(way(tables, facts, rules, number, progress))
     return _told_once(ordered(parts))
 
 

@@ -17,6 +17,7 @@ from __future__ import annotations
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from audit.errors import CountersignError, FactError
@@ -165,8 +166,9 @@ def medicare_share(amounts: pd.DataFrame, service_date: pd.Series[pd.Timestamp],
 
 def dollars(cents: pd.Series[Any]) -> pd.Series[Any]:
     """Cents as Decimal dollars, None where unknown: the form of money in tables and findings."""
-    values = [None if pd.isna(one) else Decimal(int(one)).scaleb(-2) for one in cents]
-    return pd.Series(values, index=cents.index, dtype="object")
+    number, different = pd.factorize(cents)
+    values = np.array([*(Decimal(int(one)).scaleb(-2) for one in different), None], dtype="object")
+    return pd.Series(values[number], index=cents.index, dtype="object")
 
 
 def medicare_rates(facts: Facts, codes: pd.Series[str], gpci: Gpci = NATIONAL) -> pd.DataFrame:

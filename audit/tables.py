@@ -8,13 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from audit import contract
 from audit.errors import Refusal
 from audit.intake import Batch
-from audit.model import PAID, TABLES, Table
+from audit.model import PAID, TABLES, Column, Table
 
 pd.set_option("mode.string_storage", "python")
 """Text as Python strings: rules choose a few rows of wide tables again and again, which Arrow's strings make slow (the
@@ -80,13 +82,13 @@ def check(batch: Batch, as_of: date | None = None) -> tuple[Tables, list[Refusal
         rows = contract.normal(_raw(batch, table), table)
         found = contract.broken(rows, table)
         refusals += found.refusals
-        kept[name] = rows[~rows.index.isin(found.rows)]
+        kept[name] = rows[~rows.index.isin(found.rows)] if found.rows else rows
     if as_of:
-        late = kept["claims"]["service_date"] > as_of.isoformat()
+        late = kept["claims"]["service_date"].astype("str") > as_of.isoformat()
         _refuse(kept, "claims", late, refusals, f"the service is dated after {as_of}", "Correct the date")
     _hold(kept, "claims", refusals, "another line of this claim was refused", "Mend that line")
     services = kept["note_services"]
-    without = ~services["note_id"].isin(kept["notes"]["note_id"])
+    without = ~services["note_id"].isin(kept["notes"]["note_id"].unique())
     _refuse(kept, "note_services", without, refusals, "no note with this note_id was taken", "Add or mend the note")
     _hold(kept, "notes", refusals, "a service of this note was refused", "Mend that service")
     _hold(kept, "note_services", refusals, "another part of this note was refused", "Mend that part")
@@ -105,13 +107,16 @@ def _hold(kept: dict[str, pd.DataFrame], name: str, refusals: list[Refusal], wro
     """Refuse what is left of a claim, note or payment of which a row was refused."""
     family = next(names for names in FAMILIES if name in names)
     broken = {r.record_id for r in refusals if r.table in family} - {""}
-    _refuse(kept, name, kept[name][TABLES[name].record].isin(broken), refusals, wrong, do)
+    if broken:
+        _refuse(kept, name, kept[name][TABLES[name].record].isin(broken), refusals, wrong, do)
 
 
 def _refuse(
     kept: dict[str, pd.DataFrame], name: str, which: pd.Series[bool], refusals: list[Refusal], *why: str
 ) -> None:
     table, rows = TABLES[name], kept[name]
+    if not which.any():
+        return
     refusals += [contract.refusal(row, table, table.record, *why) for row in rows[which].to_dict("records")]
     kept[name] = rows[~which]
 
@@ -119,16 +124,24 @@ def _refuse(
 def typed(rows: pd.DataFrame, table: Table) -> pd.DataFrame:
     """Rows of checked text in the dtypes of `Tables`; columns that are absent come empty."""
     result = rows.reindex(columns=table.names, fill_value="").reset_index(drop=True)
-    for column in table.columns:
-        text = result[column.name].astype("str").fillna("")
-        if column.kind == "count":
-            result[column.name] = pd.to_numeric(text.where(text != "")).astype("Int64")
-        elif column.kind == "date":
-            days = pd.to_datetime(text.where(text != ""), format="%Y-%m-%d")
-            result[column.name] = days.astype("datetime64[us]")
-        elif column.kind in ("money", "price"):
-            money = [Decimal(t) if t else None for t in text]
-            result[column.name] = pd.Series(money, index=result.index, dtype="object")
-        else:
-            result[column.name] = text
-    return result
+    return pd.DataFrame({column.name: _once_each(result[column.name], column) for column in table.columns})
+
+
+def _once_each(cells: pd.Series[Any], column: Column) -> Any:
+    """Cells that say the same become one value, which their rows share."""
+    told = cells.array
+    if not isinstance(told, pd.Categorical):
+        told = pd.Categorical(cells.astype("str").fillna(""))
+    if len(cells) < len(told.categories) or not np.isin(np.arange(len(told.categories)), told.codes).all():
+        told = told.remove_unused_categories()  # of rows that were refused
+    return _typed(pd.Series(told.categories, dtype="str"), column).array.take(told.codes)
+
+
+def _typed(text: pd.Series[str], column: Column) -> pd.Series[Any]:
+    if column.kind == "count":
+        return pd.to_numeric(text.where(text != "")).astype("Int64")
+    if column.kind == "date":
+        return pd.to_datetime(text.where(text != ""), format="%Y-%m-%d").astype("datetime64[us]")
+    if column.kind in ("money", "price"):
+        return pd.Series([Decimal(t) if t else None for t in text], index=text.index, dtype="object")
+    return text

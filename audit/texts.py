@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 
@@ -24,11 +25,26 @@ def once_each(ask: Callable[[pd.Series[str]], pd.Series[Any]]) -> Callable[[pd.S
 def joined(texts: pd.Series[str], by: pd.Series[Any] | list[pd.Series[Any]], between: str) -> pd.Series[str]:
     """The texts of each group in one, in their order; by group, sorted, as `groupby(by).agg(between.join)` says it."""
     keys = by if isinstance(by, list) else [by]
-    named = pd.MultiIndex.from_arrays(keys) if len(keys) > 1 else pd.Index(keys[0])
-    found: dict[Any, list[str]] = {}
-    for key, text in zip(named, texts, strict=True):
-        found.setdefault(key, []).append(text)
     names = [one.name for one in keys]
-    index = pd.MultiIndex.from_tuples(found, names=names) if len(keys) > 1 else pd.Index(found, name=names[0])
-    said = [between.join(of_group) for of_group in found.values()]
-    return pd.Series(said, index=index, dtype="str", name=texts.name).sort_index()
+    groups = pd.DataFrame({n: key.array for n, key in enumerate(keys)}).groupby([*range(len(keys))], sort=True)
+    number = groups.ngroup().to_numpy()
+    order = np.argsort(number, kind="stable")
+    order = order[number[order] >= 0]
+    starts = np.flatnonzero(np.diff(number[order], prepend=-1))
+    ends = np.append(starts[1:], len(order))
+    told = texts.to_numpy(dtype="object")[order]
+    said = told[starts]
+    for group in np.flatnonzero(ends - starts > 1):
+        said[group] = between.join(told[starts[group] : ends[group]])
+    first = [key.array.take(order[starts]) for key in keys]
+    index = pd.MultiIndex.from_arrays(first, names=names) if len(keys) > 1 else pd.Index(first[0], name=names[0])
+    return pd.Series(said, index=index, dtype="str", name=texts.name)
+
+
+def told_of(key: pd.Series[Any], by_key: pd.Series[str]) -> pd.Series[str]:
+    """What `by_key` (each key once) says of each of `key`, "" where it says nothing."""
+    numbers, different = pd.factorize(key, use_na_sentinel=False)
+    place = by_key.index.get_indexer(pd.Index(different))
+    said = by_key.astype("str").fillna("").array
+    told = said.take(place[numbers], allow_fill=True, fill_value="")
+    return pd.Series(told, index=key.index, name=key.name, dtype="str")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -153,6 +154,31 @@ def test_one_content_in_every_form(tmp_path):
         assert refusals == [], form
         left = tables.claims.assign(charge_amount=tables.claims["charge_amount"].astype(float))
         pd.testing.assert_frame_equal(left, plain.claims.assign(charge_amount=[80.0]))
+
+
+def test_parquet_is_read_as_its_csv_with_the_same_refusals(tmp_path):
+    """Good and bad rows, an empty one, padded cells, a column of ours that is absent and one that is not ours."""
+    lines = [
+        GOOD, GOOD.replace("C1", "C2").replace(",2,80", ",x,80"), GOOD.replace("C1,1", "C2,2"), ",,,,,,,,",
+        GOOD.replace("C1", " C3 "), GOOD.replace("C1", "C4").replace("80.00", '"$80"'), GOOD.replace("C1", "C5"),
+        GOOD.replace("C1", "C5"), GOOD.replace("C1", "C6").replace("2026-03-12", "2026-02-30"),
+    ]  # fmt: skip
+    path = write(
+        tmp_path, "claims.csv", f"{HEADER},remark", *(f"{line},{'' if n else 'x'}" for n, line in enumerate(lines))
+    )
+    plain, refused = check(read([path]))
+    raw = pd.read_csv(path, dtype="str", keep_default_na=False, skip_blank_lines=False)
+    columns = tmp_path / "p" / "claims.parquet"
+    columns.parent.mkdir()
+    raw.replace({"": None}).to_parquet(columns)
+    batch = read([columns])
+    again, refused_again = check(batch)
+    pd.testing.assert_frame_equal(again.claims, plain.claims)
+    assert [replace(one, file="claims.csv") for one in refused_again] == refused
+    assert [(one.row, one.column) for one in refused] == [
+        (10, "service_date"), (3, "units"), (7, "charge_amount"), (9, "line_number"), (4, "claim_id"),
+    ]  # fmt: skip
+    assert batch.files[0].ignored_columns == ("remark",)
 
 
 def test_a_folder_is_read_whole_and_strangers_are_left_out(tmp_path):

@@ -104,6 +104,13 @@ class Facts:
         """By row of `dates`: `coverage`, "within" for a date the table can be relied on, "after" where only an older
         one is on file, "before" where none is; `asked`, the day to look up (the last one covered, for "after");
         `table_period`, the dates of the table that is meant. `codes` are pairs' codes of column 1."""
+        asked = pd.DataFrame({"date": dates} if codes is None else {"date": dates, "code": codes})
+        number = asked.groupby(list(asked.columns), sort=False, dropna=False).ngroup().to_numpy()
+        once = ~pd.Series(number).duplicated().to_numpy()
+        found = self._covered(table, dates[once], None if codes is None else codes[once])
+        return found.take(number).set_axis(dates.index)
+
+    def _covered(self, table: str, dates: pd.Series[pd.Timestamp], codes: pd.Series[str] | None) -> pd.DataFrame:
         found = pd.DataFrame({"coverage": "before", "asked": dates, "table_period": ""}, index=dates.index)
         for period in self.periods.get(table, ()):
             fits = pd.Series(True, index=dates.index) if codes is None else codes.between(*_span(period))
@@ -141,7 +148,7 @@ def _row_in_force(left: pd.DataFrame, facts: pd.DataFrame, on: str, key: str) ->
     """The position in `facts` for each row of `left`, -1 for none; each key and date is looked up once."""
     keys, names = pd.factorize(left[on], use_na_sentinel=False)
     dates, days = pd.factorize(_number(left["service_date"]))
-    asked, number = np.unique(keys * len(days) + dates, return_inverse=True)
+    number, asked = pd.factorize(keys * len(days) + dates)
     spans: dict[str, list[tuple[int, int, int]]] = {}
     reach = [_number(facts[name]) for name in ("effective_from", "effective_to")]
     for row, (named, first, last) in enumerate(zip(facts[key], *reach, strict=True)):

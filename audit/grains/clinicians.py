@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from audit.grains.notes import author_of
-from audit.texts import once_each
+from audit.texts import once_each, told_of
 
 
 def clinician_of(notes: pd.DataFrame, providers: pd.DataFrame) -> pd.Series[str]:
@@ -21,7 +21,7 @@ def clinician_of(notes: pd.DataFrame, providers: pd.DataFrame) -> pd.Series[str]
     roles = listed.drop_duplicates("npi").set_index("npi")["role"]
     number = notes["rendering_npi"]
     of_another = (author_of(notes["author_credential"]) == "assistant") & (number.map(roles) != "assistant")
-    owner = number.map(listed.drop_duplicates("npi").set_index("npi")["name"]).astype("object").fillna("").astype("str")
+    owner = told_of(number, listed.drop_duplicates("npi").set_index("npi")["name"])
     of_another |= (name != "") & (owner != "") & (_last(name) != _last(owner))
     by_name = name.map(named).astype("object")
     otherwise = number.mask((number == "") | of_another, name)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from audit.grains.evaluations import evaluates
 from audit.grains.notes import PARTS
+from audit.texts import told_of
 from audit.units import PAST_MIDPOINT, UNIT, supported_units
 
 KEY = ["day", "service"]
@@ -234,7 +235,7 @@ def services(lines: pd.DataFrame, services: pd.DataFrame, days: pd.DataFrame) ->
     rows = rows.join(renamed[[*totals, *people, "day_units", "day_over_midpoint"]], on="day")
     rows = _with_minutes_of_the_day(rows)
     for name, said in {"passed_over": _passed_over(services), **_in_words(services, rows)}.items():
-        rows[name] = rows["day"].map(said).astype("object").fillna("").astype("str")
+        rows[name] = told_of(rows["day"], pd.Series(said, dtype="str"))
     return _with_assistant(rows)
 
 

@@ -6,7 +6,7 @@ import pandas as pd
 
 from audit.facts.reference import Facts
 from audit.tables import Tables
-from audit.texts import joined
+from audit.texts import joined, told_of
 
 SAYING = ["text", "performance_deficits"]
 
@@ -21,7 +21,7 @@ def documented_lines(lines: pd.DataFrame, linked: pd.DataFrame, tables: Tables, 
     rows["text_of_day"] = _by_day(rows, _texts(notes, tables), "")
     authors = notes.drop_duplicates("note_id").set_index("note_id")
     for own, name in (("own_author", "author"), ("own_credential", "author_credential")):
-        rows[own] = authors[name].reindex(rows["note_id"]).fillna("").astype("str").to_numpy()
+        rows[own] = told_of(rows["note_id"], authors[name])
     rows["therapist_seen"] = _by_day(rows, _seen(notes, tables), False).astype("bool")
     rows["general_supervision"] = rows["service_date"] >= facts.begins("OTA_GENERAL_SUPERVISION_PRIVATE_PRACTICE")
     return rows

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from typing import Any
 
 import pandas as pd
 
@@ -12,6 +11,7 @@ from audit.facts.reference import EARLIEST, LATEST, Facts, with_facts
 from audit.grains.diagnoses import with_diagnoses
 from audit.grains.limits import with_limits
 from audit.tables import Tables
+from audit.texts import told_of
 
 
 def filing(lines: pd.DataFrame, linked: pd.DataFrame, tables: Tables, facts: Facts) -> pd.DataFrame:
@@ -29,11 +29,11 @@ def filing(lines: pd.DataFrame, linked: pd.DataFrame, tables: Tables, facts: Fac
     `_with_authorization`, `_with_person` and `diagnoses.with_diagnoses`.
     """
     rows = lines.rename(columns={"authorization": "authorization_rule"}).assign(
-        code_period=_told(lines["procedure_code"], _periods(facts["codes"], "code")),
+        code_period=told_of(lines["procedure_code"], _periods(facts["codes"], "code")),
         code_begins=lines["procedure_code"].map(facts["codes"].groupby("code")["effective_from"].min()),
-        place_period=_told(lines["place_of_service"], _periods(facts["places"], "place")),
-        modality=_told(lines["note_id"], linked.set_index("note_id")["modality"]),
-        statuses=_told(lines["procedure_code"], _statuses(facts)),
+        place_period=told_of(lines["place_of_service"], _periods(facts["places"], "place")),
+        modality=told_of(lines["note_id"], linked.set_index("note_id")["modality"]),
+        statuses=told_of(lines["procedure_code"], _statuses(facts)),
     )
     for table in ("codes", "places", "modifiers"):
         rows[f"{table}_covered"] = _covered(lines["service_date"], facts, table)
@@ -64,13 +64,9 @@ def _with_person(rows: pd.DataFrame, linked: pd.DataFrame) -> pd.DataFrame:
     """Adds `note_patient_name` and `note_patient_birth_date` of the line's own note."""
     notes = linked.drop_duplicates("note_id").set_index("note_id")
     return rows.assign(
-        note_patient_name=_told(rows["note_id"], notes["patient_name"]),
+        note_patient_name=told_of(rows["note_id"], notes["patient_name"]),
         note_patient_birth_date=notes["patient_birth_date"].reindex(rows["note_id"]).to_numpy(),
     )
-
-
-def _told(key: pd.Series[Any], by_key: pd.Series[str]) -> pd.Series[str]:
-    return key.map(by_key).astype("object").fillna("").astype("str")
 
 
 def _covered(dates: pd.Series[pd.Timestamp], facts: Facts, table: str) -> pd.Series[bool]:
@@ -102,7 +98,7 @@ def _with_modifiers(rows: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     said = rows.loc[rows["modifiers"] != "", key].drop_duplicates()
     each = said.assign(modifier=said["modifiers"].str.split(" ")).explode("modifier").reset_index(drop=True)
     each = with_facts(each, facts["modifiers"], [], on="modifier", key="modifier")
-    period = _told(each["modifier"], _periods(facts["modifiers"], "modifier"))
+    period = told_of(each["modifier"], _periods(facts["modifiers"], "modifier"))
     each["strange"] = each["modifier"].where(period == "", "")
     lapsed = each["modifier"] + " (in use " + period + ")"
     each["lapsed"] = lapsed.where((period != "") & ~each["known"], "")
@@ -133,8 +129,8 @@ def _with_authorization(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     found = found[pd.Series(named, index=found.index, dtype="bool")]
     vague = (found["payer_id_named"] == "") | found[["from_date", "to_date"]].isna().all(axis=1)
     return rows.assign(
-        authorization_on_file=_told(_row_of(rows), _first_number(found[~vague])),
-        vague_authorization=_told(_row_of(rows), _first_number(found[vague])),
+        authorization_on_file=told_of(_row_of(rows), _first_number(found[~vague])),
+        vague_authorization=told_of(_row_of(rows), _first_number(found[vague])),
     )
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from audit.facts.reference import EARLIEST, LATEST, Facts, with_facts
 from audit.grains.again import told_again
 from audit.tables import Tables
+from audit.texts import told_of
 from audit.units import COGNITIVE, COGNITIVE_SERVICE
 
 DAY = ["patient_id", "discipline", "service_date"]
@@ -31,7 +33,7 @@ def lines(tables: Tables, facts: Facts) -> pd.DataFrame:
     `counting` (units that count in the day: none where the line is told again) and `day` (a number shared by all lines
     of one patient, discipline and date of service). `assistant_modifier` is about CO: "none" where the line is no
     occupational therapy."""
-    rows = tables.claims.sort_values(["claim_id", "line_number"], ignore_index=True)
+    rows = in_order(tables.claims, ["claim_id", "line_number"])
     rows = with_facts(rows, facts["codes"], CODE_FACTS, on="procedure_code", key="code")
     rows = rows.rename(columns={"known": "code_known"})
     rows["service"] = service_of(rows["procedure_code"])
@@ -54,7 +56,7 @@ def service_of(code: pd.Series[str]) -> pd.Series[str]:
 def discipline_of(tables: Tables, npi: pd.Series[str]) -> pd.Series[str]:
     """OT, PT or SLP as the providers table says, "" where it does not."""
     known = tables.providers.drop_duplicates("npi").set_index("npi")["discipline"]
-    return npi.map(known).astype("object").fillna("").astype("str")
+    return told_of(npi, known)
 
 
 def by_physician(tables: Tables, npi: pd.Series[str]) -> pd.Series[bool]:
@@ -80,22 +82,25 @@ def with_note(rows: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFrame) 
     listed = pd.MultiIndex.from_frame(services[["note_id", "service"]])
     found["_listed"] = pd.MultiIndex.from_frame(found[["note_id", "service"]]).isin(listed)
     order = {"_row": True, "_claim": False, "_npi": False, "_listed": False, "note_id": True}
-    found = found.sort_values(list(order), ascending=list(order.values()))
-    first = found.drop_duplicates("_row").set_index("_row")["note_id"]
+    several = found["_row"].duplicated(keep=False)
+    best = found[several].sort_values(list(order), ascending=list(order.values())).drop_duplicates("_row")
+    first = pd.concat([found[~several], best]).set_index("_row")["note_id"]
     result["note_id"] = first.reindex(result.index).fillna("").astype("str")
     result["notes_of_day"] = rows["day"].map(told.groupby("day").size()).fillna(0).astype("int64")
     return result
 
 
 def _with_modifiers(rows: pd.DataFrame) -> pd.DataFrame:
-    result = rows.copy(deep=False)
-    joined = rows[MODIFIERS[0]].str.cat(rows[MODIFIERS[1:]], sep=" ")
-    result["modifiers"] = joined.str.replace(" +", " ", regex=True).str.strip()
+    """Adds `modifiers` (in one text) and what they say; each combination is looked at once."""
+    number = rows.groupby(MODIFIERS, sort=False).ngroup().to_numpy()
+    each = rows.loc[~pd.Series(number, index=rows.index).duplicated(), MODIFIERS]
+    joined = each[MODIFIERS[0]].str.cat(each[MODIFIERS[1:]], sep=" ")
+    told: dict[str, pd.Series[Any]] = {"modifiers": joined.str.replace(" +", " ", regex=True).str.strip()}
     for modifier in ("GO", "GP", "GN", "CO", "CQ", "KX"):
-        result[f"has_{modifier.lower()}"] = rows[MODIFIERS].isin([modifier]).any(axis=1)
-    result["has_separate"] = rows[MODIFIERS].isin(SEPARATE).any(axis=1)
-    result["parts_a_pair"] = rows[MODIFIERS].isin([*SEPARATE, *BODY_SIDES]).any(axis=1)
-    return result
+        told[f"has_{modifier.lower()}"] = each.isin([modifier]).any(axis=1)
+    told["has_separate"] = each.isin(SEPARATE).any(axis=1)
+    told["parts_a_pair"] = each.isin([*SEPARATE, *BODY_SIDES]).any(axis=1)
+    return rows.assign(**{name: said.array.take(number) for name, said in told.items()})
 
 
 def _with_profile(rows: pd.DataFrame, tables: Tables, facts: Facts) -> pd.DataFrame:
@@ -118,9 +123,10 @@ def _with_discipline(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     modifier's, else OT."""
     result = rows.copy(deep=False)
     found = discipline_of(tables, rows["rendering_npi"])
-    told = tables.notes[tables.notes["discipline"] != ""]
+    told = tables.notes.loc[tables.notes["discipline"] != "", [*DAY, "rendering_npi", "claim_id"]]
     for key in (["patient_id", "service_date", "rendering_npi"], ["patient_id", "service_date", "claim_id"]):
-        found = filled(found, rows, told[told[key[-1]] != ""], key)
+        if (found == "").any():
+            found = filled(found, rows, told[told[key[-1]] != ""], key)
     result["discipline_known"] = found != ""
     found = found.mask(found == "", _by_modifier(rows))
     result["discipline"] = found.mask(found == "", "OT").astype("str")
@@ -134,6 +140,17 @@ def _by_modifier(rows: pd.DataFrame) -> pd.Series[str]:
     for modifier, discipline in (("go", "OT"), ("gp", "PT"), ("gn", "SLP")):
         found = found.mask(rows[f"has_{modifier}"] & (number == 1), discipline)
     return found.mask((number == 0) & rows["has_cq"] & ~rows["has_co"], "PT")
+
+
+def in_order(rows: pd.DataFrame, key: list[str]) -> pd.DataFrame:
+    """`rows` by `key`, numbered anew; those that are in order already are not sorted again."""
+    same = np.ones(max(len(rows) - 1, 0), dtype="bool")
+    for name in key:
+        cells = rows[name].to_numpy()
+        if (same & ~(cells[:-1] <= cells[1:])).any():
+            return rows.sort_values(key, ignore_index=True)
+        same &= cells[:-1] == cells[1:]
+    return rows.reset_index(drop=True)
 
 
 def agreed(rows: pd.DataFrame, told: pd.DataFrame, key: list[str], column: str) -> pd.Series[Any]:

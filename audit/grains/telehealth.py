@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from audit.facts.reference import EARLIEST, LATEST, Facts, with_facts
+from audit.texts import told_of
 
 VIDEO, AUDIO = ["95", "GT"], ["93", "FQ"]
 REMOTE = [*VIDEO, *AUDIO, "GQ"]
@@ -55,4 +56,4 @@ def remote_lines(lines: pd.DataFrame, linked: pd.DataFrame, facts: Facts) -> pd.
 
 def _modality(lines: pd.DataFrame, linked: pd.DataFrame) -> pd.Series[Any]:
     told = linked.drop_duplicates("note_id").set_index("note_id")["modality"]
-    return lines["note_id"].map(told).astype("object").fillna("").astype("str")
+    return told_of(lines["note_id"], told)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from audit.errors import InputError, MappingNeeded, NotUtf8, Refusal
-from audit.intake import ccda, documents, fhir, records, tabular, x12
+from audit.intake import ccda, columnar, documents, fhir, records, tabular, x12
 from audit.model import CLAIMS, NOTES, PAYMENTS, TABLES
 
 if TYPE_CHECKING:
@@ -44,7 +44,8 @@ class SourceFile:
 
 @dataclass
 class Batch:
-    """Raw tables by name (all text, plus `source_file`, `source_row`), refusals, and the files they came from.
+    """Raw tables by name (all text, or categories of text, plus `source_file`, `source_row`), refusals, and the files
+    they came from.
 
     `known`: the mappings for tables of other programs; `mapped`: the one that each such file was read by."""
 
@@ -70,7 +71,7 @@ class Batch:
 
     def add(self, table: str, rows: pd.DataFrame) -> None:
         held = self.tables.get(table)
-        self.tables[table] = rows if held is None else pd.concat([held, rows], ignore_index=True)
+        self.tables[table] = rows if held is None else pd.concat([held, rows], ignore_index=True).astype("str")
 
 
 def read(paths: Iterable[Path], tables: dict[Path, str] | None = None, mappings: Sequence[Mapping] = ()) -> Batch:
@@ -149,7 +150,10 @@ def _read_ours(batch: Batch, path: Path, table: str | None, content: str) -> Non
             where=path.name,
             do=f"Name it (or its sheets) after one of: {', '.join(TABLES)}; or map its columns on the page Load",
         )
-    read = {name: tabular.rows_of(sheet, TABLES[name], path.name) for name, sheet in known.items()}
+    if records.kind_of(path) == "parquet":
+        read = {name: columnar.rows_of(path, TABLES[name]) for name in known}
+    else:
+        read = {name: tabular.rows_of(sheet, TABLES[name], path.name) for name, sheet in known.items()}
     for name, (rows, refusals, ignored) in read.items():
         batch.add(name, rows)
         batch.refusals += refusals

@@ -42,7 +42,7 @@ def trial(path: Path, mapping: Mapping) -> Trial:
     refused = [*found.refusals, *contract.broken(rows, table).refusals]
     told = [replace(one, column=mapping.sources_of(one.column)) for one in refused]
     filled = [name for name in table.names if (rows[name] != "").any()]
-    return Trial(rows[filled].head(SHOWN), len(rows), tuple(told), found.left_out)
+    return Trial(rows[filled].head(SHOWN).astype("str"), len(rows), tuple(told), found.left_out)
 
 
 def save(engine: Engine, mapping: Mapping, *, account_id: int, at: datetime) -> Mapping:

@@ -7,6 +7,7 @@ package; a new rule is two files and nothing else.
 from __future__ import annotations
 
 import importlib
+import operator
 import pkgutil
 import string
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 
 from audit.errors import CountersignError
@@ -138,8 +140,14 @@ def ordered(parts: list[pd.DataFrame]) -> pd.DataFrame:
     parts = [part for part in parts if len(part)]
     if not parts:
         return nothing()
-    rows = pd.concat(parts, ignore_index=True).sort_values(ORDER, kind="stable", ignore_index=True)
-    return rows[list(FINDING_COLUMNS)]
+    rows = pd.concat(parts, ignore_index=True)[list(FINDING_COLUMNS)]
+    rows = rows.sort_values(ORDER[:-1], kind="stable", ignore_index=True)
+    alike = rows.duplicated(ORDER[:-1], keep=False)
+    if alike.any():
+        place = np.arange(len(rows))
+        place[alike] = rows[alike].sort_values(ORDER, kind="stable").index
+        rows = rows.take(place).reset_index(drop=True)
+    return rows
 
 
 def findings(
@@ -185,14 +193,16 @@ def _names(template: str) -> list[str]:
     return [name for _, name, _, _ in string.Formatter().parse(template) if name]
 
 
-def _told(template: str, rows: pd.DataFrame) -> list[str]:
-    """The template for each row."""
-    if not _names(template):
-        return [template] * len(rows)
-    said = [""] * len(rows)
+def _told(template: str, rows: pd.DataFrame) -> list[str] | str:
+    """The template for each row, one text where it is the same for all."""
+    said: list[str] | str = ""
     for text, name, noun, _ in string.Formatter().parse(template):
-        words = [_word(value, noun or "") for value in rows[name].tolist()] if name else [""] * len(rows)
-        said = [before + text + word for before, word in zip(said, words, strict=True)]
+        if not name:
+            said = said + text if isinstance(said, str) else [before + text for before in said]
+            continue
+        numbers, different = pd.factorize(rows[name], use_na_sentinel=False)
+        words = np.array([text + _word(value, noun or "") for value in different.tolist()], dtype="object")[numbers]
+        said = [said + word for word in words] if isinstance(said, str) else [*map(operator.add, said, words)]
     return said
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from functools import cache
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -17,9 +18,15 @@ def named_by(check: Callable[..., Any], columns: Iterable[str]) -> list[str]:
 
     A name that a rule puts together from parts is not seen.
     """
+    words = _words_of(check)
+    return [column for column in columns if column in words]
+
+
+@cache
+def _words_of(check: Callable[..., Any]) -> frozenset[str]:
     words: set[str] = {*PLACE}
     _read(check, words, set())
-    return [column for column in columns if column in words]
+    return frozenset(words)
 
 
 def _read(function: Any, words: set[str], seen: set[int]) -> None:

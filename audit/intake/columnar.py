@@ -1,0 +1,84 @@
+"""Parquet read column by column: each cell that differs is written as text once, as the contract has it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from audit.errors import InputError, Refusal
+from audit.intake import tabular
+from audit.intake.cells import as_text
+from audit.model import Table
+
+
+def rows_of(path: Path, table: Table) -> tuple[pd.DataFrame, list[Refusal], tuple[str, ...]]:
+    """A Parquet file as `tabular.rows_of` reads its records: the rows, no refusals, and the columns
+    that were not asked for.
+
+    Columns are categories of text, `source_row` is a number. Raises InputError for a file that cannot be read or has
+    too many rows, MappingNeeded where it lacks a column.
+    """
+    import pyarrow as pa  # noqa: PLC0415  loaded only where there is such a file
+    from pyarrow.parquet import ParquetFile  # noqa: PLC0415
+
+    try:
+        schema = ParquetFile(path).schema_arrow
+        texts = [field.name for field in schema if pa.types.is_string(field.type)]
+        with ParquetFile(path, read_dictionary=texts) as file:
+            return _rows(file, path.name, table)
+    except (pa.ArrowException, ValueError, OSError) as error:
+        raise InputError("the Parquet file cannot be read", where=path.name, do="Write it again") from error
+
+
+def _rows(file: Any, name: str, table: Table) -> tuple[pd.DataFrame, list[Refusal], tuple[str, ...]]:
+    header = {tabular.plain_name(one): one for one in file.schema_arrow.names}
+    tabular.check_header([tabular.plain_name(one) for one in file.schema_arrow.names], table, name)
+    number = file.metadata.num_rows
+    tabular.refuse_many(number, name)
+    marked = tabular.REASONS[0] in header
+    held = {plain: _texts(file, one, marked) for plain, one in header.items() if plain in table.names}
+    nothing = _all(number, "")
+    rows = pd.DataFrame({one: held.get(one, nothing) for one in table.names})
+    rows = rows.assign(source_file=_all(number, name), source_row=np.arange(2, number + 2))
+    others = [plain for plain in header if plain not in held]
+    full = _filled(held.values(), number)
+    if not full.all():
+        full |= _filled((_texts(file, header[plain], marked) for plain in others), number)
+    told = tuple(plain for plain in others if plain and plain not in tabular.REASONS)
+    return (rows if full.all() else rows[full].reset_index(drop=True)), [], told
+
+
+def _all(number: int, text: str) -> pd.Categorical:
+    return pd.Categorical.from_codes(np.zeros(number, dtype="int8"), pd.Index([text], dtype="str"))
+
+
+def _texts(file: Any, name: str, marked: bool) -> pd.Categorical:
+    """A column as text; null is ""."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    column = file.read(columns=[name]).column(0)
+    try:
+        found = column.dictionary_encode().unify_dictionaries().combine_chunks()
+        numbers, cells = found.indices.fill_null(-1).to_numpy(zero_copy_only=False), found.dictionary.to_pylist()
+    except (pa.ArrowNotImplementedError, AttributeError):  # lists, or a column without rows
+        cells = column.to_pylist()
+        numbers = np.arange(len(cells))
+    texts = [as_text(cell).strip() for cell in cells]
+    if marked:
+        texts = [tabular.without_mark(text).strip() for text in texts]
+    place, different = pd.factorize(np.array([*texts, ""], dtype="object"))
+    return pd.Categorical.from_codes(place[numbers], pd.Index(different, dtype="str"), validate=False)
+
+
+def _filled(columns: Iterable[pd.Categorical], number: int) -> np.ndarray[Any, Any]:
+    """Which rows have a cell that is not empty in one of the columns."""
+    full = np.zeros(number, dtype="bool")
+    for column in columns:
+        if full.all():
+            break
+        full |= np.asarray(column.categories != "")[column.codes]
+    return full
