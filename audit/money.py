@@ -271,13 +271,14 @@ def _rated(units: pd.DataFrame, facts: Facts, gpci: Gpci, fees: pd.DataFrame | N
     """`units`, numbered anew, with the RATES in force on each row's date of service."""
     rates = _kept_rates(facts, units["procedure_code"], gpci) if fees is None else own_rates(fees)
     rates = rates.assign(rate=rates.index.astype("str"))
-    asked = units[KEY[1:]].drop_duplicates(ignore_index=True)
+    number = units.groupby(KEY[1:], sort=False, dropna=False).ngroup().to_numpy()
+    asked = units.loc[~pd.Series(number, index=units.index).duplicated(), KEY[1:]].reset_index(drop=True)
     asked["priced_as"] = asked["procedure_code"] + " " + asked["place"]
     asked = with_facts(asked, rates, ["rate"], on="priced_as", key="priced_as")
     asked = asked.join(rates.set_index("rate")[RATES].astype("Int64"), on="rate")
     codes = with_facts(asked, facts["codes"], ["mppr"], on="procedure_code", key="code")
     asked["rank"] = asked["rank"].mask(asked["rank"].isna() & (codes["mppr"] == "no"), 0)
-    return units.merge(asked[[*KEY[1:], *RATES]], on=KEY[1:], how="left", validate="m:1")
+    return units.reset_index(drop=True).assign(**{name: asked[name].array.take(number) for name in RATES})
 
 
 def _kept_rates(facts: Facts, codes: pd.Series[str], gpci: Gpci) -> pd.DataFrame:

@@ -21,7 +21,10 @@ def authorized_lines(lines: pd.DataFrame, linked: pd.DataFrame, tables: Tables) 
     date. `discharged_on`: the last discharge note of the discipline before the service, NaT where there is none or a
     new evaluation or plan of care follows it.
     """
-    wanted = lines[(lines["discipline"] == "OT") & (lines["frequency_code"] != VOIDED)].reset_index(drop=True)
+    discharged = linked.loc[linked["note_type"] == "discharge", "patient_id"]
+    patients = pd.concat([tables.authorizations["patient_id"], discharged])
+    asked = lines["patient_id"].isin(patients) | (lines["prior_authorization"] != "")
+    wanted = lines[asked & (lines["discipline"] == "OT") & (lines["frequency_code"] != VOIDED)].reset_index(drop=True)
     best = _chosen(_candidates(wanted, tables.authorizations.rename(columns=RENAMED)))
     rows = wanted.join(best)
     rows["number"] = rows["number"].astype("object").fillna("").astype("str")

@@ -49,8 +49,12 @@ def own_fees(tables: Tables) -> pd.DataFrame:
 
 
 def with_whole_day(days: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
-    """`days` with `whole_day`: the change that takes all units of the claim's day away."""
-    units = lines.groupby(["claim_id", "day", "procedure_code"])["units"].sum().reset_index()
+    """`days` with `whole_day`: the change that takes all units of the claim's day away, where it has no note."""
+    without = days.loc[days["note_count"] == 0, "day"]
+    units = (
+        lines[lines["day"].isin(without)].groupby(["claim_id", "day", "procedure_code"])["units"].sum().reset_index()
+    )
     units["said"] = units["procedure_code"] + " -" + units["units"].astype("str")
     said = joined(units["said"], [units["claim_id"], units["day"]], "; ").rename("whole_day").reset_index()
-    return days.merge(said, on=["claim_id", "day"], how="left", validate="1:1")
+    rows = days.merge(said, on=["claim_id", "day"], how="left", validate="1:1")
+    return rows.assign(whole_day=rows["whole_day"].fillna("").astype("str"))

@@ -21,6 +21,7 @@ def evaluation_courses(
     evaluations: pd.DataFrame, days: pd.DataFrame, tables: Tables, lines: pd.DataFrame, linked: pd.DataFrame
 ) -> pd.DataFrame:
     """The grain `evaluation` with the columns of `_with_day`, `_with_before`, `_with_plans` and `_with_intervals`."""
+    days, lines, linked = (one[one["patient_id"].isin(evaluations["patient_id"])] for one in (days, lines, linked))
     replaces = evaluations["frequency_code"] == REPLACES
     replaced = ~replaces & replaces.groupby([evaluations["day"], evaluations["rendering_npi"]]).transform("any")
     rows = evaluations[~replaced & (evaluations["frequency_code"] != VOIDS)].reset_index(drop=True)

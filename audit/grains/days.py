@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from audit.grains.evaluations import evaluates
+from audit.grains.evaluations import COMPONENTS, evaluates
 from audit.grains.notes import PARTS
 from audit.texts import told_of
 from audit.units import PAST_MIDPOINT, UNIT, supported_units
@@ -37,13 +37,14 @@ def services_of_day(lines: pd.DataFrame, note_services: pd.DataFrame) -> pd.Data
         timed=("timed", "first"),
         code_known=("code_known", "all"),
     )
-    linked = note_services[note_services["day"].notna()]
+    of_day = note_services["day"].notna()
+    linked = note_services if of_day.all() else note_services[of_day]
     noted = _documented(linked).reset_index()
     rows = rows.reset_index().merge(noted, how="outer", on=KEY, suffixes=("", "_noted"))
     for name in ("in_pool", "timed"):
         rows[name] = rows[name].fillna(rows[f"{name}_noted"]) == "yes"
     rows["code_known"] = ~(rows["code_known"].eq(False) | rows["code_known_noted"].eq(False))
-    rows["notes_listing"] = rows["day"].map(linked.groupby("day")["note_id"].nunique())
+    rows["notes_listing"] = rows["day"].map(linked.loc[~linked.duplicated("note_id"), "day"].value_counts())
     counts = ["units", "co_units", "largest_co_line", "line_count", "times_listed", "minutes_told", "notes_listing"]
     rows[counts] = rows[counts].fillna(0).astype("int64")
     rows["in_note"] = rows["times_listed"] > 0
@@ -67,8 +68,8 @@ def _documented(note_services: pd.DataFrame) -> pd.DataFrame:
 
 def _sum(groups: Any, name: str) -> pd.Series[int]:
     """A sum that is <NA> when any part of it is: half a total is no total."""
-    total: pd.Series[int] = groups[name].sum().where(groups[name].count() == groups[name].size())
-    return total
+    total: pd.Series[int] = groups[name].sum()
+    return total.where(groups[name].count() == groups.size())
 
 
 def _allotted(rows: pd.DataFrame) -> pd.DataFrame:
@@ -106,15 +107,19 @@ def days(lines: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFrame) -> p
     or documented. For `minutes_known`, `minutes_low`, `minutes_high` and the units they support see `_judged`.
     """
     totals = _totals(lines, linked, services)
-    pooled = lines.assign(pooled=lines["in_pool"] == "yes").sort_values("pooled", ascending=False, kind="stable")
-    rows = pooled.drop_duplicates(["claim_id", "day"]).sort_index()
     wanted = ["day", "claim_id", "line_number", "note_id", "patient_id", "service_date", "procedure_code", "payer_id"]
-    rows = rows[[*wanted, "discipline", "pooled", "told_again"]].merge(totals, on="day", validate="m:1")
+    place = lines[["claim_id", "day"]].assign(pooled=lines["in_pool"] == "yes")
+    first = (
+        place.sort_values("pooled", ascending=False, kind="stable").drop_duplicates(["claim_id", "day"]).sort_index()
+    )
+    rows = lines.loc[first.index, [*wanted, "discipline", "told_again"]].assign(pooled=first["pooled"])
+    rows = rows.merge(totals, on="day", validate="m:1")
     return rows.reset_index(drop=True)
 
 
 def _totals(lines: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFrame) -> pd.DataFrame:
-    totals = lines.groupby("day").agg(claim_count=("claim_id", "nunique"), codes_known=("code_known", "all"))
+    totals = lines.groupby("day").agg(codes_known=("code_known", "all"))
+    totals.insert(0, "claim_count", lines[~lines.duplicated(["claim_id", "day"])].groupby("day").size())
     pool = services[services["in_pool"]].assign(
         billed=services["units"] > 0, over=services["units"] > services["midpoint"]
     )
@@ -127,17 +132,21 @@ def _totals(lines: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFrame) -
 
 def _method(lines: pd.DataFrame) -> pd.DataFrame:
     """The counting method of the payers that are billed for pooled services, by day."""
-    counting = lines[(lines["in_pool"] == "yes") | ~lines["code_known"]]
-    counting = pd.concat([counting, lines[~lines["day"].isin(counting["day"])]])
-    methods = counting.groupby("day")["unit_method"].agg(["first", "nunique"])
-    mixed = methods["nunique"] > 1
-    return pd.DataFrame({"method": methods["first"].mask(mixed, "unknown"), "mixed": mixed})
+    number, names = pd.factorize(lines["unit_method"])
+    told = pd.DataFrame({"day": lines["day"], "number": number})
+    counting = told[(lines["in_pool"] == "yes") | ~lines["code_known"]]
+    counting = pd.concat([counting, told[~told["day"].isin(counting["day"])]])
+    methods = counting.groupby("day")["number"].agg(["min", "max"])
+    mixed = methods["min"] < methods["max"]
+    method = pd.Series(names.take(methods["min"]), index=methods.index, dtype="str")
+    return pd.DataFrame({"method": method.mask(mixed, "unknown"), "mixed": mixed})
 
 
 def _with_stated(totals: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFrame) -> pd.DataFrame:
     """What the day's notes state themselves, over all sessions; authors; whether every note lists its services
     (`listed`) and one of them is an evaluation (`evaluated`)."""
-    linked = linked[linked["day"].notna()]
+    wanted = ["day", "author", "note_type", "total_timed_minutes", "total_treatment_minutes", *COMPONENTS]
+    linked = linked.loc[linked["day"].notna(), wanted]
     told = linked.groupby("day")
     stated = pd.DataFrame(
         {
@@ -224,10 +233,10 @@ def services(lines: pd.DataFrame, services: pd.DataFrame, days: pd.DataFrame) ->
     with whole units of which none is billed; `billed`, `allowed`, `by_midpoints`: units in words, on days whose
     units one of the methods does not allow; and the columns of `_with_assistant`.
     """
-    first = lines.drop_duplicates(["claim_id", *KEY])
+    first = ~lines.duplicated(["claim_id", *KEY])
     place = ["claim_id", "line_number", "note_id", "patient_id", "service_date", "procedure_code", "modifiers"]
     facts = ["assistant_modifier", "family", "label", "once_a_day"]
-    rows = first[[*place, *facts, *KEY]].merge(services, on=KEY, validate="m:1")
+    rows = lines.loc[first, [*place, *facts, *KEY]].merge(services, on=KEY, validate="m:1")
     totals = ["minutes_known", "method", "mixed", "note_count", "listed", "evaluated", "codes_billed", "codes_of_day"]
     people = ["change", "alone", "minutes_low", "minutes_high", "supported_high", "assistants_only", "therapists_only"]
     by_day = days.drop_duplicates("day").set_index("day")
@@ -297,8 +306,9 @@ def _with_assistant(rows: pd.DataFrame) -> pd.DataFrame:
     the minutes by person are documented and add up.
     """
     parts = rows[PARTS].astype("Int64")
-    rows["parts_known"] = (parts.notna().all(axis=1) & (parts.sum(axis=1) == rows["minutes"])).eq(True)
     filled = parts.fillna(0).astype("int64")
+    known = ~parts.isna().any(axis=1)
+    rows["parts_known"] = known & (filled.sum(axis=1) == rows["minutes"]).eq(True).fillna(False).astype("bool")
     therapist = filled["therapist_minutes"] + filled["together_minutes"]
     assistant = filled["assistant_minutes"]
     allotted = _allotted_of_billed(rows)
@@ -306,7 +316,7 @@ def _with_assistant(rows: pd.DataFrame) -> pd.DataFrame:
     left, own, other = allotted - plain - co, therapist % UNIT, assistant % UNIT
     last_is_co = (left == 1) & (own < PAST_MIDPOINT) & (10 * other > own + other)
     co = co + last_is_co + (left >= 2) * (left - 1)
-    whole_day = parts.isna().any(axis=1) & (rows["assistants_only"] | rows["therapists_only"])
+    whole_day = ~known & (rows["assistants_only"] | rows["therapists_only"])
     co = co.mask(whole_day & rows["assistants_only"], rows["units"]).mask(whole_day & rows["therapists_only"], 0)
     rows["therapist"], rows["assistant"] = therapist, assistant
     rows["supported_co"] = co.astype("int64")

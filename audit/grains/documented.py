@@ -33,7 +33,8 @@ def _by_day(rows: pd.DataFrame, said: pd.Series[str] | pd.Series[bool], otherwis
 
 
 def _texts(notes: pd.DataFrame, tables: Tables) -> pd.Series[str]:
-    services = tables.note_services.merge(notes[["note_id", "day"]], on="note_id")
+    services = tables.note_services.loc[tables.note_services["text"] != "", ["note_id", "text"]]
+    services = services.merge(notes[["note_id", "day"]], on="note_id")
     parts = [notes[["day", name]].set_axis(["day", "said"], axis=1) for name in SAYING]
     said = pd.concat([*parts, services[["day", "text"]].set_axis(["day", "said"], axis=1)])
     said = said[said["said"] != ""]
@@ -43,7 +44,8 @@ def _texts(notes: pd.DataFrame, tables: Tables) -> pd.Series[str]:
 def _seen(notes: pd.DataFrame, tables: Tables) -> pd.Series[bool]:
     together = tables.note_services["together_minutes"].fillna(0) > 0
     shared = notes["note_id"].isin(tables.note_services.loc[together, "note_id"])
-    that_day = notes["cosigned_at"].str[:10] == notes["service_date"].dt.strftime("%Y-%m-%d")
-    cosigned = that_day & (notes["cosigned_by"] != "")
+    cosigned = notes["cosigned_by"] != ""
+    asked = notes[cosigned]
+    cosigned[cosigned] = asked["cosigned_at"].str[:10] == asked["service_date"].dt.strftime("%Y-%m-%d")
     seen: pd.Series[bool] = (cosigned | shared | (notes["author"] == "therapist")).groupby(notes["day"]).any()
     return seen

@@ -59,12 +59,14 @@ def _note_of(rows: pd.DataFrame, linked: pd.DataFrame) -> pd.DataFrame:
 
 def _own_minutes(services: pd.DataFrame) -> pd.DataFrame:
     """By note and code, <NA> where a part is not documented."""
+    services = services[services["procedure_code"].isin(KIND) | (services["family"] == "eval")]
     by_code = services.groupby(["note_id", "procedure_code"])[MINUTES]
     return by_code.sum().where(by_code.count().eq(by_code.size(), axis=0)).astype("Int64").reset_index()
 
 
 def _rest_of_treatment(rows: pd.DataFrame, lines: pd.DataFrame, services: pd.DataFrame) -> pd.Series[int]:
     """The note's treatment minutes less those of its other services; <NA> where these are not known."""
+    services = services[services["note_id"].isin(rows["note_id"])]
     own = pd.MultiIndex.from_frame(rows[["note_id", "procedure_code"]])
     is_own = pd.MultiIndex.from_frame(services[["note_id", "procedure_code"]]).isin(own)
     told = services.assign(minutes=services["minutes"].mask(is_own, 0)).groupby("note_id")

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pandas as pd
 
 from audit.facts.reference import Facts
-from audit.money import dollars_at_risk
+from audit.money import KEY, UNITS, dollars_at_risk
 from audit.units import COGNITIVE, COGNITIVE_SERVICE, supported_units
 
+Priced = tuple[str, str, pd.Timestamp, str, int, int]
+"""KEY and UNITS of `money`."""
 PLACE = "nonfacility"
 """Outpatient therapy is paid at the non-facility rate wherever it is given (42 CFR 414.22)."""
 
@@ -19,11 +21,9 @@ def paid_more(services: pd.DataFrame, of_day: pd.DataFrame, lines: pd.DataFrame,
     wrong = wrong[wrong["day_units"] <= wrong["supported_high"]]
     medicare = (lines["medicare"] == "yes").groupby(lines["day"]).all()
     days = {day: date for day, date in zip(wrong["day"], wrong["service_date"], strict=True) if medicare[day]}
-    billed, supported = [], []
-    for day, rows in of_day[of_day["day"].isin(days)].groupby("day"):
-        units = dict(zip(rows["service"], rows["units"], strict=True))
-        pool = rows[rows["in_pool"]]
-        minutes = dict(zip(pool["service"], pool["minutes"].fillna(0).astype("int64"), strict=True))
+    billed: list[Priced] = []
+    supported: list[Priced] = []
+    for day, (units, minutes) in sorted(_by_day(of_day[of_day["day"].isin(days)]).items()):
         others = {code: n for code, n in units.items() if code not in minutes}
         for number, allowed in enumerate(supported_units(minutes, "total")):
             key = (f"{day} {number}", days[day])
@@ -31,14 +31,25 @@ def paid_more(services: pd.DataFrame, of_day: pd.DataFrame, lines: pd.DataFrame,
             supported += _priced(allowed | others, *key)
     if not billed:
         return pd.Series(False, index=services.index)
-    at_risk = dollars_at_risk(pd.DataFrame(billed), pd.DataFrame(supported), facts)
+    at_risk = dollars_at_risk(*(pd.DataFrame(rows, columns=[*KEY, *UNITS]) for rows in (billed, supported)), facts)
     more = (at_risk["over"] > 0).fillna(False).groupby(at_risk.index.str.split().str[0]).all()
     return services["day"].isin({int(day) for day in more.index[more]})
 
 
-def _priced(units: dict[str, int], day_key: str, date: pd.Timestamp) -> list[dict[str, object]]:
+def _by_day(of_day: pd.DataFrame) -> dict[int, tuple[dict[str, int], dict[str, int]]]:
+    """By day: the units of its services, and the minutes of those of the 15-minute pool."""
+    found: dict[int, tuple[dict[str, int], dict[str, int]]] = {}
+    columns = [of_day[name] for name in ("day", "service", "units", "in_pool")]
+    for day, service, units, in_pool, minutes in zip(*columns, of_day["minutes"].fillna(0), strict=True):
+        held = found.setdefault(day, ({}, {}))
+        held[0][service] = units
+        if in_pool:
+            held[1][service] = minutes
+    return found
+
+
+def _priced(units: dict[str, int], day_key: str, date: pd.Timestamp) -> list[Priced]:
     split = {code: n for code, n in units.items() if code != COGNITIVE_SERVICE}
     if n := units.get(COGNITIVE_SERVICE, 0):
         split |= {COGNITIVE[0]: 1, COGNITIVE[1]: n - 1}
-    same = {"day_key": day_key, "service_date": date, "place": PLACE, "co_units": 0}
-    return [{**same, "procedure_code": code, "plain_units": n} for code, n in split.items() if n]
+    return [(day_key, code, date, PLACE, n, 0) for code, n in split.items() if n]

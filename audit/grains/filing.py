@@ -105,10 +105,9 @@ def _with_modifiers(rows: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     each["repeated"] = each["modifier"].where(each.duplicated([*key, "modifier"]), "")
     names = ["strange", "lapsed", "repeated"]
     told = each.groupby(key)[names].agg(_listed).add_suffix("_modifiers").reset_index()
-    result = rows.merge(told, on=key, how="left", validate="m:1")
     added = [f"{name}_modifiers" for name in names]
-    result[added] = result[added].astype("object").fillna("").astype("str")
-    return result
+    found = rows[key].merge(told, on=key, how="left", validate="m:1").set_axis(rows.index)
+    return rows.assign(**{name: found[name].astype("object").fillna("").astype("str") for name in added})
 
 
 def _listed(said: pd.Series[str]) -> str:
@@ -120,7 +119,8 @@ def _with_authorization(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     patient, payer, date and code; and `vague_authorization`: of one for its patient and code that lacks its payer or
     both its dates. "" for none."""
     asked = ["patient_id", "payer_id", "procedure_code", "service_date"]
-    bare = rows.loc[rows["prior_authorization"] == "", asked].rename_axis("_row").reset_index()
+    held = rows["patient_id"].isin(tables.authorizations["patient_id"])
+    bare = rows.loc[held & (rows["prior_authorization"] == ""), asked].rename_axis("_row").reset_index()
     found = bare.merge(tables.authorizations, on="patient_id", suffixes=("", "_named")).sort_values("number")
     found = found[(found["payer_id_named"] == "") | (found["payer_id_named"] == found["payer_id"])]
     found = found[found["service_date"].between(found["from_date"].fillna(EARLIEST), found["to_date"].fillna(LATEST))]

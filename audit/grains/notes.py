@@ -6,7 +6,7 @@ import pandas as pd
 
 from audit.facts.reference import Facts, with_facts
 from audit.grains.clock import minute_of_day
-from audit.grains.lines import DAY, agreed, discipline_of, filled, service_of
+from audit.grains.lines import DAY, agreed, discipline_of, filled, in_order, service_of
 from audit.tables import Tables
 from audit.texts import once_each
 
@@ -19,15 +19,24 @@ def notes(tables: Tables, lines: pd.DataFrame) -> pd.DataFrame:
     A note that names a claim belongs to that claim's day of the same patient and date; one that names none, to the
     day of its patient, discipline and date. `day` is <NA> where there is no such day.
     """
-    rows = tables.notes.sort_values("note_id", ignore_index=True)
+    rows = in_order(tables.notes, ["note_id"])
     rows["discipline"] = _discipline(rows, tables, lines)
     rows["author"] = author_of(rows["author_credential"])
-    same_date = ["patient_id", "service_date"]
-    by_claim = agreed(rows, lines, [*same_date, "claim_id"], "day")
-    by_claim = by_claim.fillna(agreed(rows, lines, [*same_date, "claim_id", "discipline"], "day"))
-    by_discipline = agreed(rows, lines, DAY, "day")
-    rows["day"] = by_claim.where(rows["claim_id"] != "", by_discipline).astype("Int64")
+    rows["day"] = _day(rows[[*DAY, "claim_id"]], lines)
     return rows
+
+
+def _day(rows: pd.DataFrame, lines: pd.DataFrame) -> pd.Series[int]:
+    days = lines.loc[~lines.duplicated(["claim_id", "day"]), [*DAY, "claim_id", "day"]]
+    found = pd.Series(pd.NA, index=rows.index, dtype="Int64")
+    named = rows["claim_id"] != ""
+    for key in (["patient_id", "service_date", "claim_id"], [*DAY, "claim_id"]):
+        lacking = named & found.isna()
+        if lacking.any():
+            found = found.fillna(agreed(rows[lacking], days, key, "day").astype("Int64"))
+    if not named.all():
+        found = found.fillna(agreed(rows[~named], days, DAY, "day").astype("Int64"))
+    return found
 
 
 def _discipline(rows: pd.DataFrame, tables: Tables, lines: pd.DataFrame) -> pd.Series[str]:
@@ -63,12 +72,13 @@ def services(tables: Tables, linked: pd.DataFrame, facts: Facts) -> pd.DataFrame
     rows = tables.note_services.merge(linked[wanted], on="note_id", how="inner", validate="m:1")
     rows = with_facts(rows, facts["codes"], ["timed", "in_pool", "label", "family"], on="procedure_code", key="code")
     rows["service"] = service_of(rows["procedure_code"])
-    told = rows[PARTS].notna().any(axis=1)
-    rows.loc[told, PARTS] = rows.loc[told, PARTS].fillna(0)
-    rows["minutes"] = rows["minutes"].fillna(rows[PARTS].sum(axis=1, min_count=1).astype("Int64"))
+    therapist, assistant, together = (rows[part] for part in PARTS)
+    told = therapist.notna() | assistant.notna() | together.notna()
+    filled = {part: rows[part].fillna(0) for part in PARTS}
+    rows["minutes"] = rows["minutes"].fillna(filled[PARTS[0]].add(filled[PARTS[1]]).add(filled[PARTS[2]]).where(told))
     for part, author in zip(PARTS, ("therapist", "assistant", "together"), strict=True):
         alone = rows["minutes"].where(rows["author"] == author, 0).where(rows["author"] != "")
-        rows[part] = rows[part].where(told, alone).astype("Int64")
+        rows[part] = filled[part].where(told, alone).astype("Int64")
     return rows
 
 

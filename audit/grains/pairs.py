@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from audit.facts.fact_loads import PAIRS
@@ -45,15 +46,18 @@ def with_partners(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     rows = _with_list(lines, facts)
     found = _in_table(rows, facts)
     sides = [found[[*DAY, column]].set_axis([*DAY, "code"], axis=1) for column in ("column_1", "column_2")]
-    paired = pd.MultiIndex.from_frame(pd.concat(sides))
-    here = pd.MultiIndex.from_frame(rows[[*DAY, "procedure_code"]])
+    paired = pd.MultiIndex.from_frame(pd.concat(sides).drop_duplicates())
+    in_pair = rows["day"].isin(found["day"])
+    asked = pd.MultiIndex.from_frame(rows.loc[in_pair, [*DAY, "procedure_code"]])
+    in_pair[in_pair] = asked.isin(paired)
     rows[COVERED] = _covered(rows, rows["procedure_code"], facts)[COVERED]
-    order = rows["coverage"].map(REACH).astype("int64")
-    least = rows.loc[order.groupby([rows[name] for name in DAY]).transform("idxmin"), COVERED]
-    rows[COVERED] = least.to_numpy()
+    if len(rows[COVERED].drop_duplicates()) > 1:
+        order = rows["coverage"].map(REACH).astype("int64")
+        least = rows.loc[order.groupby([rows[name] for name in DAY]).transform("idxmin"), COVERED]
+        rows[COVERED] = least.to_numpy()
     strange = ~_knows(rows, facts)
-    day_strange = strange.groupby(rows["day"]).transform("any")
-    return rows.assign(in_pair=here.isin(paired), pairs_known=(rows["coverage"] != "before") & ~day_strange).astype(
+    day_strange = rows["day"].isin(rows.loc[strange, "day"])
+    return rows.assign(in_pair=in_pair, pairs_known=(rows["coverage"] != "before") & ~day_strange).astype(
         dict.fromkeys(COVERED, "str")
     )
 
@@ -78,11 +82,17 @@ def _with_list(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:
 
 def _in_table(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     """Pairs of codes of one day that are in force on its date (or on the last one the table was read for)."""
-    of_day = lines[[*DAY, "procedure_code", "service_date", "pair_list"]].drop_duplicates([*DAY, "procedure_code"])
-    both = of_day.merge(of_day[[*DAY, "procedure_code"]], on=DAY, suffixes=("_1", "_2"))
-    both = both.rename(columns={"procedure_code_1": "column_1", "procedure_code_2": "column_2"})
     table = pd.concat([_table(name, facts) for name in lines["pair_list"].unique()] or [_table(MEDICARE, facts)])
-    found: pd.DataFrame = both.merge(table, on=["pair_list", "column_1", "column_2"])
+    of_day = lines[[*DAY, "procedure_code", "service_date", "pair_list"]].drop_duplicates([*DAY, "procedure_code"])
+    of_day["number"], codes = pd.factorize(of_day["procedure_code"])
+    both = of_day.merge(of_day[[*DAY, "number"]], on=DAY, suffixes=("", "_2"))
+    listed = table["column_1"].isin(codes) & table["column_2"].isin(codes)
+    sides = [codes.get_indexer(table.loc[listed, column]) for column in ("column_1", "column_2")]
+    paired = np.zeros((len(codes), len(codes)), dtype="bool")
+    paired[sides[0], sides[1]] = True
+    both = both[paired[both["number"], both["number_2"]]].rename(columns={"procedure_code": "column_1"})
+    both["column_2"] = codes.take(both["number_2"])
+    found: pd.DataFrame = both.merge(table[listed], on=["pair_list", "column_1", "column_2"])
     found[[*COVERED, "asked"]] = _covered(found, found["column_1"], facts)
     before = found["coverage"] == "before"
     kept = in_force(found, found["asked"]) | (before & (found["asked"] <= found["effective_to"]))

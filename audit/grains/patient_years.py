@@ -39,14 +39,14 @@ def patient_years(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     rows["year"] = rows["service_date"].dt.year
     rows["not_covered"] = rows[MODIFIERS].isin(NOT_COVERED).any(axis=1)
     rows["amount"] = _amounts(rows, facts)
-    rows = rows.sort_values([*YEAR, "service_date", "has_kx", "claim_id", "line_number"])
+    rows = rows.sort_values([*YEAR, "service_date", "has_kx"], kind="stable")  # then by claim and line, as they come
     counted = (rows["medicare"] == "yes") & ~rows["not_covered"]
     by_year = [rows[name] for name in YEAR]
     rows["total"] = rows["amount"].where(counted, 0).fillna(0).groupby(by_year).cumsum()
     without = rows["procedure_code"].where(counted & rows["amount"].isna())
     rows["unpriced"] = without.groupby(by_year).ffill().fillna("").astype("str")
     rows = _with_yearly_limits(rows, facts)
-    return rows.sort_values(["claim_id", "line_number"], ignore_index=True)
+    return rows.sort_index().reset_index(drop=True)
 
 
 def _counts(lines: pd.DataFrame) -> pd.Series[bool]:
@@ -57,8 +57,10 @@ def _counts(lines: pd.DataFrame) -> pd.Series[bool]:
     therapy |= (lines["therapy_class"] != "none") & named
     therapy |= (lines["therapy_class"] == "sometimes") & lines["discipline_known"]
     later = lines["frequency_code"].isin(REPLACED_BY)
-    service = pd.MultiIndex.from_frame(lines[SERVICE])
-    gone = (service.isin(service[later]) & ~later) | (lines["frequency_code"] == "8")
+    gone = lines["frequency_code"] == "8"
+    if later.any():
+        service = pd.MultiIndex.from_frame(lines[SERVICE])
+        gone |= service.isin(service[later]) & ~later
     return therapy & (lines["medicare"] != "no") & (lines["units"] > 0) & ~gone
 
 

@@ -8,6 +8,7 @@ from audit.facts.reference import Facts
 from audit.grains.limits import with_limits
 from audit.grains.treatment_days import DATE, PATIENT
 from audit.tables import Tables
+from audit.texts import once_each
 
 PLACE = ["claim_id", "line_number", "note_id", "patient_id", "service_date", "procedure_code"]
 DATED = ["start_date", "end_date", "certified_on", "signed_order_on", "sent_on", "verbal_order_on"]
@@ -79,11 +80,16 @@ def _histories(chosen: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
     return plans.rename(columns={"episode": "plan_episode"})
 
 
+@once_each
+def _date_of(moment: pd.Series[str]) -> pd.Series[pd.Timestamp]:
+    return pd.to_datetime(moment.str[:10], errors="coerce")
+
+
 def _newest(tables: Tables) -> pd.DataFrame:
     """By patient: the latest date of a service, a signature or a plan's papers. Not the newest of all patients:
     findings must not depend on how the claims are divided."""
     notes, plans = tables.notes, tables.plans_of_care
-    signed = pd.to_datetime(notes["signed_at"].str[:10], errors="coerce")
+    signed = _date_of(notes["signed_at"])
     pairs = [(tables.claims, tables.claims["service_date"]), (notes, notes["service_date"]), (notes, signed)]
     pairs += [(plans, plans[name]) for name in ("certified_on", "signed_order_on", "sent_on")]
     parts = [pd.DataFrame({"patient_id": t["patient_id"], "newest": dates}) for t, dates in pairs]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import product
 from typing import Any
 
 import numpy as np
@@ -17,8 +16,11 @@ DAY = ["clinician", "service_date"]
 MIDNIGHT = 24 * 60
 KEPT = [*DAY, "note_id", "noted"]
 """Columns of `visits` that `provider_days` needs, beside those that rules name."""
+OF_NOTE = ["note_id", "claim_id", "patient_id", "service_date", "day", "author_name", "start_time", "end_time",
+           "total_timed_minutes"]  # fmt: skip
 OWN = {"therapist": "therapist_minutes", "assistant": "assistant_minutes"}
 Jobs = pd.DataFrame
+Cells = np.ndarray[Any, Any]
 
 
 def seen(
@@ -60,7 +62,7 @@ def provider_days(visits: pd.DataFrame, jobs: Jobs, patients: pd.DataFrame) -> p
 
 def _visits(linked: pd.DataFrame, services: pd.DataFrame, told: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """Notes with their clinician, the minutes they give of them, and their clock (minutes after midnight)."""
-    rows = linked.assign(clinician=clinician_of(linked, tables.providers))
+    rows = linked[OF_NOTE].assign(clinician=clinician_of(linked, tables.providers))
     names = tables.providers.drop_duplicates("npi").set_index("npi")["name"]
     signed = rows["author_name"].mask(rows["author_name"] == "", rows["clinician"])
     rows["name"] = rows["clinician"].map(names).astype("object").fillna(signed).astype("str")
@@ -89,14 +91,17 @@ def _attended(services: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
     Those of the 15-minute pool, and evaluations. A group is 97150: minutes given in a group count only where they
     are billed as one-on-one.
     """
-    billed = lines.loc[lines["units"] > 0, ["day", "procedure_code"]].drop_duplicates().assign(billed=True)
-    rows = services.merge(billed, on=["day", "procedure_code"], how="left")
-    rows["evaluation"] = rows["family"] == "eval"
-    alone = (rows["mode"] != "group") | rows["billed"].eq(True)
-    rows = rows[((rows["in_pool"] == "yes") & alone) | rows["evaluation"]].copy()
+    group = services["mode"] == "group"
+    billed = lines.loc[(lines["units"] > 0) & lines["day"].isin(services.loc[group, "day"]), ["day", "procedure_code"]]
+    in_group = pd.MultiIndex.from_frame(services.loc[group, ["day", "procedure_code"]])
+    alone = ~group
+    alone[group] = in_group.isin(pd.MultiIndex.from_frame(billed))
+    evaluation = services["family"] == "eval"
+    rows = services[((services["in_pool"] == "yes") & alone) | evaluation].assign(evaluation=evaluation)
     own = rows["minutes"].copy()
+    told = ~rows[PARTS].isna().any(axis=1)
     for author, part in OWN.items():
-        by = (rows["author"] == author) & rows[PARTS].notna().all(axis=1)
+        by = (rows["author"] == author) & told
         own = own.mask(by, rows[part] + rows["together_minutes"])
     rows["own"], rows["other"] = own, (rows["minutes"] - own + rows["together_minutes"].fillna(0)).fillna(0)
     rows["begins"], rows["ends"] = minute_of_day(rows["start_time"]), minute_of_day(rows["end_time"])
@@ -135,21 +140,25 @@ def _overfull(jobs: Jobs) -> pd.DataFrame:
     long = ordered.groupby(DAY)["minutes"].transform("sum") > MIDNIGHT
     suspect = pd.concat([meeting[DAY], ordered.loc[long, DAY]]).drop_duplicates()
     jobs = ordered[[*DAY, "begins", "ends", "minutes", "patient_id", "note_id"]].merge(suspect, on=DAY)
-    found = [row for _, day in jobs.groupby(DAY, sort=True) for row in _of_day(day)]
+    columns = {name: jobs[name].to_numpy() for name in ("begins", "ends", "minutes", "patient_id", "note_id")}
+    places = jobs.groupby(DAY, sort=True).indices.values()
+    found = [row for place in places for row in _of_day(*(column[place] for column in columns.values()))]
     rows = pd.DataFrame(found, columns=["note_id", "from", "to", "demand", "shared_by"])
     return rows.astype(dict.fromkeys(["from", "to", "demand", "shared_by"], "Int64"))
 
 
-def _of_day(day: Jobs) -> list[dict[str, Any]]:
-    begins, ends, minutes = (day[name].to_numpy() for name in ("begins", "ends", "minutes"))
-    patient, note = day["patient_id"].to_numpy(), day["note_id"].to_numpy()
-    spans = sorted((b - a, int(a), int(b)) for a, b in product(np.unique(begins), np.unique(ends)) if b > a)
+def _of_day(begins: Cells, ends: Cells, minutes: Cells, patient: Cells, note: Cells) -> list[dict[str, Any]]:
+    """The notes of one clinician's day that lie in an overfull span of two patients or more, each in its smallest."""
+    since, until = np.unique(begins), np.unique(ends)
+    asked = ((begins >= since[:, None]) * minutes) @ (ends[:, None] <= until)
+    length = until - since[:, None]
+    spans = sorted((int(length[a, b]), int(since[a]), int(until[b]), int(asked[a, b]))
+                   for a, b in np.argwhere((length > 0) & (asked > length)))  # fmt: skip
     rows: dict[str, dict[str, Any]] = {}
     taken: list[tuple[int, int]] = []
-    for length, a, b in spans:
+    for _, a, b, demand in spans:
         within = (begins >= a) & (ends <= b)
-        demand = int(minutes[within].sum())
-        if demand <= length or len(set(patient[within])) < 2 or any(a <= x and y <= b for x, y in taken):
+        if len(set(patient[within])) < 2 or any(a <= x and y <= b for x, y in taken):
             continue
         taken.append((a, b))
         said = {"from": a, "to": b, "demand": demand, "shared_by": len(set(patient[within]))}

@@ -48,22 +48,26 @@ def _spanned(rows: pd.DataFrame, day: pd.Series[int]) -> pd.DataFrame:
 def _with_minutes(rows: pd.DataFrame, linked: pd.DataFrame, note_services: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     """Minutes of the span's notes; 0 where each of them lists its services and none is this one."""
     told = linked[["note_id", "day", "patient_id", "service_date", "discipline"]]
-    served = note_services.drop(columns=["day", "patient_id", "service_date", "timed", "in_pool"])
-    served = served.merge(told, on="note_id", validate="m:1")
+    told = told[told["patient_id"].isin(rows["patient_id"])]
+    codes = facts["codes"]
+    meant = {*rows["root"], *codes.loc[codes["addon_to"].isin(rows["root"]), "code"]}
+    served = note_services[note_services["procedure_code"].isin(meant)]
+    served = served.drop(columns=["day", "patient_id", "service_date", "timed", "in_pool"])
+    served = served.merge(told, on="note_id", how="inner", validate="m:1")
     served = with_facts(served, facts["codes"], FACTS, on="procedure_code", key="code")
     served = _spanned(served, served["day"])
     minutes = served.groupby(KEY)["minutes"]
     sums = pd.DataFrame({"minutes": minutes.sum().where(minutes.count() == minutes.size()), "listed": True})
     result = rows.drop(columns="minutes", errors="ignore").merge(sums.reset_index(), how="left", on=KEY)
     result["minutes"] = result["minutes"].astype("Int64")
-    notes = _notes_of_span(rows, told, set(note_services["note_id"]))
+    notes = _notes_of_span(rows, told, note_services["note_id"])
     result["note_count"], unlisted = (result["span"].map(notes[name]).fillna(0) for name in ("count", "unlisted"))
     absent = (result["note_count"] > 0) & (unlisted == 0) & ~result["listed"].eq(True)
     result["minutes"] = result["minutes"].mask((unlisted > 0) | (result["note_count"] == 0)).mask(absent, 0)
     return result
 
 
-def _notes_of_span(rows: pd.DataFrame, told: pd.DataFrame, listing: set[str]) -> pd.DataFrame:
+def _notes_of_span(rows: pd.DataFrame, told: pd.DataFrame, listing: pd.Series[str]) -> pd.DataFrame:
     """By span: its number of notes, and of those that list no services."""
     days = "day " + told["day"].astype("str")
     months = told["service_date"].dt.strftime("%Y-%m") + " " + told["discipline"] + " " + told["patient_id"]

@@ -69,10 +69,12 @@ def _since(rows: pd.DataFrame, report: pd.Series[bool]) -> pd.Series[int]:
 
 def _billed(lines: pd.DataFrame, linked: pd.DataFrame) -> pd.DataFrame:
     """A billed day without a note may have had a report that is not on file, and a therapist who treated."""
-    unknown = ~lines["day"].isin(linked["day"])
-    return lines[DATE].assign(
+    evaluated = lines["procedure_code"].isin(EVALUATIONS)
+    kept = evaluated | ~lines.duplicated("day")
+    unknown = ~lines.loc[kept, "day"].isin(linked["day"])
+    return lines.loc[kept, DATE].assign(
         treated=True,
-        evaluated=lines["procedure_code"].isin(EVALUATIONS),
+        evaluated=evaluated[kept],
         reported=False,
         may_report=unknown,
         participated=False,
@@ -86,7 +88,9 @@ def _noted(lines: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFrame) ->
     report = linked["note_type"].isin(REPORTS)
     listed = linked["note_id"].isin(services["note_id"])
     whole, shared = (linked["note_id"].isin(ids) for ids in _by_therapist(services))
-    only = ~listed.groupby([linked[name] for name in DATE]).transform("any")
+    only = ~listed
+    if only.any():
+        only = ~listed.groupby([linked[name] for name in DATE]).transform("any")
     return linked[DATE].assign(
         discipline=linked["day"].map(of_day).astype("object").fillna(linked["discipline"]).astype("str"),
         treated=listed | (linked["total_treatment_minutes"] > 0).fillna(False).astype("bool"),
@@ -98,14 +102,14 @@ def _noted(lines: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFrame) ->
     )
 
 
-def _by_therapist(services: pd.DataFrame) -> tuple[set[str], set[str]]:
+def _by_therapist(services: pd.DataFrame) -> tuple[pd.Series[str], pd.Series[str]]:
     """Notes with a service that the therapist gave whole, alone or together with an assistant; and notes with one
     of which that cannot be told, or that the two shared in turn."""
     alone = (services["assistant_minutes"] == 0).fillna(False).astype("bool")
     took = services["therapist_minutes"].fillna(0) + services["together_minutes"].fillna(0) > 0
     unknown = services["therapist_minutes"].isna()
     whole = alone & (took | (services["author"] == "therapist"))
-    return set(services.loc[whole, "note_id"]), set(services.loc[~whole & (took | unknown), "note_id"])
+    return services.loc[whole, "note_id"], services.loc[~whole & (took | unknown), "note_id"]
 
 
 def written_by(notes: pd.DataFrame) -> pd.Series[str]:

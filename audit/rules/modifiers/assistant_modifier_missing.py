@@ -37,8 +37,8 @@ def assistant_modifier_missing(services: pd.DataFrame) -> list[pd.DataFrame]:
     hospitals are spared the cut, not the modifier.)
     What to do: add CO beside GO to the units the assistant furnished, on a line of their own.
     """
-    due = with_shares(services[services["service_date"] >= REQUIRED_FROM])
-    due = due[due["assistant_modifier"].isin(["required", ""]) & (due["co_units"] < due["units"])]
+    asked_for = services["assistant_modifier"].isin(["required", ""]) & (services["service_date"] >= REQUIRED_FROM)
+    due = with_shares(services[asked_for & (services["co_units"] < services["units"])])
     clear = due[due["unclear"] == ""]
     missing = pd.concat([_whole_visits(clear), _pooled(clear), _others(clear)], ignore_index=True)
     missing = missing.assign(lacking=missing["due"] - missing["co_units"])
@@ -62,9 +62,9 @@ def assistant_modifier_missing(services: pd.DataFrame) -> list[pd.DataFrame]:
 
 
 def with_shares(services: pd.DataFrame) -> pd.DataFrame:
-    """Billed services (no evaluations) with `unclear` (a key of UNCLEAR, or ""), `whole_visit` (only totals are
-    known; the author of all notes furnished them), `persons` (who gave how many minutes, in words), and
-    `supported_plain`, `supported_co`, `weight` and `older` by the rule that held on the date."""
+    """Billed services (no evaluations) with `unclear` (a key of UNCLEAR, or ""), `whole_visit` (only totals are known;
+    the author of all notes furnished them), and `supported_plain`, `supported_co`, `weight` and `older` by the rule
+    that held on the date."""
     rows = services[(services["units"] > 0) & (services["family"] != "eval")].copy()
     rows["whole_visit"] = rows["parts_known"] & rows[PARTS].isna().any(axis=1)
     today = rows["service_date"] >= TODAYS_RULE_FROM
@@ -77,13 +77,12 @@ def with_shares(services: pd.DataFrame) -> pd.DataFrame:
     rows["supported_plain"] = rows["supported_plain"].where(by_today, allotted - older)
     rows["weight"] = pd.Series("error", index=rows.index, dtype="str").where(today, "warning")
     rows["older"] = today.map({True: "", False: OLDER_RULE})
-    rows["persons"] = _persons(rows)
     return rows.assign(unclear=_unclear(rows))
 
 
 def _unclear(rows: pd.DataFrame) -> pd.Series[str]:
     """Why the share of the two cannot be told, "" where it can; without an assistant there is nothing to tell."""
-    said = rows[PARTS].sum(axis=1, skipna=False)
+    said = rows[PARTS[0]] + rows[PARTS[1]] + rows[PARTS[2]]
     took_part = ~rows["whole_visit"] & (rows["assistant"] > 0)
     partly = rows["co_units"].between(1, rows["units"] - 1)
     placed = rows["minutes_known"].isin(["per_code", "contradicting"])
@@ -99,7 +98,8 @@ def _unclear(rows: pd.DataFrame) -> pd.Series[str]:
     return pd.Series(said_so, index=rows.index, dtype="str")
 
 
-def _persons(rows: pd.DataFrame) -> pd.Series[str]:
+def persons(rows: pd.DataFrame) -> pd.Series[str]:
+    """Who gave how many minutes, in words."""
     together = rows["together_minutes"].fillna(0).astype("int64").astype("str")
     text = "therapist " + rows["therapist"].astype("str") + " min"
     text = text.where(together == "0", text + " (" + together + " together with the assistant)")
@@ -120,7 +120,7 @@ def _pooled(rows: pd.DataFrame) -> pd.DataFrame:
     pool = pool.assign(due=due)[due > pool["co_units"]]
     counts = pool[["supported_plain", "supported_co", "co_units"]].astype("str")
     shares = " support " + counts["supported_plain"] + " without CO and " + counts["supported_co"] + " with CO"
-    return pool.assign(says=pool["persons"] + shares + "; CO stands on " + counts["co_units"] + ".")
+    return pool.assign(says=persons(pool) + shares + "; CO stands on " + counts["co_units"] + ".")
 
 
 def _others(rows: pd.DataFrame) -> pd.DataFrame:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pandas as pd
 
 from audit.rules import findings, rule, untestable
-from audit.rules.modifiers.assistant_modifier_missing import REQUIRED_FROM, UNCLEAR, with_shares, with_ways
+from audit.rules.modifiers.assistant_modifier_missing import REQUIRED_FROM, UNCLEAR, persons, with_shares, with_ways
 
 TOO_EARLY = (
     "CO began on 2020-01-01: what it means on an earlier date is not on file."
@@ -24,6 +24,7 @@ def assistant_modifier_not_warranted(services: pd.DataFrame) -> list[pd.DataFram
     rows = marked[~early].assign(excess=marked["co_units"] - marked["supported_co"])
     clear = rows[rows["unclear"] == ""]
     pooled = clear[too_much_co(clear)]
+    pooled = pooled.assign(persons=persons(pooled))
     untimed = with_ways(clear[~clear["in_pool"] & ~clear["timed"] & ~clear["whole_visit"]])
     shared = untimed[untimed["assistant"] > 0]
     unfounded = clear[~clear["in_pool"] & (clear["supported_co"] == 0) & (clear["assistant"] == 0)]

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pandas as pd
 
 from audit.rules import findings, rule, untestable
-from audit.rules.modifiers.assistant_modifier_missing import REQUIRED_FROM, UNCLEAR, with_shares
+from audit.rules.modifiers.assistant_modifier_missing import REQUIRED_FROM, UNCLEAR, persons, with_shares
 from audit.rules.modifiers.assistant_modifier_not_warranted import TOO_EARLY, merged, too_much_co
 
 
@@ -19,6 +19,7 @@ def assistant_units_not_split(services: pd.DataFrame) -> list[pd.DataFrame]:
     early = marked["service_date"] < REQUIRED_FROM
     rows = marked[~early]
     both = rows[(rows["unclear"] == "") & too_much_co(rows) & merged(rows)]
+    both = both.assign(persons=persons(both))
     return [
         findings(
             both,
