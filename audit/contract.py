@@ -6,6 +6,7 @@ the same are looked at once.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
@@ -145,16 +146,23 @@ def _tests(column: Column) -> Iterator[tuple[str, Right]]:
         )
 
 
+def _contains(text: pd.Series[str], pattern: str, anywhere: str = "") -> pd.Series[bool]:
+    """Which texts hold the pattern; where all of them together hold none (of `anywhere`), each is not asked."""
+    if not re.search(anywhere or pattern, "\n".join(text.to_numpy())):
+        return pd.Series(False, index=text.index)
+    return text.str.contains(pattern, regex=True)
+
+
 def _has_no_nul(text: pd.Series[str]) -> pd.Series[bool]:
-    return ~text.str.contains("\x00", regex=False)
+    return ~_contains(text, "\x00")
 
 
 def _reads_as_it_is(text: pd.Series[str]) -> pd.Series[bool]:
-    return ~text.str.contains(_TURNING, regex=True)
+    return ~_contains(text, _TURNING)
 
 
 def _is_whole(text: pd.Series[str]) -> pd.Series[bool]:
-    return ~text.str.fullmatch(r"\d(\.\d+)?[Ee]\+\d+")
+    return ~_contains(text, r"\A\d(?:\.\d+)?[Ee]\+\d+\Z", r"[Ee]\+\d")
 
 
 def _is_date(text: pd.Series[str]) -> pd.Series[bool]:

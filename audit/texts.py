@@ -41,6 +41,13 @@ def joined(texts: pd.Series[str], by: pd.Series[Any] | list[pd.Series[Any]], bet
     return pd.Series(said, index=index, dtype="str", name=texts.name)
 
 
+def combinations(rows: pd.DataFrame, asked: dict[str, Callable[[pd.DataFrame], pd.Series[Any]]]) -> pd.DataFrame:
+    """A column for each of `asked`, which looks at each row by itself: rows that say the same are looked at once."""
+    number = rows.groupby(list(rows.columns), sort=False, dropna=False).ngroup().to_numpy()
+    each = rows[~pd.Series(number, index=rows.index).duplicated()]
+    return pd.DataFrame({name: ask(each).array.take(number) for name, ask in asked.items()}, index=rows.index)
+
+
 def told_of(key: pd.Series[Any], by_key: pd.Series[str]) -> pd.Series[str]:
     """What `by_key` (each key once) says of each of `key`, "" where it says nothing."""
     numbers, different = pd.factorize(key, use_na_sentinel=False)

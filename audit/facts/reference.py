@@ -149,13 +149,15 @@ def _row_in_force(left: pd.DataFrame, facts: pd.DataFrame, on: str, key: str) ->
     keys, names = pd.factorize(left[on], use_na_sentinel=False)
     dates, days = pd.factorize(_number(left["service_date"]))
     number, asked = pd.factorize(keys * len(days) + dates)
+    meant = facts[key].isin(names).to_numpy()
     spans: dict[str, list[tuple[int, int, int]]] = {}
     reach = [_number(facts[name]) for name in ("effective_from", "effective_to")]
-    for row, (named, first, last) in enumerate(zip(facts[key], *reach, strict=True)):
+    told = zip(np.flatnonzero(meant).tolist(), facts.loc[meant, key], *(one[meant] for one in reach), strict=True)
+    for row, named, first, last in told:
         spans.setdefault(named, []).append((row, first, last))
-    found = []
+    found, of_keys, of_days = [], list(names), days.tolist()
     for of_key, of_day in (divmod(one, len(days)) for one in asked.tolist()):
-        named, day = names[of_key], days[of_day]
+        named, day = of_keys[of_key], of_days[of_day]
         rows = [row for row, first, last in spans.get(named, ()) if first <= day <= last]
         found.append(rows[0] if len(rows) == 1 else -1)
     rows_found: np.ndarray[Any, Any] = np.array(found, dtype="int64")[number]

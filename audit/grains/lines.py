@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pandas as pd
 from audit.facts.reference import EARLIEST, LATEST, Facts, with_facts
 from audit.grains.again import told_again
 from audit.tables import Tables
-from audit.texts import told_of
+from audit.texts import combinations, told_of
 from audit.units import COGNITIVE, COGNITIVE_SERVICE
 
 DAY = ["patient_id", "discipline", "service_date"]
@@ -92,15 +93,20 @@ def with_note(rows: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFrame) 
 
 def _with_modifiers(rows: pd.DataFrame) -> pd.DataFrame:
     """Adds `modifiers` (in one text) and what they say; each combination is looked at once."""
-    number = rows.groupby(MODIFIERS, sort=False).ngroup().to_numpy()
-    each = rows.loc[~pd.Series(number, index=rows.index).duplicated(), MODIFIERS]
-    joined = each[MODIFIERS[0]].str.cat(each[MODIFIERS[1:]], sep=" ")
-    told: dict[str, pd.Series[Any]] = {"modifiers": joined.str.replace(" +", " ", regex=True).str.strip()}
-    for modifier in ("GO", "GP", "GN", "CO", "CQ", "KX"):
-        told[f"has_{modifier.lower()}"] = each.isin([modifier]).any(axis=1)
-    told["has_separate"] = each.isin(SEPARATE).any(axis=1)
-    told["parts_a_pair"] = each.isin([*SEPARATE, *BODY_SIDES]).any(axis=1)
-    return rows.assign(**{name: said.array.take(number) for name, said in told.items()})
+    named = {f"has_{one.lower()}": [one] for one in ("GO", "GP", "GN", "CO", "CQ", "KX")}
+    named |= {"has_separate": [*SEPARATE], "parts_a_pair": [*SEPARATE, *BODY_SIDES]}
+    asked = {name: partial(_any_of, modifiers) for name, modifiers in named.items()}
+    said = combinations(rows[MODIFIERS], {"modifiers": _in_one_text, **asked})
+    return rows.assign(**{name: said[name] for name in said})
+
+
+def _in_one_text(cells: pd.DataFrame) -> pd.Series[str]:
+    joined = cells[MODIFIERS[0]].str.cat(cells[MODIFIERS[1:]], sep=" ")
+    return joined.str.replace(" +", " ", regex=True).str.strip()
+
+
+def _any_of(modifiers: list[str], cells: pd.DataFrame) -> pd.Series[bool]:
+    return cells.isin(modifiers).any(axis=1)
 
 
 def _with_profile(rows: pd.DataFrame, tables: Tables, facts: Facts) -> pd.DataFrame:

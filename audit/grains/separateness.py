@@ -42,7 +42,8 @@ def parted_pairs(pairs: pd.DataFrame, services: pd.DataFrame, linked: pd.DataFra
 
 
 def _evidence(keys: pd.DataFrame, services: pd.DataFrame, linked: pd.DataFrame) -> pd.DataFrame:
-    parts = _parts(services, linked)
+    days = keys["day"]
+    parts = _parts(services[services["day"].isin(days)], linked[linked["day"].isin(days)])
     one, two = (keys.merge(parts, left_on=["day", column], right_on=["day", "code"]) for column in KEY[1:])
     both = one.merge(two, on=KEY, suffixes=("", "_2"))
     whole = both[["start", "end", "start_2", "end_2"]].notna().all(axis=1)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
 
 from audit.facts.reference import EARLIEST, LATEST, Facts, with_facts
-from audit.texts import told_of
+from audit.texts import combinations, told_of
 
 VIDEO, AUDIO = ["95", "GT"], ["93", "FQ"]
 REMOTE = [*VIDEO, *AUDIO, "GQ"]
@@ -36,9 +37,10 @@ def remote_lines(lines: pd.DataFrame, linked: pd.DataFrame, facts: Facts) -> pd.
     places = facts["places"]
     remote_places = places.loc[places["setting"] == "telehealth", "place"]
     rows["place_remote"] = rows["place_of_service"].isin(remote_places)
-    rows["says_video"] = rows[MODIFIERS].isin(VIDEO).any(axis=1)
-    rows["says_audio"] = rows[MODIFIERS].isin(AUDIO).any(axis=1)
-    rows["marked"] = rows["place_remote"] | rows[MODIFIERS].isin(REMOTE).any(axis=1)
+    said = combinations(rows[MODIFIERS], {"says_video": _holds(VIDEO), "says_audio": _holds(AUDIO),
+                                          "remote": _holds(REMOTE)})  # fmt: skip
+    rows[["says_video", "says_audio"]] = said[["says_video", "says_audio"]]
+    rows["marked"] = rows["place_remote"] | said["remote"]
     told = rows["marked"] | rows["modality"].isin(["video", "audio"])
     rows = rows[told & ~rows["family"].isin(NEVER_IN_PERSON)]
     for name, parameter in PERIODS.items():
@@ -52,6 +54,10 @@ def remote_lines(lines: pd.DataFrame, linked: pd.DataFrame, facts: Facts) -> pd.
     first, last = pd.Timestamp(known.covers_from or EARLIEST), pd.Timestamp(known.covers_to or LATEST)
     rows["list_known"] = rows["service_date"].between(first, last)
     return rows
+
+
+def _holds(modifiers: list[str]) -> Callable[[pd.DataFrame], pd.Series[bool]]:
+    return lambda cells: cells.isin(modifiers).any(axis=1)
 
 
 def _modality(lines: pd.DataFrame, linked: pd.DataFrame) -> pd.Series[Any]:

@@ -67,7 +67,7 @@ def _texts(file: Any, name: str, marked: bool) -> pd.Categorical:
     except (pa.ArrowNotImplementedError, AttributeError):  # lists, or a column without rows
         cells = column.to_pylist()
         numbers = np.arange(len(cells))
-    texts = [as_text(cell).strip() for cell in cells]
+    texts = [(cell if type(cell) is str else as_text(cell)).strip() for cell in cells]
     if marked:
         texts = [tabular.without_mark(text).strip() for text in texts]
     place, different = pd.factorize(np.array([*texts, ""], dtype="object"))

@@ -184,9 +184,13 @@ def untestable(rows: pd.DataFrame, because: str) -> pd.DataFrame:
     if rows.empty:
         return nothing()
     why, _, wanted = because.partition("|")
-    named = rows[list(dict.fromkeys([*PLACE, *_names(because)]))]
-    once = named[~named.duplicated(["claim_id", "service_date"])]
-    return findings(once, expected=wanted, observed="", because=why, severity="untestable")
+    named = once(rows[list(dict.fromkeys([*PLACE, *_names(because)]))])
+    return findings(named, expected=wanted, observed="", because=why, severity="untestable")
+
+
+def once(rows: pd.DataFrame) -> pd.DataFrame:
+    """The first row of each claim and day: of these `untestable` speaks."""
+    return rows[~rows.duplicated(["claim_id", "service_date"])]
 
 
 def _names(template: str) -> list[str]:

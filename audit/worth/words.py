@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import pandas as pd
@@ -86,6 +87,7 @@ def _nothing(one: Any, covered: date | None) -> str:
     return _sentence(f"no amount: {why}")
 
 
+@lru_cache(maxsize=10_000)
 def _in_words(change: str) -> str:
     return ", ".join(_part_in_words(*part) for part in parts(change))
 

@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
+from typing import Any
 
 import pandas as pd
 from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA
 
 from audit.rules import findings, rule, untestable
+from audit.texts import combinations
 
 ALIKE = 85.0
 """From this likeness on (0 to 100, words in any order) two names are one, misspelt."""
@@ -77,8 +80,16 @@ def another_patient(lines: pd.DataFrame) -> list[pd.DataFrame]:
     ]
 
 
-def _names(rows: pd.DataFrame) -> list[str]:
-    return [_same_name(a, b) for a, b in zip(rows["patient_name"], rows["note_patient_name"], strict=True)]
+def _names(rows: pd.DataFrame) -> pd.Series[str]:
+    return _compared(rows[["patient_name", "note_patient_name"]], _same_name)
+
+
+def _compared(rows: pd.DataFrame, same: Callable[[Any, Any], str]) -> pd.Series[str]:
+    def ask(each: pd.DataFrame) -> pd.Series[str]:
+        pairs = zip(*(each[name] for name in each), strict=True)
+        return pd.Series([same(*pair) for pair in pairs], index=each.index, dtype="str")
+
+    return combinations(rows, {"told": ask})["told"]
 
 
 def _same_name(one: str, other: str) -> str:
@@ -121,9 +132,8 @@ def _words(name: str) -> list[str]:
     return [word for word in re.findall(r"[a-z]+", plain.replace("'", "")) if word not in SUFFIXES]
 
 
-def _births(rows: pd.DataFrame) -> list[str]:
-    told = zip(rows["patient_birth_date"], rows["note_patient_birth_date"], strict=True)
-    return [_same_birth(a, b) for a, b in told]
+def _births(rows: pd.DataFrame) -> pd.Series[str]:
+    return _compared(rows[["patient_birth_date", "note_patient_birth_date"]], _same_birth)
 
 
 def _same_birth(one: pd.Timestamp, other: pd.Timestamp) -> str:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pandas as pd
 
 from audit.rules import findings, rule, untestable
+from audit.texts import once_each
 
 INVALID, BUNDLED, NOT_COVERED = "I", "B", "N"
 INSTEAD = {"97014": "G0283"}
@@ -63,7 +64,12 @@ def status_not_payable(lines: pd.DataFrame) -> list[pd.DataFrame]:
 
 
 def _doubtful(rows: pd.DataFrame) -> pd.Series[bool]:
-    return rows["statuses"].str.contains(f"[{INVALID}{BUNDLED}{NOT_COVERED}]")
+    return _holds_one(rows["statuses"])
+
+
+@once_each
+def _holds_one(statuses: pd.Series[str]) -> pd.Series[bool]:
+    return statuses.str.contains(f"[{INVALID}{BUNDLED}{NOT_COVERED}]")
 
 
 def _says_so(rows: pd.DataFrame) -> pd.Series[bool]:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pandas as pd
 
 from audit.rules import findings, rule, untestable
+from audit.texts import combinations, once_each
 
 MODIFIERS = ["modifier_1", "modifier_2", "modifier_3", "modifier_4"]
 MOST = 4
@@ -19,13 +20,19 @@ def modifier_not_in_use(lines: pd.DataFrame) -> list[pd.DataFrame]:
     What to do: correct the modifier. SZ became 96 in 2018. AT belongs to chiropractors; 96 (a skill never had) and 97
     (a skill regained) exclude each other. Some payers ask for one of them: say so in the payer's profile.
     """
-    crowded = lines[MODIFIERS].apply(lambda cells: cells.str.contains(" ", regex=False)).any(axis=1)
+    said = combinations(
+        lines[MODIFIERS],
+        {
+            "crowded": lambda cells: cells.apply(lambda one: one.str.contains(" ", regex=False)).any(axis=1),
+            "both": lambda cells: cells.isin(["96"]).any(axis=1) & cells.isin(["97"]).any(axis=1),
+            "either": lambda cells: cells.isin(["96", "97"]).any(axis=1),
+            "chiropractic": lambda cells: cells.isin(["AT"]).any(axis=1),
+        },
+    )
+    crowded, both, either, chiropractic = (said[name] for name in said)
     covered = lines["modifiers_covered"]
-    both = lines[MODIFIERS].isin(["96"]).any(axis=1) & lines[MODIFIERS].isin(["97"]).any(axis=1)
-    either = lines[MODIFIERS].isin(["96", "97"]).any(axis=1)
     asked = (lines["habilitative_modifier"] == "required") & (lines["service_date"] >= BEGAN)
     bare = lines[asked & ~either & (lines["discipline"] == "OT") & lines["code_known"]]
-    chiropractic = lines[MODIFIERS].isin(["AT"]).any(axis=1)
     return [
         findings(
             lines[(lines["strange_modifiers"] != "") & covered],
@@ -46,7 +53,7 @@ def modifier_not_in_use(lines: pd.DataFrame) -> list[pd.DataFrame]:
             because="On the line more than once: {repeated_modifiers}.",
         ),
         findings(
-            lines[crowded | (lines["modifiers"].str.count(" ") >= MOST)],
+            lines[crowded | _many(lines["modifiers"])],
             expected="at most four modifiers, each in a column of its own",
             observed="{modifiers}",
             because="The line holds its modifiers in a form that no payer reads ({modifiers}): a line has room for "
@@ -84,3 +91,8 @@ def modifier_not_in_use(lines: pd.DataFrame) -> list[pd.DataFrame]:
             "|Load facts (modifiers) for this date",
         ),
     ]
+
+
+@once_each
+def _many(modifiers: pd.Series[str]) -> pd.Series[bool]:
+    return modifiers.str.count(" ") >= MOST

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from audit.rules import findings, rule, untestable
+from audit.rules import findings, once, rule, untestable
 
 DISCIPLINES = {
     "OT": "occupational therapy",
@@ -31,7 +31,7 @@ def threshold_modifier_missing(lines: pd.DataFrame) -> list[pd.DataFrame]:
     look up the patient's yearly total with Medicare before you add or remove KX.
     """
     rows = lines[~lines["not_covered"]]
-    rows = in_dollars(rows[rows["medicare"] == "yes"])
+    rows = rows[rows["medicare"] == "yes"]
     known = rows[rows["limit"].notna()]
     past = (known["total"] > known["limit"]).astype("bool")
     below, unpriced = known[~past], known["unpriced"] != ""
@@ -40,14 +40,14 @@ def threshold_modifier_missing(lines: pd.DataFrame) -> list[pd.DataFrame]:
     early = priced["has_kx"] & (priced["total"] < priced["well_below"]).fillna(False).astype("bool")
     return [
         findings(
-            known[past & ~known["has_kx"]],
+            in_dollars(known[past & ~known["has_kx"]]),
             expected="KX",
             observed="{modifiers}",
             because="By this practice's claims alone, at national rates, {of} of {year} comes to {dollars} with this "
             "line, past the {yearly} above which KX is due.",
         ),
         findings(
-            priced[early],
+            in_dollars(priced[early]),
             expected="no KX, or a yearly total that other practices' claims bring past {yearly}",
             observed="{modifiers}",
             because="The line has KX, and by this practice's claims, at national rates, {of} of {year} comes to "
@@ -55,13 +55,13 @@ def threshold_modifier_missing(lines: pd.DataFrame) -> list[pd.DataFrame]:
             severity="warning",
         ),
         untestable(
-            priced[~early],
+            in_dollars(once(priced[~early])),
             "By this practice's claims alone, at national rates, {of} of {year} comes to {dollars} of {yearly}: "
             "whether KX is due depends on what other practices billed, which is not on file."
             "|Load claims of other practices too, or let a person look up the yearly total with Medicare",
         ),
-        untestable(open_total, NO_FEE),
-        untestable(rows[rows["limit"].isna()], NO_AMOUNT),
+        untestable(in_dollars(once(open_total)), NO_FEE),
+        untestable(in_dollars(once(rows[rows["limit"].isna()])), NO_AMOUNT),
         untestable(
             lines[lines["medicare"] == ""],
             "Whether this payer is Medicare, which asks for KX past a yearly amount, is not on file."

@@ -43,7 +43,8 @@ def cloned_text(notes: pd.DataFrame) -> list[pd.DataFrame]:
 def _with_previous(notes: pd.DataFrame) -> pd.DataFrame:
     """By note: the note before it of the same patient and discipline (`note_before`, `date_before`), and `alike`
     (0 to 100; 0 where there is none or a text is short)."""
-    once = notes.drop_duplicates("note_id").sort_values(["patient_id", "discipline", "service_date", "note_id"])
+    told = notes[["note_id", "patient_id", "discipline", "service_date", "text"]]
+    once = told[~told.duplicated("note_id")].sort_values(["patient_id", "discipline", "service_date", "note_id"])
     text = once["text"].map(lambda said: " ".join(said.lower().split())).astype("str")
     by_patient = [once["patient_id"], once["discipline"]]
     before = text.groupby(by_patient).shift().fillna("")

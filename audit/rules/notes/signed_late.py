@@ -3,6 +3,7 @@ from __future__ import annotations
 import pandas as pd
 
 from audit.rules import findings, rule
+from audit.texts import once_each
 
 RECORD = ["claim_id", "day", "author_name", "rendering_npi"]
 """One person's notes of one day; what is signed later without services of its own is an addendum."""
@@ -19,10 +20,11 @@ def signed_late(notes: pd.DataFrame) -> list[pd.DataFrame]:
     What to do: ask the author when the note was written; a late one may be explained by a dated addendum, the date of
     dictation counts (tables do not hold it). A note signed before the service has to be corrected by its author.
     """
-    rows = notes.assign(signed_on=pd.to_datetime(notes["signed_at"].str[:10], errors="coerce"))
+    rows = notes.assign(signed_on=_date(notes["signed_at"]))
     rows["delay"] = (rows["signed_on"] - rows["service_date"]).dt.days.astype("Int64")
-    late = (rows["delay"] > rows["sign_within"]).fillna(False).astype("bool") & ~_addendum(rows)
-    after = (rows["signed_on"] > rows["as_of"]) & ~_addendum(rows)
+    addendum = _addendum(rows)
+    late = (rows["delay"] > rows["sign_within"]).fillna(False).astype("bool") & ~addendum
+    after = (rows["signed_on"] > rows["as_of"]) & ~addendum
     early = rows[(rows["delay"] < 0).fillna(False).astype("bool")]
     return [
         findings(
@@ -52,7 +54,14 @@ def signed_late(notes: pd.DataFrame) -> list[pd.DataFrame]:
 
 
 def _addendum(rows: pd.DataFrame) -> pd.Series[bool]:
+    if not rows.duplicated(RECORD).any():
+        return pd.Series(False, index=rows.index)
     ordered = rows.sort_values([*RECORD, "signed_at", "note_id"])
     listed = ordered["service_count"] > 0
     others = listed.groupby([ordered[name] for name in RECORD]).transform("any")
     return (~listed & (others | ordered.duplicated(RECORD))).reindex(rows.index)
+
+
+@once_each
+def _date(moment: pd.Series[str]) -> pd.Series[pd.Timestamp]:
+    return pd.to_datetime(moment.str[:10], errors="coerce")

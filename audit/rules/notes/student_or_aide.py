@@ -41,8 +41,7 @@ def student_or_aide(lines: pd.DataFrame) -> list[pd.DataFrame]:
     """
     rows = lines[(lines["medicare"] != "no") & lines["code_known"]].drop_duplicates(["claim_id", "day", "note_id"])
     medicare, noted = rows["medicare"] == "yes", rows["note_id"] != ""
-    credential = rows["own_credential"].str.replace(".", "", regex=False)
-    wrote = credential.str.contains(NO_PRACTITIONER, case=False, regex=True)
+    wrote = _no_practitioner(rows["own_credential"])
     said = ~wrote & _furnished_by_student(rows["text_of_day"])
     asked = rows["text_of_day"].where(wrote | said | (rows["own_credential"] == ""), "")
     directed = asked.str.replace(DENIED, " ", case=False, regex=True).str.contains(DIRECTED, case=False, regex=True)
@@ -105,3 +104,8 @@ def _did(sentence: str) -> bool:
 
 def _says(text: str, words: str) -> bool:
     return re.search(words, text, re.IGNORECASE) is not None
+
+
+@once_each
+def _no_practitioner(credential: pd.Series[str]) -> pd.Series[bool]:
+    return credential.str.replace(".", "", regex=False).str.contains(NO_PRACTITIONER, case=False, regex=True)

@@ -51,5 +51,5 @@ def more_units_than_minutes(days: pd.DataFrame) -> list[pd.DataFrame]:
 
 def unjudged(rows: pd.DataFrame) -> list[pd.DataFrame]:
     """Each day that cannot be judged, with what its notes lack."""
-    known = set(rows["minutes_known"])
+    known = set(rows["minutes_known"].unique())
     return [untestable(rows[rows["minutes_known"] == one], why) for one, why in UNKNOWN.items() if one in known]
