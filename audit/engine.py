@@ -54,7 +54,7 @@ def audit(
     if tables.claims.empty or not rules:
         return nothing()
     if split == "whole":
-        return judge(prepared or Prepared(tables, facts), rules, progress)
+        return judge(prepared or Prepared(tables, facts), rules, progress, keep=prepared is not None)
     number = buckets or max(2, -(-len(tables.claims) // LINES_A_BUCKET))
     way = _on_cluster if split == "dask" else _in_buckets
     parts = list(way(tables, facts, rules, number, progress))
@@ -72,7 +72,7 @@ def _in_buckets(
             progress(done, number)
         prepared = Prepared(piece, facts)
         if len(piece.claims) and own:
-            yield judge(prepared, own)
+            yield judge(prepared, own, keep=False)
         if others:
             told.add(prepared)
     if others:

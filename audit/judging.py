@@ -37,8 +37,11 @@ def chosen_rules(codes: Iterable[str] | None = None) -> list[Rule]:
     return [book[code] for code in wanted if book[code].state != "retired"]
 
 
-def judge(prepared: Prepared, rules: list[Rule], progress: Progress | None = None) -> pd.DataFrame:
-    """Findings of `rules` over tables that the caller prepared and goes on with. There is a claim."""
+def judge(
+    prepared: Prepared, rules: list[Rule], progress: Progress | None = None, *, keep: bool = True
+) -> pd.DataFrame:
+    """Findings of `rules` over tables that the caller prepared and goes on with; with `keep` False each grain is let
+    go once its rules have run, which takes less memory. There is a claim."""
 
     def firm(codes: list[str]) -> pd.DataFrame | None:
         tables = without_doubtful(prepared.tables)
@@ -46,7 +49,7 @@ def judge(prepared: Prepared, rules: list[Rule], progress: Progress | None = Non
             return None
         return _found(Prepared(tables, prepared.facts), [rule for rule in rules if rule.code in codes])
 
-    return priced(demoted(_found(prepared, rules, progress), firm), prepared)
+    return priced(demoted(_found(prepared, rules, progress, keep=keep), firm), prepared)
 
 
 def judge_clinicians(
@@ -71,16 +74,28 @@ def about_clinicians(rules: list[Rule]) -> list[Rule]:
     return [rule for rule in rules if rule.split != "patient_id"]
 
 
-def _found(prepared: Prepared, rules: list[Rule], progress: Progress | None = None) -> pd.DataFrame:
-    found, failed = _each(prepared, rules, progress)
+def _found(
+    prepared: Prepared, rules: list[Rule], progress: Progress | None = None, *, keep: bool = True
+) -> pd.DataFrame:
+    found, failed = _each(prepared, rules, progress, None if keep else prepared.let_go)
+    if not failed:
+        return found
     return ordered([found, *(failed_on(prepared.tables, code, kind) for code, kind in failed.items())])
 
 
 def _each(
-    prepared: Prepared | OfClinicians, rules: list[Rule], progress: Progress | None = None
+    prepared: Prepared | OfClinicians,
+    rules: list[Rule],
+    progress: Progress | None = None,
+    let_go: Callable[[str], None] | None = None,
 ) -> tuple[pd.DataFrame, dict[str, str]]:
-    found, failed = [], {}
-    for number, rule in enumerate(rules):
+    """The rules of one grain in a row; `let_go` is told the grain when they have run."""
+    found, failed, before = [], {}, ""
+    grains = list(dict.fromkeys(rule.grain for rule in rules))
+    for number, rule in enumerate(sorted(rules, key=lambda one: grains.index(one.grain))):
+        if let_go and before not in ("", rule.grain):
+            let_go(before)
+        before = rule.grain
         if progress:
             progress(number, len(rules))
         try:

@@ -64,6 +64,10 @@ GRAINS = {
 }
 
 
+SHARED = ("line", "day", "evaluation", "pair")
+"""Grains of which others are made."""
+
+
 @dataclass(frozen=True)
 class Prepared:
     """The grains over one set of checked tables and one state of the facts; each is made when first asked for."""
@@ -205,3 +209,8 @@ class Prepared:
     @cached_property
     def services_of_day(self) -> pd.DataFrame:
         return days.services_of_day(self._lines, self._note_services)
+
+    def let_go(self, grain: str) -> None:
+        """Frees what was prepared of a grain, unless others are made of it; it would be made anew if asked for."""
+        if grain not in SHARED:
+            self.__dict__.pop(grain, None)

@@ -138,7 +138,7 @@ def _method(lines: pd.DataFrame) -> pd.DataFrame:
     counting = pd.concat([counting, told[~told["day"].isin(counting["day"])]])
     methods = counting.groupby("day")["number"].agg(["min", "max"])
     mixed = methods["min"] < methods["max"]
-    method = pd.Series(names.take(methods["min"]), index=methods.index, dtype="str")
+    method = pd.Series(names.take(methods["min"].to_numpy()), index=methods.index, dtype="str")
     return pd.DataFrame({"method": method.mask(mixed, "unknown"), "mixed": mixed})
 
 

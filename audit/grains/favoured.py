@@ -31,7 +31,8 @@ def paid_more(services: pd.DataFrame, of_day: pd.DataFrame, lines: pd.DataFrame,
             supported += _priced(allowed | others, *key)
     if not billed:
         return pd.Series(False, index=services.index)
-    at_risk = dollars_at_risk(*(pd.DataFrame(rows, columns=[*KEY, *UNITS]) for rows in (billed, supported)), facts)
+    before, after = (pd.DataFrame(rows, columns=[*KEY, *UNITS]) for rows in (billed, supported))
+    at_risk = dollars_at_risk(before, after, facts)
     more = (at_risk["over"] > 0).fillna(False).groupby(at_risk.index.str.split().str[0]).all()
     return services["day"].isin({int(day) for day in more.index[more]})
 

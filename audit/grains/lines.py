@@ -97,7 +97,7 @@ def _with_modifiers(rows: pd.DataFrame) -> pd.DataFrame:
     named |= {"has_separate": [*SEPARATE], "parts_a_pair": [*SEPARATE, *BODY_SIDES]}
     asked = {name: partial(_any_of, modifiers) for name, modifiers in named.items()}
     said = combinations(rows[MODIFIERS], {"modifiers": _in_one_text, **asked})
-    return rows.assign(**{name: said[name] for name in said})
+    return rows.assign(**{str(name): said[name] for name in said})
 
 
 def _in_one_text(cells: pd.DataFrame) -> pd.Series[str]:

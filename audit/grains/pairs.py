@@ -87,11 +87,11 @@ def _in_table(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     of_day["number"], codes = pd.factorize(of_day["procedure_code"])
     both = of_day.merge(of_day[[*DAY, "number"]], on=DAY, suffixes=("", "_2"))
     listed = table["column_1"].isin(codes) & table["column_2"].isin(codes)
-    sides = [codes.get_indexer(table.loc[listed, column]) for column in ("column_1", "column_2")]
+    sides = [codes.get_indexer(pd.Index(table.loc[listed, column])) for column in ("column_1", "column_2")]
     paired = np.zeros((len(codes), len(codes)), dtype="bool")
     paired[sides[0], sides[1]] = True
     both = both[paired[both["number"], both["number_2"]]].rename(columns={"procedure_code": "column_1"})
-    both["column_2"] = codes.take(both["number_2"])
+    both["column_2"] = codes.take(both["number_2"].to_numpy())
     found: pd.DataFrame = both.merge(table[listed], on=["pair_list", "column_1", "column_2"])
     found[[*COVERED, "asked"]] = _covered(found, found["column_1"], facts)
     before = found["coverage"] == "before"
