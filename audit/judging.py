@@ -49,7 +49,9 @@ def judge(
             return None
         return _found(Prepared(tables, prepared.facts), [rule for rule in rules if rule.code in codes])
 
-    return priced(demoted(_found(prepared, rules, progress, keep=keep), firm), prepared)
+    found = _found(prepared, rules, progress, keep=keep)
+    told = demoted(found, firm)
+    return priced(told if told is found else ordered([told]), prepared)
 
 
 def judge_clinicians(
