@@ -2,7 +2,7 @@
 
 Visits of July to September 2024, for which pairs, fees and yearly amounts are on file. Each has three services; the
 units are those that the minutes support, but for small shares of visits with a mistake of one kind, and for patients
-whose year passes the amount above which KX is due.
+whose year passes the amount above which KX is due. Each note has a text of its own.
 """
 
 from __future__ import annotations
@@ -15,6 +15,38 @@ import pandas as pd
 
 LINES_A_VISIT, VISITS, LONG_YEAR, LONG_SHARE = 2.45, 25, 40, 0.05
 CODES = np.array(["97110", "97112", "97140", "97530", "97535"])
+DID = (
+    "Practised dressing with the long-handled shoehorn",
+    "Buttoned a shirt with the hook",
+    "Prepared a cold meal at the counter, seated",
+    "Stacked cones across the midline",
+    "Opened jars and medicine bottles",
+    "Folded towels and put them on the high shelf",
+    "Transferred to the tub bench and back",
+    "Wrote a shopping list and a cheque",
+)
+NEEDED = (
+    "needs cues for the left sleeve",
+    "two short rests, no loss of balance",
+    "set-up only",
+    "minimal assistance to start",
+    "steadying at the elbow in the last third",
+    "one verbal cue a step",
+)
+SAID = (
+    "Patient reports that buttons at home go better.",
+    "Patient is tired after a poor night.",
+    "Wants to cook for the family again.",
+    "Says the splint rubs at the thumb; strap loosened, skin intact.",
+    "No new complaints; the exercises at home were done on most days.",
+)
+NEXT = (
+    "Next: less cueing, both hands.",
+    "Next: the same with a heavier jar.",
+    "Next: energy saving in the kitchen.",
+    "Next: review of the programme for home.",
+)
+SUPERVISED = "Supervised by Una Marsh, OTR/L, present in the suite; direct supervision."
 KINDS = ("too many", "misplaced", "group", "no CO", "overlap")
 SHARE_OF_EACH = 0.035
 A_DAY, SLOT, OPENS = 10, 60, 8 * 60
@@ -27,7 +59,7 @@ def write(folder: Path, lines: int, seed: int = 8) -> None:
     visits = _visits(round(lines / LINES_A_VISIT), chance)
     codes, minutes, units = _services(visits, chance)
     pd.DataFrame(_claims(visits, codes, units)).to_parquet(folder / "claims.parquet", index=False)
-    pd.DataFrame(_notes(visits, minutes)).to_parquet(folder / "notes.parquet", index=False)
+    pd.DataFrame(_notes(visits, minutes, chance)).to_parquet(folder / "notes.parquet", index=False)
     _note_services(visits, codes, minutes).to_parquet(folder / "note_services.parquet", index=False)
     payer = {"payer_id": "MEDICARE", "name": "Medicare", "unit_method": "total", "therapy_modifier": "required",
              "assistant_modifier": "required", "medicare": "yes", "pair_edits": "medicare"}  # fmt: skip
@@ -105,7 +137,7 @@ def _claims(visits: pd.DataFrame, codes: Numbers, units: Numbers) -> pd.DataFram
     )
 
 
-def _notes(visits: pd.DataFrame, minutes: Numbers) -> pd.DataFrame:
+def _notes(visits: pd.DataFrame, minutes: Numbers, chance: np.random.Generator) -> pd.DataFrame:
     timed = minutes.sum(axis=1)
     kind = np.where(visits["turn"] % 3 == 0, "progress", "daily")
     rows = visits[["note_id", "claim_id", "patient_id"]].assign(service_date=visits["date"], note_type=kind)
@@ -123,9 +155,18 @@ def _notes(visits: pd.DataFrame, minutes: Numbers) -> pd.DataFrame:
         signed_by=signed,
         signed_at=visits["date"] + "T19:00",
         modality="in_person",
-        text="Practised dressing with the long-handled shoehorn; needs cues for the left sleeve. "
-        "Supervised by Una Marsh, OTR/L, present in the suite; direct supervision.",
+        text=_texts(len(visits), chance),
     )
+
+
+def _texts(number: int, chance: np.random.Generator) -> list[str]:
+    """Of about 250 characters; hardly two are the same."""
+    drawn = [np.array(part)[chance.integers(len(part), size=number)] for part in (DID, NEEDED, SAID, NEXT)]
+    counts = chance.integers(3, 95, size=(number, 2))
+    return [
+        f"{did}, {tries} repetitions; {needed}. Grip {grip} lb on the right. {said} {then} {SUPERVISED}"
+        for did, needed, said, then, (tries, grip) in zip(*drawn, counts.tolist(), strict=True)
+    ]
 
 
 def _clock(minute: pd.Series[int]) -> pd.Series[str]:
