@@ -20,16 +20,18 @@ from audit.access.permission import account_may, demand_now
 from audit.auditing import incremental
 from audit.engine import Progress, chosen_rules, judge
 from audit.errors import AccessError, StateError
-from audit.facts.reference import load_facts
+from audit.facts.reference import Facts, load_facts
 from audit.grains import Prepared
 from audit.grains.of_clinicians import ON_NO_CLAIM
-from audit.judging import code_version
+from audit.judging import about_clinicians, by_patient, code_version
 from audit.model import OPENERS
 from audit.reviewing import review_plan
 from audit.reviewing.review_rights import REVIEWERS
+from audit.rules import ordered
 from audit.store import reading, runs, schema, touched, trail
 from audit.store.database import read, write
 from audit.store.unscreened import undone_since
+from audit.tables import Tables
 from audit.worth import by_claim
 
 FLAGGING = ("error", "warning")
@@ -84,7 +86,10 @@ def screen_new(engine: Engine, *, account_id: int | None, at: datetime, progress
         return None
     chosen = None if asked.everything else [*asked.claims, *asked.beside]
     tables = reading.tables_in_store(engine, claim_version_ids=chosen)
-    found, dollars = _judged(Prepared(tables, facts), asked.claims, progress, on_claims=not asked.everything)
+    if asked.everything:
+        found, dollars = _judged(Prepared(tables, facts), asked.claims, progress)
+    else:
+        found, dollars = _judged_again(tables, facts, asked.claims, progress)
     with read(engine) as connection:
         before = touched.kept_findings(connection, asked.runs)
     written = incremental.to_write(found, asked, before)
@@ -159,13 +164,21 @@ def _run(
     return run_id
 
 
-def _judged(
-    prepared: Prepared, chosen: list[int], progress: Progress | None, *, on_claims: bool = False
+def _judged(prepared: Prepared, chosen: list[int], progress: Progress | None) -> tuple[pd.DataFrame, runs.Dollars]:
+    found = _on_versions(judge(prepared, chosen_rules(), progress), prepared.tables.claims, chosen)
+    return found, _dollars(found, prepared)
+
+
+def _judged_again(
+    tables: Tables, facts: Facts, chosen: list[int], progress: Progress | None
 ) -> tuple[pd.DataFrame, runs.Dollars]:
-    """`on_claims`: without the rules whose findings stand on no claim, which need all visits."""
-    rules = [rule for rule in chosen_rules() if not (on_claims and rule.grain in ON_NO_CLAIM)]
-    found = judge(prepared, rules, progress)
-    found = _on_versions(found, prepared.tables.claims, chosen)
+    """As `_judged`, where the tables hold much beside the chosen claims: only rules about clinicians' days need it.
+    Rules whose findings stand on no claim need all visits, and are left out."""
+    rules = [rule for rule in chosen_rules() if rule.grain not in ON_NO_CLAIM]
+    patients = tables.claims.loc[tables.claims["claim_version_id"].isin(chosen), "patient_id"]
+    prepared = Prepared(tables.of_patients(patients), facts)
+    parts = [judge(prepared, by_patient(rules), progress), judge(Prepared(tables, facts), about_clinicians(rules))]
+    found = _on_versions(ordered(parts), tables.claims, chosen)
     return found, _dollars(found, prepared)
 
 

@@ -22,7 +22,6 @@ from audit.grains.clinicians import clinician_of
 from audit.store import touched
 from audit.store.came_since import came_since
 from audit.store.database import read
-from audit.store.rows import Row
 from audit.store.touched import PERSON
 
 KEY = ["clinician", "service_date"]
@@ -45,27 +44,25 @@ class Asked:
 
 def asked(engine: Engine, facts_sha256: str, code_version: str) -> Asked:
     """Which claims are to be judged again."""
+    told = {"facts_sha256": facts_sha256, "code_version": code_version}
     with read(engine) as connection:
-        now = touched.touched(connection, facts_sha256=facts_sha256, code_version=code_version)
-        every = touched.current(connection)
-        others = {one for one, run in every.items() if _is_other(run, facts_sha256, code_version)}
+        if touched.untouched(connection, **told):
+            return Asked([], [], set(), {}, 0, "")
+        now = touched.touched(connection, **told)
+        chosen = others = touched.outdated(connection, **told)
+        beside = set[int]()
         if now.everything:
-            chosen, beside = set(every), set[int]()
+            chosen = set(touched.current(connection))
         else:
-            chosen = others | touched.claims_of(connection, "patient_id", now.patients)
+            chosen = chosen | touched.claims_of(connection, "patient_id", now.patients)
             chosen |= touched.claims_of(connection, "payer_id", now.payers)
             people = touched.providers(connection)
             chosen |= _on_days(connection, now.days, people)
             beside = _beside(connection, chosen, people)
-        judged = {one: run for one, run in every.items() if one in chosen and run["run_id"] is not None}
+        judged = {one: run for one, run in touched.current(connection, chosen).items() if run["run_id"] is not None}
         outdated = others | set(came_since(connection, judged, judged))
     newest = {one: int(run["run_id"]) for one, run in judged.items()}
     return Asked(sorted(chosen), sorted(beside), outdated, newest, now.load_id, now.everything)
-
-
-def _is_other(run: Row, facts_sha256: str, code_version: str) -> bool:
-    return run["run_id"] is None or run["undone"] or (run["facts_sha256"], run["code_version"]) != (
-        facts_sha256, code_version)  # fmt: skip
 
 
 def _on_days(connection: Connection, days: pd.DataFrame, people: pd.DataFrame) -> set[int]:

@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, Select, Table, and_, false, func, select, union
+from sqlalchemy import Connection, Select, Table, and_, false, func, or_, select, union
 
 from audit import model
 from audit.store import schema
@@ -126,18 +126,48 @@ def claims_of(connection: Connection, column: str, values: list[str]) -> set[int
     return set(connection.execute(query.where(among(connection, lines.c[column], values))).scalars())
 
 
-def current(connection: Connection) -> dict[int, Row]:
-    """Every current claim version with its newest finished run: `run_id`, `facts_sha256`, `code_version`, `started_at`,
-    `load_id`, and `undone`: the run saw a load that was undone since. All None or False where no run judged it."""
+def current(connection: Connection, ids: Collection[int] | None = None) -> dict[int, Row]:
+    """Current claim versions (all, or of these) with their newest finished run: `run_id`, `facts_sha256`,
+    `code_version`, `started_at`, `load_id`; all None where no run judged it."""
+    query = _with_run()
+    if ids is not None:
+        query = query.where(among(connection, claims.c.id, sorted(ids)))
+    return {row["id"]: dict(row) for row in connection.execute(query).mappings()}
+
+
+def outdated(connection: Connection, facts_sha256: str, code_version: str) -> set[int]:
+    """Current claims that no run judged, or whose newest run had other facts or rules, or saw a load undone since."""
+    other = or_(runs.c.facts_sha256 != facts_sha256, runs.c.code_version != code_version)
+    query = _with_run().where(or_(runs.c.id.is_(None), other, undone_since()))
+    return set(connection.execute(query.with_only_columns(claims.c.id)).scalars())
+
+
+def _with_run() -> Select[Any]:
     newest = newest_run().subquery()
     names = [runs.c.facts_sha256, runs.c.code_version, runs.c.started_at, runs.c.load_id]
-    query = (
-        select(claims.c.id, newest.c.run_id, *names, undone_since().label("undone"))
+    return (
+        select(claims.c.id, newest.c.run_id, *names)
         .outerjoin(newest, newest.c.claim_version_id == claims.c.id)
         .outerjoin(runs, runs.c.id == newest.c.run_id)
         .where(claims.c.is_current)
     )
-    return {row["id"]: dict(row) for row in connection.execute(query).mappings()}
+
+
+def untouched(connection: Connection, *, facts_sha256: str, code_version: str) -> bool:
+    """Nothing came, was undone or was saved since the newest run, which was complete: asked of a few rows only."""
+    last = select(runs).where(runs.c.state == "finished").order_by(runs.c.id.desc()).limit(1)
+    run = connection.execute(last).mappings().first()
+    if run is None or not run["complete"]:
+        return False
+    if (run["facts_sha256"], run["code_version"]) != (facts_sha256, code_version):
+        return False
+    undone, saved = schema.withdrawals.c, schema.payer_profiles.c
+    came = [
+        select(schema.loads.c.id).where(schema.loads.c.id > (run["load_id"] or 0)),
+        select(undone.load_id).where(undone.at >= run["started_at"]),
+        select(saved.id).where(saved.at >= run["started_at"]),
+    ]
+    return all(connection.execute(one.limit(1)).first() is None for one in came)
 
 
 def kept_findings(connection: Connection, by_claim: dict[int, int]) -> pd.DataFrame:
