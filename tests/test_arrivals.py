@@ -99,16 +99,22 @@ def test_files_are_not_kept_and_no_name_leaves_the_folder(engine, by, tmp_path, 
     assert list(folder.rglob("*")) == []
 
 
-def test_stopping_before_the_store_leaves_it_as_it_was(engine, by):
+@pytest.mark.parametrize("step", range(3))
+def test_a_load_stopped_at_any_step_leaves_the_store_as_it_was(engine, by, step):
+    """At the last step that is when all of its rows are written."""
+    seen = []
+
     def stop(done: int, total: int) -> None:
-        assert total == len(arrivals.STEPS)
-        if done == total - 1:
+        seen.append(arrivals.step_at(done))
+        assert total == arrivals.PARTS
+        if done >= (*arrivals.BEGINS[:2], total - 1)[step]:
             raise KeyboardInterrupt
 
     before = count_rows(engine)
     with pytest.raises(KeyboardInterrupt):
         take_in(engine, month(claims=2), by, step=stop)
     assert count_rows(engine) == before
+    assert list(dict.fromkeys(seen)) == list(arrivals.STEPS[: step + 1])
 
 
 def test_earlier_loads_say_when_by_whom_and_what(engine, by):

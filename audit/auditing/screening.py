@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 import pandas as pd
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Connection, Engine, func, select
 
 from audit.auditing import incremental
 from audit.auditing.audits import FLAGGING
@@ -20,6 +20,7 @@ from audit.judging import code_version
 from audit.store import schema
 from audit.store.choosing import Choice, chosen
 from audit.store.database import read
+from audit.store.remembered import once
 from audit.store.unscreened import undone_since
 
 
@@ -56,12 +57,16 @@ class Outcome:
 
 def population(engine: Engine) -> Population:
     """What there is to choose from."""
+    with read(engine) as connection:
+        return once(connection, "population", _brought, lambda: _population(connection))
+
+
+def _population(connection: Connection) -> Population:
     claims = schema.claims
     name = func.max(func.coalesce(func.nullif(claims.c.payer_name, ""), claims.c.payer_id))
     first, last = func.min(claims.c.service_date), func.max(claims.c.service_date)
     query = select(claims.c.payer_id, name, func.count(), first, last).where(claims.c.is_current)
-    with read(engine) as connection:
-        rows = connection.execute(query.group_by(claims.c.payer_id).order_by(claims.c.payer_id)).all()
+    rows = connection.execute(query.group_by(claims.c.payer_id).order_by(claims.c.payer_id)).all()
     return Population(
         claims=sum(number for _, _, number, _, _ in rows),
         first=min((first for *_, first, _ in rows), default=None),
@@ -85,7 +90,24 @@ def fitting(
 
 def new_claims(engine: Engine) -> int:
     """Number of claims on which something bears that came or changed since the last complete run."""
-    return len(incremental.asked(engine, load_facts().sha256, code_version()).claims)
+    facts, code = load_facts().sha256, code_version()
+
+    def stamp(connection: Connection) -> tuple[object, ...]:
+        saved = connection.execute(select(func.max(schema.payer_profiles.c.id))).scalar()
+        return (*_brought(connection), saved, facts, code)
+
+    with read(engine) as connection:
+        return once(connection, "new claims", stamp, lambda: len(incremental.asked(engine, facts, code).claims))
+
+
+def _brought(connection: Connection) -> tuple[int | None, ...]:
+    """What changes when claims and notes come or go or a run ends."""
+    loads, undone, runs = schema.loads.c, schema.withdrawals.c, schema.runs.c
+    finished = select(runs.id).where(runs.state == "finished").subquery().c
+    return tuple(
+        connection.execute(select(ask)).scalar()
+        for ask in (func.max(loads.id), func.count(undone.load_id), func.max(finished.id), func.count(finished.id))
+    )
 
 
 def outcome(engine: Engine, run_id: int) -> Outcome:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Connection, Engine, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, func, or_, select
 
 from audit.auditing.audits import FLAGGING, KINDS, Audit, audit_of, audits
 from audit.estimates import Estimate, in_words, per_hundred, verdict
@@ -195,6 +195,12 @@ def against_the_claim() -> ColumnElement[bool]:
     return or_(missed_stands(), and_(decisions.c.kind.in_(UPHELD), upheld, final()))
 
 
+def _of_audit(audit_id: int) -> Select[Any]:
+    """The claim versions of an audit: what is asked of few claims is not worked out for all."""
+    taken = schema.audit_claims.c
+    return select(taken.claim_version_id).where(taken.audit_id == audit_id)
+
+
 def _claims(connection: Connection, audit_id: int) -> pd.DataFrame:
     claims, taken = schema.claims, schema.audit_claims
     last = select(func.max(signatures.c.id)).where(signatures.c.claim_version_id == claims.c.id).scalar_subquery()
@@ -202,7 +208,7 @@ def _claims(connection: Connection, audit_id: int) -> pd.DataFrame:
     upheld = (
         select(decisions.c.claim_version_id)
         .outerjoin(findings, findings.c.id == decisions.c.finding_id)
-        .where(against_the_claim())
+        .where(against_the_claim(), decisions.c.claim_version_id.in_(_of_audit(audit_id)))
     )
     query = (
         select(
@@ -232,7 +238,8 @@ def _claims(connection: Connection, audit_id: int) -> pd.DataFrame:
 
 def _by_rule(connection: Connection, audit_id: int) -> pd.DataFrame:
     """Per rule, over the audit's claims: found, upheld, dismissed, open."""
-    taken, run = schema.audit_claims, newest_run().subquery()
+    taken, screened = schema.audit_claims, schema.run_claims.c.claim_version_id
+    run = newest_run().where(screened.in_(_of_audit(audit_id))).subquery()
     made = and_(decisions.c.finding_id == findings.c.id, decisions.c.kind.in_((*UPHELD, DISMISS)), final())
     query = (
         select(findings.c.rule, decisions.c.kind, func.count())

@@ -30,8 +30,10 @@ from audit.store.loading import Counts, Loaded
 from audit.tables import check
 
 STEPS = ("Reading the files", "Checking every row", "Storing what is new")
+PARTS, BEGINS = 100, (0, 30, 45)
+"""A load in parts of about the same time, and where each of STEPS begins (docs/performance.md)."""
 Step = Callable[[int, int], None]
-"""Called with the number of STEPS done and of all; raise from it to cancel before anything is stored."""
+"""Called with the number of PARTS done and of all; raise from it to cancel: then nothing is stored."""
 NOUNS = {
     "claims": ("claim", "claims"),
     "lines": ("claim line", "claim lines"),
@@ -93,19 +95,29 @@ def take_paths(
     """As `take_in`, of files on disk; `account_id` None is the command line."""
     demand_now(engine, account_id, OPENERS)
     begin = step or (lambda *_: None)
-    begin(0, len(STEPS))
+    begin(BEGINS[0], PARTS)
     batch = read(paths, mappings=mappings.saved(engine))
     tied = documents.settle(engine, batch)
-    begin(1, len(STEPS))
+    begin(BEGINS[1], PARTS)
     tables, refusals = check(batch, as_of=at.date())
-    begin(2, len(STEPS))
+    begin(BEGINS[2], PARTS)
     name = ", ".join(dict.fromkeys(file.name for file in batch.files))
     refused = originals.refused_tables(paths, batch, refusals)
     keep = partial(loading.load, engine, tables, refusals, answered=batch.answered, refused_tables=refused)
-    loaded = keep(name=name, sha256=batch.sha256, account_id=account_id, at=at)
+    loaded = keep(name=name, sha256=batch.sha256, account_id=account_id, at=at, progress=partial(_stored, begin))
     documents.keep(engine, tied, set(tables.notes["note_id"]), account_id=account_id, at=at)
     in_order = sorted(refusals, key=lambda refusal: (refusal.file, refusal.row or 0))
     return Arrival(_cards(batch, refusals, tied), tuple(in_order), loaded, tuple(refused))
+
+
+def _stored(begin: Step, rows: int, whole: int) -> None:
+    """Tell how far storing is, but for what comes after the last row."""
+    begin(BEGINS[2] + (PARTS - BEGINS[2] - 1) * rows // whole, PARTS)
+
+
+def step_at(done: int) -> str:
+    """Which of STEPS a load is at after so many of PARTS."""
+    return STEPS[sum(done >= begins for begins in BEGINS) - 1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ mapped = handed_in.ready(given, person)
 if st.button("Check and load", type="primary", disabled=not (given and mapped), key="check_and_load"):
     arrival = work.attempt_long(
         lambda step: arrivals.take_in(engine(), given, account_id=person.id, at=utc_now(), step=step),
-        lambda done: f"{arrivals.STEPS[done]} …",
+        lambda done: f"{arrivals.step_at(done)} …",
     )
     if arrival:
         st.session_state.update(arrival=arrival, turn=turn + 1)
