@@ -21,6 +21,7 @@ from audit.sampling import (
     UNFLAGGED,
     Frame,
     Plan,
+    SavedFrame,
     allocate,
     check_seed,
     draw,
@@ -357,3 +358,25 @@ def test_a_plan_of_another_frame_is_refused():
         draw_sample(frame, replace(plan, strata=plan.strata[:1]), SEED)
     with pytest.raises(CountersignError, match="seed"):
         draw_sample(frame, plan, "12345")
+
+
+def test_a_saved_frame_counts_without_its_rows_and_is_otherwise_the_same() -> None:
+    rows = [
+        ("C1", "b", "1.00", ""),
+        ("C2", "a", "", ""),
+        ("C3", "a", "", "drawn in audit 1"),
+        ("C4", "a, x", "2.00", ""),
+    ]
+    frame, read = freeze(rows), []
+
+    def text() -> str:
+        read.append(1)
+        return frame.to_csv()
+
+    saved = SavedFrame(frame.sha256, text)
+    assert (saved.sizes, list(saved.sizes), saved.size) == (frame.sizes, ["a", "a, x", "b"], 3)
+    assert "rows" not in saved.__dict__
+    assert (saved.rows, saved.eligible, saved.sha256) == (frame.rows, frame.eligible, frame.sha256)
+    assert SavedFrame(frame.sha256, text).sizes == frame.sizes
+    assert len(read) == 2, "counted once, read once"
+    assert SavedFrame(frame.sha256, lambda: frame.to_csv().replace("1.00", "9.00")).sha256 != frame.sha256

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -365,22 +366,14 @@ def audit_of(connection: Connection, audit_id: int) -> Audit:
     if row is None:
         raise StateError(f"there is no audit {audit_id}")
     plan = sampling.Plan.from_json(row["plan"]) if row["plan"] else None
-    frame = _frozen(connection, audit_id, row["frame_sha256"])
+    frame = sampling.SavedFrame(row["frame_sha256"], partial(_frame_csv, connection.engine, audit_id))
     return Audit(row["id"], row["name"], row["run_id"], row["kind"], frame, plan, row["seed"] or "")
 
 
-_last_frame: dict[str, sampling.Frame] = {}
-"""The frame that was read last, by its hash: it is frozen, and one of 400,000 claims takes a second to read."""
-
-
-def _frozen(connection: Connection, audit_id: int, sha256: str) -> sampling.Frame:
-    held = _last_frame.get(sha256)
-    if held is None:
-        text = connection.execute(select(schema.audits.c.frame_csv).where(schema.audits.c.id == audit_id)).scalar_one()
-        held = sampling.Frame.from_csv(text)
-        _last_frame.clear()
-        _last_frame[sha256] = held
-    return held
+def _frame_csv(engine: Engine, audit_id: int) -> str:
+    with read(engine) as connection:
+        query = select(schema.audits.c.frame_csv).where(schema.audits.c.id == audit_id)
+        return str(connection.execute(query).scalar_one())
 
 
 def audits(engine: Engine) -> pd.DataFrame:

@@ -62,7 +62,7 @@ def strata_of(audit: Audit, claims: pd.DataFrame) -> pd.DataFrame:
     """frame_size, drawn, reviewed and in_error by stratum of the frame. `claims`: claim_id, stratum, reviewed,
     in_error of each drawn claim, in the order drawn. A plain sample is counted by flag, too: it is judged so where
     both were drawn."""
-    sizes = {stratum: len(ids) for stratum, ids in audit.frame.eligible.items()}
+    sizes = dict(audit.frame.sizes)
     group = claims["stratum"]
     if audit.kind == "flagged":
         sizes.pop(UNFLAGGED, None)

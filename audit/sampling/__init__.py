@@ -6,7 +6,7 @@ given, the sample is drawn. Nothing here looks at a result of review.
 
 from audit.sampling.by_size import chances
 from audit.sampling.drawing import Sample, check_seed, draw, draw_sample, new_seed
-from audit.sampling.frames import FLAGGED, UNFLAGGED, Frame, FrameRow, freeze
+from audit.sampling.frames import FLAGGED, UNFLAGGED, Frame, FrameRow, SavedFrame, freeze
 from audit.sampling.planning import (
     ALL,
     FLAGGED_SHARE,
@@ -39,6 +39,7 @@ __all__ = [
     "Plan",
     "PlannedStratum",
     "Sample",
+    "SavedFrame",
     "allocate",
     "chances",
     "check_seed",

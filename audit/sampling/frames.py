@@ -7,7 +7,7 @@ import hashlib
 import io
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import cached_property
@@ -53,10 +53,15 @@ class Frame:
                 strata.setdefault(row.stratum, []).append(row.claim_id)
         return {stratum: tuple(strata[stratum]) for stratum in sorted(strata)}
 
+    @cached_property
+    def sizes(self) -> dict[str, int]:
+        """Stratum -> number of claims that may be drawn, in byte order."""
+        return {stratum: len(ids) for stratum, ids in self.eligible.items()}
+
     @property
     def size(self) -> int:
         """Number of claims that may be drawn."""
-        return sum(map(len, self.eligible.values()))
+        return sum(self.sizes.values())
 
     def to_csv(self) -> str:
         """Canonical CSV: header, LF, no BOM, RFC 4180 quotes only where needed. Write it with newline=""."""
@@ -84,6 +89,32 @@ class Frame:
                 wrong = f"{len(line)} columns instead of {len(FrameRow._fields)}"
                 raise InputError(wrong, where=f"frame, row {number}", do=SAVED_FRAME)
         return freeze((a, b, c, d) for a, b, c, d in lines[1:])
+
+
+class SavedFrame(Frame):
+    """A frame as it was saved with this hash: its rows are read, and the hash worked out again, where they are asked
+    for; its sizes are counted without them."""
+
+    def __init__(self, sha256: str, text: Callable[[], str]) -> None:
+        self.__dict__.update(_saved=sha256, _text=text)
+
+    @cached_property
+    def rows(self) -> tuple[FrameRow, ...]:
+        return Frame.from_csv(self.__dict__["_text"]()).rows
+
+    @cached_property
+    def sizes(self) -> dict[str, int]:
+        held = _sizes.get(self.__dict__["_saved"])
+        if held is None:
+            lines = csv.reader(io.StringIO(self.__dict__["_text"](), newline=""), strict=True)
+            next(lines)
+            counted = Counter(stratum for _, stratum, _, excluded in lines if not excluded)
+            held = _sizes[self.__dict__["_saved"]] = {stratum: counted[stratum] for stratum in sorted(counted)}
+        return dict(held)
+
+
+_sizes: dict[str, dict[str, int]] = {}
+"""By the hash of a saved frame, which never changes: one of 400,000 claims takes a second to read."""
 
 
 def freeze(rows: Iterable[tuple[str, str, str | Decimal, str]]) -> Frame:
