@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from datetime import date, timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import Engine, event, insert
 
 from audit.reviewing import evidence, worklist
-from audit.store import database, kept, schema
+from audit.store import adding, database, kept, schema
 from audit.store.loading import load
 from tests.databases import filled
 from tests.stored import NOW, add, line, note, service, tables_of
@@ -126,3 +127,14 @@ def test_how_long_claims_wait_is_the_middle_of_them(engine: Engine, clinic: int)
     for hours, days in ((0, 0), (30, 1), (24 * 9, 9)):
         [row] = worklist.ages(engine, NOW + timedelta(hours=hours)).to_dict("records")
         assert row == {"state": "to_review", "claims": CLAIMS, "oldest": 7 + days, "median": 3.5 + days}
+
+
+def test_a_large_load_lets_the_database_choose_the_right_index(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without statistics SQLite goes through all current claims to find one by its number."""
+    monkeypatch.setattr(adding, "AT_ONCE", 100)
+    tables = tables_of(claims=[line(f"C{n}", patient_id=f"P{n // 10}") for n in range(300)])
+    load(engine, tables, [], name="x", sha256="1" * 64, account_id=None, at=NOW)
+    with explained(engine) as plans:
+        evidence.claim_version(engine, "C7")
+    [plan] = plans.values()
+    assert "ix_claims_current_date" not in plan, plan

@@ -17,6 +17,8 @@ AT_ONCE = 10_000
 """Rows made ready, and told of, at a time."""
 CACHE = 100_000
 """Kilobytes that SQLite may keep of a database while much is added: its indexes are read again and again."""
+SURVEYED = 1_000
+"""Rows of each index that SQLite looks at in a survey."""
 Told = Callable[[int], None]
 """Called with the number of rows that were added since the last call; raise from it to give up."""
 _ESCAPED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
@@ -44,6 +46,14 @@ def add(connection: Connection, table: Table, row: dict[str, Cells], number: int
             rows = _rows({name: _spelled(cells) for name, cells in _stored(connection, table, row, block).items()})
             copy.write("".join(["\t".join(row) + "\n" for row in rows]))
             told(len(rows))
+
+
+def survey(connection: Connection) -> None:
+    """Let the database look at a part of each table anew, so that it chooses among indexes by what is in them. Without,
+    SQLite may look for a claim among all current ones instead of by its number."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(f"PRAGMA analysis_limit = {SURVEYED}")
+    connection.exec_driver_sql("ANALYZE")
 
 
 def new_ids(connection: Connection, table: Table, number: int) -> list[int]:

@@ -110,6 +110,8 @@ def take(
     told = _counted(found, progress)
     for part in found:
         _add(connection, load_id, part, told)
+    if sum(len(part.new) for part in found) > adding.AT_ONCE:
+        adding.survey(connection)
     if refused_tables:
         rows = [{"load_id": load_id, "name": one, "csv": csv} for one, csv in refused_tables]
         connection.execute(insert(schema.refused_tables), rows)
