@@ -11,6 +11,7 @@ from audit.evaluations import (
     DECISION_MAKING,
     HISTORY,
     LEVEL_CODES,
+    asked_by,
     component_table,
     components,
     count_deficits,
@@ -128,6 +129,11 @@ def test_component_table_shows_what_each_level_asks_and_what_limits():
 def test_where_all_reach_the_same_level_none_limits():
     assert [part.limits for part in component_table(components("brief", 1, "low"))] == [False] * 3
     assert [part.limits for part in component_table(components("brief", 1, "high"))] == [True, True, False]
+
+
+def test_what_a_level_asks_in_words():
+    assert asked_by("97165") == "history brief, performance deficits 1 to 3, decision making low"
+    assert asked_by("97167") == "history extensive, performance deficits 5 or more, decision making high"
 
 
 def test_less_assistance_than_high_complexity_asks_is_told():
