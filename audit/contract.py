@@ -165,7 +165,7 @@ def _reads_as_it_is(text: pd.Series[str]) -> pd.Series[bool]:
 
 
 def _is_short(text: pd.Series[str]) -> pd.Series[bool]:
-    return pd.Series([len(one) <= LONGEST_CODE for one in text.to_numpy()], index=text.index, dtype="bool")
+    return pd.Series([*map(len, text.to_numpy())], index=text.index, dtype="int64") <= LONGEST_CODE
 
 
 def _is_whole(text: pd.Series[str]) -> pd.Series[bool]:

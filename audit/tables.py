@@ -132,7 +132,9 @@ def _once_each(cells: pd.Series[Any], column: Column) -> Any:
     told = cells.array
     if not isinstance(told, pd.Categorical):
         told = pd.Categorical(cells.astype("str").fillna(""))
-    if len(cells) < len(told.categories) or not np.isin(np.arange(len(told.categories)), told.codes).all():
+    used = np.zeros(len(told.categories), dtype="bool")
+    used[told.codes] = True
+    if not used.all():
         told = told.remove_unused_categories()  # of rows that were refused
     return _typed(pd.Series(told.categories, dtype="str"), column).array.take(told.codes)
 

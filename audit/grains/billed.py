@@ -30,7 +30,9 @@ def billed(lines: pd.DataFrame) -> pd.DataFrame:
 
 
 def _practice(lines: pd.DataFrame) -> pd.Series[str]:
-    named = lines[lines["billing_npi"] != ""].sort_values("billing_npi")
+    if (lines["billing_npi"] != "").all():
+        return lines["billing_npi"]
+    named = lines.loc[lines["billing_npi"] != "", [*VISIT, "billing_npi"]].sort_values("billing_npi")
     first = named.drop_duplicates(VISIT).set_index(VISIT)["billing_npi"]
     lacking = lines.loc[lines["billing_npi"] == "", VISIT]
     found = first.reindex(pd.MultiIndex.from_frame(lacking)).set_axis(lacking.index).fillna("")

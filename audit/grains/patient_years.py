@@ -39,9 +39,12 @@ def patient_years(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     rows["year"] = rows["service_date"].dt.year
     rows["not_covered"] = rows[MODIFIERS].isin(NOT_COVERED).any(axis=1)
     rows["amount"] = _amounts(rows, facts)
-    rows = rows.sort_values([*YEAR, "service_date", "has_kx"], kind="stable")  # then by claim and line, as they come
+    rows["of_year"] = rows.groupby(YEAR, sort=False).ngroup()
+    rows = rows.sort_values(
+        ["of_year", "service_date", "has_kx"], kind="stable"
+    )  # then by claim and line, as they come
     counted = (rows["medicare"] == "yes") & ~rows["not_covered"]
-    by_year = [rows[name] for name in YEAR]
+    by_year = rows.pop("of_year")
     rows["total"] = rows["amount"].where(counted, 0).fillna(0).groupby(by_year).cumsum()
     without = rows["procedure_code"].where(counted & rows["amount"].isna())
     rows["unpriced"] = without.groupby(by_year).ffill().fillna("").astype("str")

@@ -27,7 +27,7 @@ def rows_of(path: Path, table: Table) -> tuple[pd.DataFrame, list[Refusal], tupl
 
     try:
         schema = ParquetFile(path).schema_arrow
-        texts = [field.name for field in schema if pa.types.is_string(field.type)]
+        texts = [one.name for one in schema if pa.types.is_string(one.type) or pa.types.is_large_string(one.type)]
         with ParquetFile(path, read_dictionary=texts) as file:
             return _rows(file, path.name, table)
     except (pa.ArrowException, ValueError, OSError) as error:
