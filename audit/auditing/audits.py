@@ -31,7 +31,7 @@ from audit.reviewing.review_rights import REVIEWERS
 from audit.rules import ordered
 from audit.store import reading, runs, schema, touched, trail
 from audit.store.database import read, write
-from audit.store.unscreened import undone_since
+from audit.store.undone import undone_since
 from audit.tables import Tables
 from audit.worth import by_claim
 

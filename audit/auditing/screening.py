@@ -21,7 +21,7 @@ from audit.store import schema
 from audit.store.choosing import Choice, chosen
 from audit.store.database import read
 from audit.store.remembered import once
-from audit.store.unscreened import undone_since
+from audit.store.undone import undone_since
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import date
 
 _MONTHS = [
@@ -23,17 +22,8 @@ _MONTHS = [
 ]
 _NAME = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec)[a-z]*\.?"
 DATE = rf"(?:\d{{4}}-\d\d-\d\d|\d{{1,2}}[/.-]\d{{1,2}}[/.-](?:\d{{4}}|\d\d)\b|{_NAME} \d{{1,2}}(?:st|nd|rd|th)?,? \d{{4}}|\d{{1,2}}(?:st|nd|rd|th)?[ -]{_NAME}[ -,]{{1,2}}\d{{4}})"
-_FOUND = re.compile(rf"(?<![\d/.-]){DATE}(?![\d/-])", re.I)
 CLOCK = r"(?:[01]?\d|2[0-3])(?::?[0-5]\d)(?::[0-5]\d)?\s*(?:[ap]\.?m\b\.?)?"
 CENTURY = 2000
-
-
-@dataclass(frozen=True, slots=True)
-class Day:
-    start: int
-    end: int
-    day: date | None
-    """None where day and month may be either."""
 
 
 def day_first(text: str) -> bool:

@@ -37,10 +37,15 @@ class Choice:
         return self.claim_version_ids is None and self.payer_ids is None
 
 
-def chosen(connection: Connection, choice: Choice) -> Select[int]:
-    """Ids of the current versions that fit, but those whose patient's values were removed: nobody could judge them."""
+def judgeable() -> ColumnElement[bool]:
+    """The version of a claim is the current one, and its patient's values were not removed: nobody could judge it."""
     removed = select(removals.c.row_id).where(removals.c.table_name == claims.name)
-    query = select(claims.c.id).where(claims.c.is_current, claims.c.id.not_in(removed))
+    return and_(claims.c.is_current, claims.c.id.not_in(removed))
+
+
+def chosen(connection: Connection, choice: Choice) -> Select[int]:
+    """Ids of the versions that fit and can be judged."""
+    query = select(claims.c.id).where(judgeable())
     if choice.claim_version_ids is not None:
         query = query.where(among(connection, claims.c.id, list(choice.claim_version_ids)))
     if choice.payer_ids is not None:

@@ -16,9 +16,10 @@ from sqlalchemy import Connection, Select, Table, and_, false, func, or_, select
 
 from audit import model
 from audit.store import schema
+from audit.store.choosing import judgeable
 from audit.store.rows import Row, among
 from audit.store.standing import newest_run
-from audit.store.unscreened import undone_since
+from audit.store.undone import undone_since
 
 claims, lines, notes, runs = schema.claims, schema.claim_lines, schema.notes, schema.runs
 OF_PATIENTS = ("notes", "plans_of_care", "authorizations")
@@ -102,9 +103,7 @@ def _rows(connection: Connection, query: Any, columns: list[str]) -> pd.DataFram
 def visits_on(connection: Connection, dates: Collection[date]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Current claim lines and current notes of these days: `claim_version_id` and VISIT, and VISIT with PERSON."""
     days = sorted(dates)
-    current = (
-        select(lines.c.claim_version_id, *[lines.c[name] for name in VISIT]).join(claims).where(claims.c.is_current)
-    )
+    current = select(lines.c.claim_version_id, *[lines.c[name] for name in VISIT]).join(claims).where(judgeable())
     billed = current.where(lines.c.service_date.in_(days) if days else false()).distinct()
     noted = select(*[notes.c[name] for name in (*VISIT, *PERSON)]).where(notes.c.is_current)
     noted = noted.where(notes.c.service_date.in_(days) if days else false()).distinct()
@@ -122,7 +121,7 @@ def claims_of(connection: Connection, column: str, values: list[str]) -> set[int
     """Current claims with a line of one of these patients or payers."""
     if not values:
         return set()
-    query = select(lines.c.claim_version_id).join(claims).where(claims.c.is_current)
+    query = select(lines.c.claim_version_id).join(claims).where(judgeable())
     return set(connection.execute(query.where(among(connection, lines.c[column], values))).scalars())
 
 
@@ -149,7 +148,7 @@ def _with_run() -> Select[Any]:
         select(claims.c.id, newest.c.run_id, *names)
         .outerjoin(newest, newest.c.claim_version_id == claims.c.id)
         .outerjoin(runs, runs.c.id == newest.c.run_id)
-        .where(claims.c.is_current)
+        .where(judgeable())
     )
 
 
