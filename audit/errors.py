@@ -45,6 +45,11 @@ class StateError(CountersignError):
     """The step is not possible in the present state (a frozen plan, a signed claim, a stale page)."""
 
 
+class StoreError(CountersignError):
+    """The database or a file cannot be used: a full disk, a lost connection, no right to write. No fault of the data
+    or of the person; `where` is for administrators."""
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """One row that was not taken, and why. `row` counts as the user's program does: the header is row 1.

@@ -21,9 +21,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from audit import watch_report
 from audit.auditing import audits
-from audit.errors import CountersignError, InputError, MappingNeeded, StateError
+from audit.errors import CountersignError, InputError, MappingNeeded, StateError, StoreError
 from audit.intake import read
 from audit.loading import arrivals, mappings
+from audit.store import troubles
 
 DONE, ASIDE = "done", "set-aside"
 LOCK = ".countersign-watch.lock"
@@ -51,16 +52,32 @@ def watch(
         for name in (DONE, ASIDE):
             (folder / name).mkdir(exist_ok=True)
         say(f"Watching {folder}.")
-        seen = _looks(folder)
+        seen, told = _looks(folder), ""
         while True:
             time.sleep(every)
             again = _looks(folder)
             ready = sorted(path for path, look in again.items() if seen.get(path) == look)
             if ready:
-                _take(engine, folder, ready, now(), say)
+                told = _take_or_wait(engine, folder, ready, now(), say, once=once, told=told)
             if once:
                 return
             seen = _looks(folder)
+
+
+def _take_or_wait(
+    engine: Engine, folder: Path, paths: Sequence[Path], at: datetime, say: Say, *, once: bool, told: str
+) -> str:
+    """`_take`; where the database or the disk cannot be used now, say so (once) and leave the files for the next look.
+    Returns what was said."""
+    try:
+        _take(engine, folder, paths, at, say)
+    except StoreError as error:
+        if once:
+            raise
+        if error.sentence() != told:
+            say(f"Waiting: {error.sentence()}")
+        return error.sentence()
+    return ""
 
 
 def _looks(folder: Path) -> dict[Path, tuple[int, int]]:
@@ -79,9 +96,8 @@ def _take(engine: Engine, folder: Path, paths: Sequence[Path], at: datetime, say
     """Load the files together; where that fails, set aside those that cannot be read and load the others."""
     try:
         arrival = arrivals.take_paths(engine, paths, account_id=None, at=at)
-    except SQLAlchemyError:
-        raise  # the database's trouble is no fault of the files
     except Exception as error:
+        _raise_ours(error)
         bad = {path: why for path in paths if (why := _unreadable(engine, path))} or dict.fromkeys(paths, _why(error))
         for path, why in bad.items():
             _set_aside(folder, path, why, say)
@@ -102,11 +118,18 @@ def _unreadable(engine: Engine, path: Path) -> str:
     """Why a file cannot be read by itself, "" when it can."""
     try:
         read([path], mappings=mappings.saved(engine))
-    except SQLAlchemyError:
-        raise
     except Exception as error:
+        _raise_ours(error)
         return _why(error)
     return ""
+
+
+def _raise_ours(error: Exception) -> None:
+    """The trouble of the database or the disk is no fault of the files: they stay where they are."""
+    if isinstance(error, OSError) and error.errno in troubles.OF_THE_DISK:
+        raise troubles.of_file(error) from None
+    if isinstance(error, SQLAlchemyError | StoreError):
+        raise error
 
 
 def _why(error: Exception) -> str:

@@ -15,7 +15,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, func, insert, select, text
 from sqlalchemy.exc import DBAPIError
 
-from audit.errors import InputError
+from audit.errors import InputError, StoreError
 from audit.store import database, guards, schema
 from tests.stored import NOW, add, count_rows
 
@@ -166,13 +166,13 @@ def test_the_address_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch,
 def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "claims.csv"
     path.write_text("claim_id,line_number\n" * 100)
-    with pytest.raises(InputError, match=rf"{path}: this file is no SQLite database\. "):
+    with pytest.raises(StoreError, match=rf"{path}: this file is no SQLite database\. "):
         database.prepare(database.connect(f"sqlite:///{path}"))
     assert path.read_text().startswith("claim_id")
 
 
 def test_a_folder_in_place_of_the_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="the database cannot be opened"):
+    with pytest.raises(StoreError, match="the database cannot be opened"):
         database.prepare(database.connect(f"sqlite:///{tmp_path}"))
 
 
@@ -191,20 +191,20 @@ def test_a_file_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
 def test_a_read_only_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "readonly.db"
     sqlite3.connect(path).execute("CREATE TABLE t (a)")
-    with pytest.raises(InputError, match="the database is read-only"):
+    with pytest.raises(StoreError, match="the database is read-only"):
         database.prepare(database.connect(f"sqlite:///file:{path}?mode=ro&uri=true"))
 
 
 def test_a_server_that_does_not_answer_is_refused_without_its_password() -> None:
     engine = database.connect("postgresql://me:secret@127.0.0.1:1/name")
-    with pytest.raises(InputError, match="the database cannot be reached") as refused:
+    with pytest.raises(StoreError, match="the database cannot be reached") as refused:
         database.prepare(engine)
     assert "secret" not in str(refused.value)
 
 
 @pytest.mark.postgres
 def test_a_database_that_the_server_does_not_have_is_refused(postgres: Any) -> None:
-    with pytest.raises(InputError, match="the server has no such database or user"):
+    with pytest.raises(StoreError, match="the server has no such database or user"):
         database.prepare(database.connect(postgres.server.get_uri(database="nowhere")))
 
 

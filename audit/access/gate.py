@@ -6,6 +6,7 @@ server offers, so that a page, picture, upload or websocket that somebody adds l
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,17 +14,20 @@ from urllib.parse import urlencode
 
 from anyio import CapacityLimiter, to_thread
 from sqlalchemy import Engine
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from audit.access import accounts, request, sessions
+from audit.access import accounts, forms, request, sessions
 from audit.access.accounts import Account
 from audit.access.security_headers import with_headers
 from audit.access.sessions import Session
+from audit.errors import StoreError
 
 Clock = Callable[[], datetime]
-SIGNED_OUT, REFUSED = 4401, 4403
-"""Codes with which a websocket is closed: no live session; another site's page or a password to be changed."""
+SIGNED_OUT, REFUSED, LATER = 4401, 4403, 1013
+"""Codes with which a websocket is closed: no live session; another site's page or a password to be changed; the
+database cannot be asked, so the browser tries again in a moment."""
+log = logging.getLogger("countersign")
 
 
 def utc_now() -> datetime:
@@ -59,7 +63,7 @@ class Gate:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request.came_from.set(request.address(scope))
         if scope["type"] == "http":
-            await self._http(scope, receive, with_headers(scope, send, self.scripts))
+            await self._http_or_why(scope, receive, with_headers(scope, send, self.scripts))
         elif scope["type"] == "websocket":
             await self._websocket(scope, receive, send)
         else:
@@ -69,9 +73,12 @@ class Gate:
         return await to_thread.run_sync(self._look_up, token_sha256, limiter=self._threads)
 
     async def touch(self, visitor: Visitor) -> None:
-        """Somebody is there: move the idle log-off on."""
+        """Somebody is there: move the idle log-off on. Where that cannot be written the session ends the sooner."""
         now = self.clock()
-        await to_thread.run_sync(sessions.touch, self.engine, visitor.session, now, limiter=self._threads)
+        try:
+            await to_thread.run_sync(sessions.touch, self.engine, visitor.session, now, limiter=self._threads)
+        except StoreError as error:
+            log.error("the idle log-off was not moved on: %s", error)
 
     def _look_up(self, token_sha256: str) -> Visitor | None:
         session = sessions.find(self.engine, token_sha256, self.clock())
@@ -79,6 +86,14 @@ class Gate:
             sessions.expire(self.engine, token_sha256, self.clock())
         account = accounts.find(self.engine, session.account_id) if session else None
         return Visitor(session, account) if session and account else None
+
+    async def _http_or_why(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Nobody passes while the database cannot be asked; what is wrong is said, where it stands is not."""
+        try:
+            await self._http(scope, receive, send)
+        except StoreError as error:
+            log.error("a request was not answered: %s", error)
+            await _unavailable(error)(scope, receive, send)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not request.is_for(scope, self.hosts):
@@ -93,7 +108,12 @@ class Gate:
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         ours = request.is_for(scope, self.hosts) and request.is_same_origin(scope)
-        visitor = await self._visitor_of(scope)
+        try:
+            visitor = await self._visitor_of(scope)
+        except StoreError as error:
+            log.error("a page was not opened: %s", error)
+            await receive()
+            return await send({"type": "websocket.close", "code": LATER})
         if visitor is None or not ours or visitor.account.must_change_password:
             await receive()
             return await send({"type": "websocket.close", "code": REFUSED if visitor else SIGNED_OUT})
@@ -117,14 +137,21 @@ class _Line:
         message = await self._receive()
         if message["type"] != "websocket.receive":
             return message
-        visitor = await self._gate.visitor(self._token_sha256)
+        try:
+            visitor = await self._gate.visitor(self._token_sha256)
+        except StoreError as error:
+            log.error("a click was not taken: %s", error)
+            return await self._close(LATER)
         if visitor is None:
-            self._closed = True
-            await self._send({"type": "websocket.close", "code": SIGNED_OUT})
-            return {"type": "websocket.disconnect", "code": SIGNED_OUT}
+            return await self._close(SIGNED_OUT)
         if self._by_person(message.get("bytes") or b""):
             await self._gate.touch(visitor)
         return message
+
+    async def _close(self, code: int) -> Message:
+        self._closed = True
+        await self._send({"type": "websocket.close", "code": code})
+        return {"type": "websocket.disconnect", "code": code}
 
     async def send(self, message: Message) -> None:
         if not self._closed:
@@ -134,6 +161,12 @@ class _Line:
         """The first message is the page's own: it is sent again whenever a lost connection comes back."""
         begun, self._begun = self._begun, True
         return begun and self._gate.made_by_person(message)
+
+
+def _unavailable(error: StoreError) -> Response:
+    said = f"{error.wrong[:1].upper()}{error.wrong[1:]}. For your administrator: {error.do}."
+    page = forms.message("Countersign cannot use its database", said)
+    return HTMLResponse(page, 503, headers={"Retry-After": "30"})
 
 
 def refusal(scope: Scope, visitor: Visitor | None) -> Response | None:

@@ -28,6 +28,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 0
+    except OSError as error:
+        from audit.store import troubles  # noqa: PLC0415  the database is loaded only where it is needed
+
+        print(troubles.of_file(error).sentence(), file=sys.stderr)
+        return 2
 
 
 def _parser() -> argparse.ArgumentParser:

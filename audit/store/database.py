@@ -17,11 +17,13 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, func, select
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError
 
 from audit.errors import InputError
-from audit.store import migrations
+from audit.store import migrations, troubles
+from audit.store.troubles import place
 
+__all__ = ["alone", "connect", "database_url", "place", "prepare", "read", "write"]
 VARIABLE = "COUNTERSIGN_DATABASE_URL"
 DEFAULT_URL = "sqlite:///var/countersign.db"
 WAIT = 30.0
@@ -29,21 +31,6 @@ WAIT = 30.0
 
 _one_writer = threading.Lock()
 _this_thread = threading.local()
-_READ_ONLY = ("the database is read-only", "Give the account of Countersign the right to write it")
-_TROUBLES = {
-    "not a database": ("this file is no SQLite database", "Name another file, or move this one away"),
-    "readonly": _READ_ONLY,
-    "read-only": _READ_ONLY,
-    "disk is full": ("the disk is full", "Make room on it"),
-    "unable to open": ("the database cannot be opened", "Look whether its folder exists and may be written"),
-    "database is locked": ("another program holds the database", "Close that program and try again"),
-    "malformed": ("the database is damaged", "Restore it from a backup"),
-    "does not exist": ("the server has no such database or user", "Make it, or mend the address"),
-    "password authentication failed": ("the server refused the user's password", "Mend the address"),
-    "resolve host": ("the server's name is not known", "Mend the address"),
-    "connection": ("the database cannot be reached", "Look whether the server runs and the address is right"),
-    "permission denied": ("the database may not be written", "Grant its user the right to create tables"),
-}
 
 
 def database_url() -> str:
@@ -61,7 +48,10 @@ def connect(url: str | None = None) -> Engine:
             do="Write it as sqlite:///path/to/file.db or postgresql://user:password@host/name",
         ) from None
     if address.get_backend_name() in ("postgresql", "postgres"):
-        return create_engine(address.set(drivername="postgresql+psycopg"), pool_pre_ping=True, hide_parameters=True)
+        address = address.set(drivername="postgresql+psycopg")
+        engine = create_engine(address, pool_pre_ping=True, hide_parameters=True)
+        troubles.listen(engine)
+        return engine
     if address.get_backend_name() == "sqlite":
         return _sqlite(address)
     raise InputError(
@@ -77,6 +67,7 @@ def _sqlite(address: URL) -> Engine:
     engine = create_engine(address, connect_args={"timeout": WAIT, "isolation_level": None}, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin)
+    troubles.listen(engine)
     return engine
 
 
@@ -181,29 +172,8 @@ def forget(engine: Engine) -> None:
 def prepare(engine: Engine) -> None:
     """Bring the tables up to this code's version. Safe when several processes start at once.
 
-    Raises InputError when the database cannot be used: no database, read-only, another program's, or newer.
+    Raises StoreError when the database cannot be used, InputError when it is another program's, or newer.
     """
-    try:
-        with write(engine) as connection:
-            alone(connection, "prepare")
-            migrations.upgrade(connection)
-    except DBAPIError as error:
-        raise _trouble(engine, error) from None
-
-
-def _trouble(engine: Engine, error: DBAPIError) -> Exception:
-    """The driver's exception in words, without the address's password."""
-    said = str(error.orig).lower()
-    for part, (wrong, do) in _TROUBLES.items():
-        if part in said:
-            return InputError(wrong, where=place(engine), do=do)
-    return error
-
-
-def place(engine: Engine) -> str:
-    """Where the database is, without the password."""
-    return (
-        engine.url.database or ""
-        if engine.dialect.name == "sqlite"
-        else engine.url.render_as_string(hide_password=True)
-    )
+    with write(engine) as connection:
+        alone(connection, "prepare")
+        migrations.upgrade(connection)

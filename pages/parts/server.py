@@ -21,7 +21,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from audit.access import demo, oidc, request, security_headers, sessions, settings, sign_in
 from audit.access.gate import Gate
 from audit.errors import CountersignError
-from audit.store import trail
+from audit.store import trail, troubles
 from audit.store.database import prepare
 from pages.parts.store import engine
 
@@ -83,6 +83,9 @@ def made_by_person(message: bytes) -> bool:
 
 def failed(error: Exception) -> bool:
     """Say that a page failed. What can be mended is said in its own words; all else by a number to look up."""
+    if isinstance(error, OSError) and error.errno in troubles.OF_THE_DISK:
+        log.error("page failed: %s", _place(error))
+        error = troubles.of_file(error)
     if isinstance(error, CountersignError):
         st.error(str(error))
         return True
