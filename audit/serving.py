@@ -8,15 +8,17 @@ import socket
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import IO
 
 from sqlalchemy import Engine
 
-from audit import shipped
+from audit import locks, shipped
 from audit.access import invitations, oidc, sessions, settings
-from audit.errors import InputError
+from audit.errors import InputError, StateError
 from audit.facts.reference import load_facts
-from audit.store import kept
-from audit.store.database import VARIABLE, connect, prepare, write
+from audit.store import kept, trail, troubles
+from audit.store.database import VARIABLE, connect, place, prepare, read, write
 
 APP = shipped.FOLDER / "app.py"
 HOST = "127.0.0.1"
@@ -25,6 +27,40 @@ HOST = "127.0.0.1"
 def site(port: int) -> str:
     """The address that people type."""
     return settings.public_url() or f"http://{HOST}:{port}"
+
+
+def alone(engine: Engine) -> IO[bytes] | None:
+    """The mark of the one server of a SQLite file: it holds while the file returned is open, None on PostgreSQL.
+
+    Raises StateError when another server has it. Tries to sign in are counted by each server for itself, and on a
+    disk of the network two machines would damage the file.
+    """
+    if engine.dialect.name != "sqlite":
+        return None
+    path = Path(f"{place(engine)}.server")
+    try:
+        mark = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b")
+    except OSError as error:
+        raise troubles.of_file(error) from None
+    if not locks.take(mark):
+        mark.close()
+        raise StateError(
+            "another server has this database",
+            where=place(engine),
+            do="Use that one, or stop it first; for several servers there is PostgreSQL",
+        )
+    return mark
+
+
+def tell_clock(engine: Engine, now: datetime) -> None:
+    """Print that this machine's clock is behind the trail, when it is by more than a minute."""
+    with read(engine) as connection:
+        newest = trail.newest(connection)
+    if newest and newest - now > trail.SLACK:
+        print(f"The clock of this machine stands at {now:%Y-%m-%d %H:%M} UTC, before the last event in the trail")
+        print(
+            f"({newest:%Y-%m-%d %H:%M} UTC). Set it right: until then new events get the time of that one.", flush=True
+        )
 
 
 def note_facts(engine: Engine) -> None:
@@ -57,13 +93,16 @@ def serve(url: str | None, port: int, *, demo: bool) -> int:
     environment = dict(os.environ)
     if url:
         environment[VARIABLE] = url
+    engine = connect(url)
+    if mark := alone(engine):
+        mark.close()  # the server itself takes it in a moment
     if demo:
         environment["COUNTERSIGN_DEMO"] = "1"
     else:
-        engine = connect(url)
         welcome(engine, site(port))
+        tell_clock(engine, datetime.now(UTC))
         note_facts(engine)
-        engine.dispose()
+    engine.dispose()
     command = [sys.executable, "-P", "-m", "streamlit", "run", str(APP), "--server.port", str(port)]
     print(f"Countersign is at {site(port)}   (Ctrl-C stops it)", flush=True)
     return _until_stopped(command, environment)

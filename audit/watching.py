@@ -14,17 +14,17 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from audit import watch_report
+from audit import locks, temporary, watch_report, whole_files
 from audit.auditing import audits
 from audit.errors import CountersignError, InputError, MappingNeeded, StateError, StoreError
 from audit.intake import read
 from audit.loading import arrivals, mappings
 from audit.store import troubles
+from audit.whole_files import write_whole
 
 DONE, ASIDE = "done", "set-aside"
 LOCK = ".countersign-watch.lock"
@@ -49,8 +49,10 @@ def watch(
     if not folder.is_dir():
         raise InputError("there is no such folder", where=str(folder), do="Make it, or name another")
     with _alone(folder):
+        temporary.sweep()
         for name in (DONE, ASIDE):
             (folder / name).mkdir(exist_ok=True)
+            whole_files.sweep(folder / name)
         say(f"Watching {folder}.")
         seen, told = _looks(folder), ""
         while True:
@@ -108,7 +110,7 @@ def _take(engine: Engine, folder: Path, paths: Sequence[Path], at: datetime, say
     run_id = audits.screen_new(engine, account_id=None, at=at)
     report = watch_report.report(engine, arrival, run_id, paths, at)
     for name, text in report.files.items():
-        _write(folder / DONE / name, text)
+        write_whole(folder / DONE / name, text)
     for path in paths:
         _move(path, folder / DONE)
     say(report.line)
@@ -143,7 +145,7 @@ def _why(error: Exception) -> str:
 
 def _set_aside(folder: Path, path: Path, why: str, say: Say) -> None:
     moved = _move(path, folder / ASIDE)
-    _write(moved.with_name(f"{moved.name}.reason.txt"), why + "\n")
+    write_whole(moved.with_name(f"{moved.name}.reason.txt"), why + "\n")
     say(f"Set aside {path.name}: {why}")
 
 
@@ -157,33 +159,10 @@ def _move(path: Path, folder: Path) -> Path:
     return target
 
 
-def _write(path: Path, text: str) -> None:
-    """All of it or nothing, and only for the owner to read: reports name patients."""
-    making = path.with_name(f".{path.name}.part")
-    with os.fdopen(
-        os.open(making, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8", newline=""
-    ) as file:
-        file.write(text)
-    os.replace(making, path)
-
-
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """One watch a folder; the system lets go of the lock when the program ends, however it ends."""
     with (folder / LOCK).open("a+b") as file:
-        try:
-            _lock(file)
-        except OSError:
-            raise StateError("another watch has this folder", do="End that one, or watch another folder") from None
+        if not locks.take(file):
+            raise StateError("another watch has this folder", do="End that one, or watch another folder")
         yield
-
-
-def _lock(file: IO[bytes]) -> None:
-    if os.name == "nt":
-        import msvcrt  # noqa: PLC0415  on Windows only
-
-        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
-    else:
-        import fcntl  # noqa: PLC0415  not on Windows
-
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import socket
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, select, update
@@ -460,11 +463,22 @@ def test_the_administrators_page_and_the_mode_on_every_screen(server: Browser, e
         assert SINGLE_PERSON not in run(line, "yours")
 
 
-def test_behind_a_proxy_with_tls(url: str, engine: Engine) -> None:
+@pytest.fixture
+def other(engine: Engine, tmp_path: Path) -> Iterator[Engine]:
+    """A copy of the database, for another server: one file has one server."""
+    copy = sqlite3.connect(tmp_path / "other.db")
+    with closing(sqlite3.connect(str(engine.url.database))) as held, closing(copy):
+        held.backup(copy)
+    made = connect(f"sqlite:///{tmp_path / 'other.db'}")
+    yield made
+    made.dispose()
+
+
+def test_behind_a_proxy_with_tls(other: Engine) -> None:
     """The public name passes, with a secure cookie and strict transport; other names and sites do not."""
     site = {"COUNTERSIGN_PUBLIC_URL": "https://countersign.example"}
     from_there = {"host": "countersign.example", "x-forwarded-proto": "https"}
-    with serving(ROOT, url, **site) as served:
+    with serving(ROOT, str(other.url), **site) as served:
         stranger = Browser(served.port)
         page = stranger.get("/sign-in", **from_there)
         assert page.headers["strict-transport-security"] == "max-age=31536000"
@@ -478,6 +492,6 @@ def test_behind_a_proxy_with_tls(url: str, engine: Engine) -> None:
         for origin, host in (("https://evil.example", "countersign.example"), ("https://evil.example", "evil.example")):
             with pytest.raises(InvalidStatus):
                 stranger.socket(origin, host=host)
-    with read(engine) as connection:
+    with read(other) as connection:
         last = connection.execute(select(schema.events.c.details).order_by(schema.events.c.id.desc()).limit(1)).scalar()
     assert last == '{"by":"password","from":"127.0.0.1"}'

@@ -13,12 +13,14 @@ WRITE = "database.write"
 ASKING = {"permission.account_may", "permission.demand_now", "rights.demand_therapist"}
 WITHOUT = {
     "audits._screen_again": "screen_again and screen_day ask before",
-    "documents.keep": "the documents of a load that was asked for before",
     "drafts.drop": "one's own draft",
     "fact_loading._record": "the event of what was asked for before",
     "leases.give_back": "one's own lease",
     "leases.viewed": "an event that tells who looked",
+    "restoring._into": "the command line of the machine",
+    "restoring._new_file": "the command line of the machine",
     "serving.note_facts": "the server at its start, for nobody",
+    "writing.back_up": "the command line of the machine",
 }
 
 

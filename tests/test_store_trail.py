@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine, select, text
 from sqlalchemy.exc import DBAPIError
 
+from audit import serving
 from audit.store import database, guards, trail
 from audit.store.schema import events
 from tests.stored import NOW, add
@@ -164,3 +166,32 @@ def test_threads_that_record_at_once_make_one_chain(engine: Engine) -> None:
     with database.read(engine) as connection:
         assert connection.execute(text("SELECT count(*) FROM events")).scalar() == 60
     assert broken(engine) is None
+
+
+def at_and_told(engine: Engine) -> list[tuple[Any, dict[str, Any]]]:
+    with database.read(engine) as connection:
+        rows = connection.execute(select(events.c.at, events.c.details).order_by(events.c.id))
+        return [(row.at, json.loads(row.details)) for row in rows]
+
+
+def test_a_clock_set_back_makes_no_event_earlier_and_is_told(engine: Engine) -> None:
+    """An hour back: the event has the time of the one before it, and says what the clock said."""
+    record(engine, "before")
+    record(engine, "set back", at=NOW - timedelta(hours=1))
+    record(engine, "a moment later at another desk", at=NOW - timedelta(seconds=30))
+    record(engine, "right again", at=NOW + timedelta(hours=1))
+    assert at_and_told(engine) == [
+        (NOW, {"count": 1}),
+        (NOW, {"count": 1, "clock": "2026-11-24T08:30:00.000000+00:00"}),
+        (NOW, {"count": 1}),
+        (NOW + timedelta(hours=1), {"count": 1}),
+    ]
+    assert broken(engine) is None
+
+
+def test_the_server_says_at_its_start_that_the_clock_is_behind(engine: Engine, capsys: Any) -> None:
+    record(engine, "before")
+    serving.tell_clock(engine, NOW - timedelta(seconds=30))
+    assert capsys.readouterr().out == ""
+    serving.tell_clock(engine, NOW - timedelta(days=1))
+    assert "stands at 2026-11-23 09:30 UTC, before the last event in the trail" in capsys.readouterr().out

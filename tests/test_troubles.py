@@ -7,6 +7,8 @@ import errno
 import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +18,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event, text
 
-from audit import watching
+from audit import serving, temporary, watching
 from audit.access import sessions
 from audit.access.gate import Gate
 from audit.access.request import COOKIE
@@ -25,6 +27,7 @@ from audit.errors import InputError, StoreError
 from audit.loading import arrivals
 from audit.reviewing import leases, review
 from audit.store import database, troubles, verifying
+from audit.whole_files import write_whole
 from pages.parts import server
 from tests.handed_in import month
 from tests.places import MEMORY
@@ -300,3 +303,44 @@ def test_every_trouble_says_what_to_do() -> None:
     for wrong, do in [*troubles._SQLITE.values(), *troubles._STATES.values(), *troubles._SAID.values()]:
         assert wrong[0].islower()
         assert do[0].isupper()
+
+
+@on_sqlite
+def test_a_sqlite_file_has_one_server(engine: Engine, monkeypatch, capsys) -> None:
+    monkeypatch.setenv(database.VARIABLE, str(engine.url))
+    mark = serving.alone(engine)
+    assert main(["serve", "--port", "8599"]) == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"{engine.url.database}: another server has this database. Use that one, or stop it first")
+    mark.close()
+    serving.alone(engine).close()
+
+
+@on_postgres
+def test_postgres_may_have_several_servers(engine: Engine) -> None:
+    assert serving.alone(engine) is None
+
+
+def test_what_a_killed_program_left_of_handed_in_files_is_removed(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    other = tmp_path / "countersign-of-somebody-else"
+    other.mkdir()
+    code = "import os\nfrom audit import temporary\nwith temporary.folder() as f:\n (f / 'n.csv').touch(); os._exit(9)"
+    variables = {**os.environ, "TMPDIR": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", code], env=variables, check=False)
+    with temporary.folder() as mine:
+        [left] = [path.parent for path in tmp_path.glob("*/n.csv")]
+        assert temporary.sweep() == 0  # so young that its program may not have marked it yet
+        assert temporary.sweep(young=0) == 1
+        assert mine.exists()
+    assert not left.exists()
+    assert not mine.exists()
+    assert other.exists()
+
+
+def test_a_file_is_whole_or_not_there(tmp_path: Path, monkeypatch) -> None:
+    write_whole(tmp_path / "a.csv", "before")
+    monkeypatch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError(errno.ENOSPC, "No space left on device")))
+    with pytest.raises(OSError, match="No space"):
+        write_whole(tmp_path / "a.csv", "after")
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("a.csv", "before")]

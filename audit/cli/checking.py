@@ -21,6 +21,7 @@ from audit.grains import Prepared
 from audit.intake import Batch, read
 from audit.loading import linking
 from audit.tables import check
+from audit.whole_files import write_whole
 
 if TYPE_CHECKING:
     from audit.intake.foreign.mapping import Mapping
@@ -81,7 +82,7 @@ def _run(chosen: argparse.Namespace) -> int:
     for refusal in refusals:
         print(refusal.sentence(), file=sys.stderr)
     if chosen.refused:
-        chosen.refused.write_text(reports.refusals_as_csv(refusals), encoding="utf-8")
+        write_whole(chosen.refused, reports.refusals_as_csv(refusals))
     if refusals and chosen.strict:
         wrong = f"{len(refusals)} rows were refused, so nothing was checked"
         raise InputError(wrong, do="Mend them, or leave out --strict")

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from audit import __version__, reports
-from audit.cli import accounts, checking, facts, retention, serving, watching
+from audit.cli import accounts, backups, checking, facts, retention, serving, watching
 from audit.errors import CountersignError
 from audit.rules import rule_book
 
@@ -53,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     retention.add_commands(commands)
     accounts.add_commands(commands)
     serving.add_commands(commands)
+    backups.add_commands(commands)
     return parser
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 
+from audit import temporary
 from audit.errors import InputError
 from audit.intake import documents
 from audit.intake.documents import Document
@@ -48,8 +47,8 @@ def read(content: bytes, kind: str, given: Mapping[str, str], *, file: str, sha2
             where=file,
             do="Give it as text, PDF, Word or C-CDA",
         )
-    with tempfile.TemporaryDirectory(prefix="countersign-") as folder:
-        path = Path(folder, f"attachment{ENDINGS[kind]}")
+    with temporary.folder() as folder:
+        path = folder / f"attachment{ENDINGS[kind]}"
         path.write_bytes(content)
         try:
             return documents.read(path, content[:4096], sha256, name=file, given=given)

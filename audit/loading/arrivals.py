@@ -6,7 +6,6 @@ The files are written to a temporary folder while they are read, and never kept.
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
@@ -17,6 +16,7 @@ from pathlib import Path
 import pandas as pd
 from sqlalchemy import Engine, select
 
+from audit import temporary
 from audit.access.permission import demand_now
 from audit.errors import InputError, Refusal
 from audit.intake import Batch, SourceFile, needs_mapping, originals, read
@@ -103,9 +103,10 @@ def take_paths(
     begin(BEGINS[2], PARTS)
     name = ", ".join(dict.fromkeys(file.name for file in batch.files))
     refused = originals.refused_tables(paths, batch, refusals)
-    keep = partial(loading.load, engine, tables, refusals, answered=batch.answered, refused_tables=refused)
-    loaded = keep(name=name, sha256=batch.sha256, account_id=account_id, at=at, progress=partial(_stored, begin))
-    documents.keep(engine, tied, set(tables.notes["note_id"]), account_id=account_id, at=at)
+    with database.write(engine) as connection:
+        keep = partial(loading.take, connection, tables, refusals, answered=batch.answered, refused_tables=refused)
+        loaded = keep(name=name, sha256=batch.sha256, account_id=account_id, at=at, progress=partial(_stored, begin))
+        documents.keep(connection, tied, set(tables.notes["note_id"]), account_id=account_id, at=at)
     in_order = sorted(refusals, key=lambda refusal: (refusal.file, refusal.row or 0))
     return Arrival(_cards(batch, refusals, tied), tuple(in_order), loaded, tuple(refused))
 
@@ -149,8 +150,8 @@ def written(files: Sequence[tuple[str, bytes]]) -> Iterator[list[Path]]:
     twice = {name for name in names if names.count(name) > 1}
     if twice:
         raise InputError("two of the files have this name", where=min(twice), do="Rename one of them, or leave it out")
-    with tempfile.TemporaryDirectory(prefix="countersign-") as folder:
-        paths = [Path(folder, name) for name in names]
+    with temporary.folder() as folder:
+        paths = [folder / name for name in names]
         for path, (_, content) in zip(paths, files, strict=True):
             path.write_bytes(content)
         yield paths

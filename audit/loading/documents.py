@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 from rapidfuzz import fuzz
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from audit.access.permission import account_may, demand_now
 from audit.errors import StateError
@@ -85,18 +85,19 @@ def card(tied: Sequence[Tied], file: str) -> str:
     return f"{kind} note, {number} {'value' if number == 1 else 'values'} to confirm"
 
 
-def keep(engine: Engine, tied: Sequence[Tied], taken: set[str], *, account_id: int | None, at: datetime) -> None:
-    """Keep the documents of a load: those that wait, and those whose note is among the ids `taken`."""
+def keep(
+    connection: Connection, tied: Sequence[Tied], taken: set[str], *, account_id: int | None, at: datetime
+) -> None:
+    """Keep the documents of a load, inside its transaction: those that wait, and those whose note is among the ids
+    `taken`."""
     listed = [one for one in tied if one.visit is None or one.document.note_id in taken]
     if not listed:
         return
-    rows = [_row(one) for one in listed]
-    with write(engine) as connection:
-        ids = store.keep(connection, rows, account_id=account_id, at=at)
-        for one in listed:
-            if one.visit:
-                content = _visit_content(one.visit)
-                store.step(connection, ids[one.document.note_id], "tied", content, account_id=account_id, at=at)
+    ids = store.keep(connection, [_row(one) for one in listed], account_id=account_id, at=at)
+    for one in listed:
+        if one.visit:
+            content = _visit_content(one.visit)
+            store.step(connection, ids[one.document.note_id], "tied", content, account_id=account_id, at=at)
 
 
 def _row(one: Tied) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, insert, select
@@ -20,6 +20,8 @@ from audit.store.schema import events
 START = "0" * 64
 where: Callable[[], str] = str
 """Tells where the person at work sits (an address of the network; "" when unknown). The server sets it at start."""
+SLACK = timedelta(minutes=1)
+"""How much earlier than the event before it a time may be without a word: people who work at once, a long step."""
 _HASHED = ("at", "account_id", "kind", "subject", "details", "previous_sha256")
 
 
@@ -50,12 +52,20 @@ def record(
 
 
 def record_all(connection: Connection, told: Iterable[Mapping[str, Any]]) -> str:
-    """As `record`, many at once: each with kind, subject, account_id, at and details; return the last hash."""
+    """As `record`, many at once: each with kind, subject, account_id, at and details; return the last hash.
+
+    No event is earlier than the one before it: where the clock was set back it has the time of that one, and "clock"
+    says what the clock said.
+    """
     alone(connection, "trail")
     origin = {"from": where()} if where() else {}
-    last, rows = head(connection), []
+    rows: list[dict[str, Any]] = []
+    last, latest = _newest(connection)
     for one in told:
-        row = {**one, "details": canonical({**one["details"], **origin}), "previous_sha256": last}
+        behind = {"clock": one["at"]} if latest and latest - one["at"] > SLACK else {}
+        latest = max(latest or one["at"], one["at"])
+        row = {**one, "at": latest, "details": canonical({**one["details"], **origin, **behind})}
+        row["previous_sha256"] = last
         last = _digest(row)
         rows.append({**row, "sha256": last})
     if rows:
@@ -65,8 +75,17 @@ def record_all(connection: Connection, told: Iterable[Mapping[str, Any]]) -> str
 
 def head(connection: Connection) -> str:
     """The hash of the last event."""
-    newest = select(events.c.sha256).order_by(events.c.id.desc()).limit(1)
-    return connection.execute(newest).scalar() or START
+    return _newest(connection)[0]
+
+
+def newest(connection: Connection) -> datetime | None:
+    """The time of the last event, which none is after; None without events."""
+    return _newest(connection)[1]
+
+
+def _newest(connection: Connection) -> tuple[str, datetime | None]:
+    found = connection.execute(select(events.c.sha256, events.c.at).order_by(events.c.id.desc()).limit(1)).first()
+    return (found.sha256, found.at) if found else (START, None)
 
 
 def verify(connection: Connection) -> Break | None:

@@ -6,8 +6,10 @@ import gc
 import logging
 import os
 import secrets
+import sys
 import traceback
 from pathlib import Path
+from typing import IO
 
 import streamlit as st
 from google.protobuf.message import DecodeError
@@ -18,6 +20,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from audit import serving, temporary
 from audit.access import demo, oidc, request, security_headers, sessions, settings, sign_in
 from audit.access.gate import Gate
 from audit.errors import CountersignError
@@ -28,6 +31,7 @@ from pages.parts.store import engine
 log = logging.getLogger("countersign")
 LOGS = ("streamlit.error_util", "uvicorn.error", "asyncio")
 """Where Streamlit and its server write the exceptions of pages and requests."""
+_mark: IO[bytes] | None = None
 _INDEX = Path(st.__file__).parent / "static" / "index.html"
 
 
@@ -36,13 +40,23 @@ def start() -> None:
     sessions.idle_limit()
     oidc.provider()
     _behind_proxies()
+    global _mark  # noqa: PLW0603  held for as long as this process lives
+    _mark = _one_of_its_file()
     prepare(engine())
+    temporary.sweep()
     trail.where = address
     PagesManager.uses_pages_directory = False  # else the first visitor of a fresh server is told "Page not found"
     for name in LOGS:
         logging.getLogger(name).addFilter(without_data)
     gc.collect()
     gc.freeze()  # the program itself is no garbage: a page does not wait while it is looked through
+
+
+def _one_of_its_file() -> IO[bytes] | None:
+    try:
+        return serving.alone(engine())
+    except CountersignError as error:
+        sys.exit(error.sentence())
 
 
 def routes() -> list[BaseRoute]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
-from pathlib import Path
 from typing import Any
 
+from audit import temporary
 from audit.errors import InputError
 from audit.intake import attachments, ccda, documents
 from audit.intake.documents import Document
@@ -102,7 +101,7 @@ def _attached(
     content, told = attachments.decoded(str(attachment["data"]), file), given(resource, context)
     if kind not in attachments.XML:
         return attachments.read(content, kind, told, file=file, sha256=sha256, within="FHIR")
-    with tempfile.TemporaryDirectory(prefix="countersign-") as folder:
-        path = Path(folder, "attachment.xml")
+    with temporary.folder() as folder:
+        path = folder / "attachment.xml"
         path.write_bytes(content)
         return ccda.read(path, sha256, name=file, beside=told)

@@ -32,10 +32,36 @@ def upgrade(connection: Connection) -> None:
     config = settings(connection)
     scripts = ScriptDirectory.from_config(config)
     _refuse_strangers(connection, scripts)
-    if set(MigrationContext.configure(connection).get_current_heads()) != set(scripts.get_heads()):
+    if not is_current(connection):
         guards.remove(connection)
-        command.upgrade(config, "head")
-        guards.install(connection)
+        complete(connection)
+
+
+def begin_at(connection: Connection, revision: str) -> None:
+    """The tables as they were at a revision, in an empty database, without guards: to be filled, then `complete`."""
+    config = settings(connection)
+    if revision not in {one.revision for one in ScriptDirectory.from_config(config).walk_revisions()}:
+        raise InputError(
+            "it was made by a newer version of Countersign", where=f"revision {revision}", do="Install that version"
+        )
+    command.upgrade(config, revision)
+
+
+def complete(connection: Connection) -> None:
+    """Run what is missing and put the guards in force."""
+    command.upgrade(settings(connection), "head")
+    guards.install(connection)
+
+
+def is_current(connection: Connection) -> bool:
+    """Whether the tables are those of this code."""
+    heads = ScriptDirectory.from_config(settings(connection)).get_heads()
+    return set(MigrationContext.configure(connection).get_current_heads()) == set(heads)
+
+
+def revision(connection: Connection) -> str | None:
+    """The revision that the tables have; None where there are none of ours."""
+    return MigrationContext.configure(connection).get_current_revision()
 
 
 def _refuse_strangers(connection: Connection, scripts: ScriptDirectory) -> None:

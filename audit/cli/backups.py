@@ -1,0 +1,66 @@
+"""`countersign backup` and `restore`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+
+def add_commands(commands: Any) -> None:
+    backup = commands.add_parser("backup", help="write the database and the loaded facts to one file")
+    backup.add_argument(
+        "place", type=Path, metavar="PLACE", help="a new file, or a folder: named by date and time there"
+    )
+    backup.add_argument("--keep", type=_number, metavar="N", help="in a folder: remove all but the newest N backups")
+    backup.set_defaults(run=_backup)
+    restore = commands.add_parser("restore", help="put a backup into the database of COUNTERSIGN_DATABASE_URL")
+    restore.add_argument("file", type=Path, metavar="FILE")
+    restore.add_argument("--replace", action="store_true", help="also when it has data, which is set aside")
+    restore.add_argument("--try", dest="tries", action="store_true", help="only see whether it could be restored")
+    restore.set_defaults(run=_restore)
+
+
+def _number(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError("say how many to keep, 1 or more")
+    return int(text)
+
+
+def _backup(chosen: argparse.Namespace) -> int:
+    from audit import backups  # noqa: PLC0415  the database is loaded only where it is needed
+    from audit.facts import fact_loads  # noqa: PLC0415
+    from audit.store import database  # noqa: PLC0415
+
+    at, engine = datetime.now(UTC), database.connect()
+    made = backups.back_up(engine, backups.place_for(chosen.place, at), fact_loads.folder(), at=at)
+    engine.dispose()
+    print(f"{made.path}: {made.rows:,} rows and {made.facts} loads of facts. The head of the trail is {made.head}.")
+    if chosen.keep and chosen.place.is_dir():
+        for path in backups.thin_out(chosen.place, chosen.keep):
+            print(f"Removed {path}.")
+    for sentence in made.breaks:
+        print(sentence, file=sys.stderr)
+    return int(bool(made.breaks))
+
+
+def _restore(chosen: argparse.Namespace) -> int:
+    from audit import backups  # noqa: PLC0415
+    from audit.facts import fact_loads  # noqa: PLC0415
+    from audit.store import database  # noqa: PLC0415
+
+    at = datetime.now(UTC)
+    if chosen.tries:
+        told = backups.try_out(chosen.file, at)
+        print(f"{chosen.file}: whole, of {told.made_at}. The head of its trail is {told.head}.")
+        return 0
+    done = backups.restore(database.connect(), chosen.file, fact_loads.folder(), at=at, replace=chosen.replace)
+    print(f"Restored {done.rows:,} rows, as they were at {done.manifest.made_at}.")
+    if done.aside:
+        print(f"What was there before is kept in {done.aside}.")
+    print("Everybody signs in again. Look at People: who was stopped or added since then is as before.")
+    for setting in done.settings:
+        print(f"Set then, and not now: {setting}")
+    return 0

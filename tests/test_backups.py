@@ -1,0 +1,272 @@
+"""A backup goes back whole, into either kind of database, or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, select, text
+
+from audit import backups
+from audit.backups import manifest as manifests
+from audit.cli import main
+from audit.errors import CountersignError, InputError, StateError, StoreError
+from audit.store import database, dumping, guards, migrations, schema, verifying
+from tests.reviewing import review_claim
+from tests.stored import NOW, add, count_rows, on_sqlite
+
+pytest_plugins = ["tests.databases", "tests.reviewing"]
+
+
+def content(engine: Engine) -> dict[str, list[str]]:
+    with database.read(engine) as connection:
+        return {
+            name: list(dumping.lines(connection, name, dumping.columns_of(connection, name)))
+            for name in dumping.names(connection)
+        }
+
+
+@pytest.fixture
+def facts(tmp_path: Path) -> Path:
+    """One load of facts, as it lies beside the database."""
+    load = tmp_path / "facts" / "0001"
+    load.mkdir(parents=True)
+    (load / "load.json").write_text("{}")
+    (load / "mue.csv").write_text("code,units\n97530,4\n")
+    return load.parent
+
+
+@pytest.fixture
+def backup(engine: Engine, claims: dict[str, int], people: dict[str, int], facts: Path, tmp_path: Path) -> Path:
+    review_claim(engine, claims["OVER"], people["rita"])
+    add(engine, "sessions", token_sha256="t" * 64, account_id=people["rita"])
+    return backups.back_up(engine, tmp_path / "one.zip", facts, at=NOW).path
+
+
+def test_a_backup_goes_back_row_for_row_into_either_kind(
+    engine: Engine, backup: Path, empty_address: str, tmp_path: Path
+) -> None:
+    other = database.connect(empty_address)
+    done = backups.restore(other, backup, tmp_path / "new facts", at=NOW)
+    was, now = content(engine), content(other)
+    assert now.pop("events")[:-1] == was.pop("events")[:-1]  # both tell of their backup at the end
+    assert now == was
+    assert done.aside == ""
+    assert done.rows == sum(map(len, was.values())) + count_rows(engine)["events"] - 1
+    assert count_rows(other)["sessions"] == 0
+    with database.read(other) as connection:
+        assert verifying.verify(connection).breaks == ()
+        assert guards.missing(connection) == []
+    assert (tmp_path / "new facts" / "0001" / "mue.csv").read_text().startswith("code")
+    add(other, "accounts", username="the next number is free")
+    other.dispose()
+
+
+def test_data_is_never_written_over_unless_told(engine: Engine, backup: Path, facts: Path) -> None:
+    add(engine, "accounts", username="since then")
+    before = content(engine)
+    with pytest.raises(StateError, match=r"the database has data\. Name an empty one, or say --replace"):
+        backups.restore(engine, backup, facts, at=NOW)
+    assert content(engine) == before
+    done = backups.restore(engine, backup, facts, at=NOW, replace=True)
+    assert "since then" not in str(content(engine)["accounts"])
+    assert "since then" in set_aside(engine, done.aside)
+
+
+def set_aside(engine: Engine, aside: str) -> str:
+    query = "SELECT username FROM accounts"
+    if engine.dialect.name == "sqlite":
+        return str(sqlite3.connect(aside).execute(query).fetchall())
+    with database.read(engine) as connection:
+        return str(
+            connection.execute(text(query.replace("accounts", f"{aside.rsplit(maxsplit=1)[-1]}.accounts"))).all()
+        )
+
+
+@on_sqlite
+def test_a_file_that_a_program_has_open_is_not_replaced(engine: Engine, backup: Path, facts: Path) -> None:
+    other = sqlite3.connect(str(engine.url.database))
+    other.execute("SELECT * FROM accounts").fetchone()
+    with pytest.raises(StateError, match="another program has the database open"):
+        backups.restore(engine, backup, facts, at=NOW, replace=True)
+    other.close()
+    assert "countersign.db.before" not in str(os.listdir(Path(str(engine.url.database)).parent))
+    backups.restore(engine, backup, facts, at=NOW, replace=True)
+
+
+@on_sqlite
+def test_a_damaged_database_is_replaced_and_kept(engine: Engine, backup: Path, facts: Path, tmp_path: Path) -> None:
+    engine.dispose()
+    path = Path(str(engine.url.database))
+    path.write_bytes(b"no database any more" * 5000)
+    with pytest.raises(StoreError):
+        backups.back_up(engine, tmp_path / "two.zip", facts, at=NOW)
+    assert not (tmp_path / "two.zip").exists()
+    done = backups.restore(engine, backup, facts, at=NOW, replace=True)
+    assert Path(done.aside).read_bytes().startswith(b"no database")
+    assert count_rows(engine)["signatures"] == 1
+
+
+def rewritten(path: Path, change: Any) -> Path:
+    """A copy of a backup of which `change(name, content)` gives each member's content; None leaves it out."""
+    made = path.with_name("changed.zip")
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(made, "w") as new:
+        for name in old.namelist():
+            if (held := change(name, old.read(name))) is not None:
+                new.writestr(name, held)
+    return made
+
+
+def told(name: str, **values: Any) -> Any:
+    """A change of what the manifest says."""
+    return lambda member, held: json.dumps(json.loads(held) | values) if member == name else held
+
+
+BROKEN = {
+    "a row altered": lambda name, held: held.replace(b"OVER", b"OVEN") if name == "tables/claims.jsonl" else held,
+    "a table left out": lambda name, held: None if name == "tables/claims.jsonl" else held,
+    "no manifest": lambda name, held: None if name == "manifest.json" else held,
+    "a manifest of nothing": lambda name, held: "[]" if name == "manifest.json" else held,
+    "another head": told("manifest.json", head="0" * 64),
+    "a file outside": told("manifest.json", facts={"facts/../../x": "0"}),
+}
+
+
+@on_sqlite
+def test_a_broken_backup_changes_nothing(engine: Engine, backup: Path, facts: Path, tmp_path: Path) -> None:
+    target = database.connect(f"sqlite:///{tmp_path / 'target' / 'x.db'}")
+    broken = [(name, rewritten(backup, change).read_bytes()) for name, change in BROKEN.items()]
+    whole = backup.read_bytes()
+    broken += [
+        ("cut off", whole[: len(whole) // 2]),
+        ("empty", b""),
+        ("of zeros", bytes(500)),
+        ("flipped", flip(whole)),
+    ]
+    for name, held in broken:
+        (tmp_path / "broken.zip").write_bytes(held)
+        with pytest.raises(InputError, match=r"this is no whole backup of Countersign\. Use another backup"):
+            raise_named(name, lambda: backups.restore(target, tmp_path / "broken.zip", facts, at=NOW))
+        assert [path.name for path in (tmp_path / "target").iterdir()] == ["x.db"], name
+    assert count_tables(target) == 0
+
+
+def flip(held: bytes) -> bytes:
+    middle = len(held) // 3
+    return held[:middle] + bytes([held[middle] ^ 255]) + held[middle + 1 :]
+
+
+def raise_named(name: str, act: Any) -> None:
+    try:
+        act()
+    except CountersignError:
+        raise
+    except Exception as error:
+        raise AssertionError(f"{name}: {error!r}") from error
+
+
+def count_tables(engine: Engine) -> int:
+    with database.read(engine) as connection:
+        return int(connection.execute(text("SELECT COUNT(*) FROM sqlite_master")).scalar_one())
+
+
+@on_sqlite
+def test_a_backup_of_a_newer_version_says_so(engine: Engine, backup: Path, facts: Path, tmp_path: Path) -> None:
+    target = database.connect(f"sqlite:///{tmp_path / 'x.db'}")
+    for change in (told("manifest.json", revision="9999"), told("manifest.json", format=2)):
+        with pytest.raises(InputError, match="made by a newer version of Countersign"):
+            backups.restore(target, rewritten(backup, change), facts, at=NOW)
+    assert count_tables(target) == 0
+
+
+def test_a_backup_of_an_older_version_is_restored_and_migrated(empty_address: str, facts: Path, tmp_path: Path) -> None:
+    old = database.connect(empty_address)
+    with database.write(old) as connection:
+        migrations.begin_at(connection, "0007")
+        connection.execute(
+            text("INSERT INTO loads (id, sha256, name, at, counts) VALUES (7, 'x', 'old', '2026-01-02', '{}')")
+        )
+    backups.back_up(old, tmp_path / "old.zip", facts, at=NOW)
+    old.dispose()
+    new = database.connect(f"sqlite:///{tmp_path / 'new.db'}")
+    assert backups.restore(new, tmp_path / "old.zip", facts, at=NOW).manifest.revision == "0007"
+    with database.read(new) as connection:
+        assert migrations.is_current(connection)
+        assert guards.missing(connection) == []
+        assert connection.execute(select(schema.loads.c.name)).scalars().all() == ["old"]
+        assert verifying.verify(connection).breaks == ()
+
+
+@on_sqlite
+def test_an_interrupted_backup_leaves_no_file_that_looks_whole(
+    engine: Engine, claims, facts: Path, tmp_path, monkeypatch
+):
+    def stop(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("audit.backups.writing._facts", stop)
+    with pytest.raises(KeyboardInterrupt):
+        backups.back_up(engine, tmp_path / "one.zip", facts, at=NOW)
+    assert not list(tmp_path.glob("*.zip*"))
+    assert not list(tmp_path.glob(".*.part"))
+    assert count_rows(engine)["events"] == len(content(engine)["events"])
+
+
+@on_sqlite
+def test_a_file_is_never_written_over(engine: Engine, backup: Path, facts: Path) -> None:
+    with pytest.raises(StateError, match="there is a file of this name"):
+        backups.back_up(engine, backup, facts, at=NOW)
+
+
+@on_sqlite
+def test_facts_that_differ_are_set_aside_only_when_told(
+    engine: Engine, backup: Path, facts: Path, tmp_path: Path
+) -> None:
+    (facts / "0001" / "mue.csv").write_text("other")
+    target = database.connect(f"sqlite:///{tmp_path / 'x.db'}")
+    with pytest.raises(StateError, match="the facts loaded here are others"):
+        backups.restore(target, backup, facts, at=NOW)
+    backups.restore(target, backup, facts, at=NOW, replace=True)
+    assert (facts / "0001" / "mue.csv").read_text().startswith("code")
+    [kept] = tmp_path.glob("facts.before-restore-*")
+    assert (kept / "0001" / "mue.csv").read_text() == "other"
+
+
+@on_sqlite
+def test_the_commands(engine: Engine, backup: Path, facts: Path, monkeypatch, capsys) -> None:
+    tmp_path = facts.parent
+    monkeypatch.setenv(database.VARIABLE, str(engine.url))
+    monkeypatch.setenv("COUNTERSIGN_FACTS", str(facts))
+    monkeypatch.setenv("COUNTERSIGN_OIDC_CLIENT_SECRET", "hush")
+    monkeypatch.setenv("COUNTERSIGN_IDLE_MINUTES", "7")
+    folder = tmp_path / "kept"
+    folder.mkdir()
+    for day in range(3):
+        (folder / f"countersign-2026010{day}-000000.zip").write_bytes(b"old")
+    (folder / "holiday.zip").write_bytes(b"not ours")
+    assert main(["backup", str(folder), "--keep", "2"]) == 0
+    left = sorted(path.name for path in folder.iterdir())
+    assert left[:1] == ["countersign-20260102-000000.zip"]
+    assert left[2:] == ["holiday.zip"]
+    made = folder / left[1]
+    assert made.stat().st_mode & 0o077 == 0
+    with manifests.opened(made) as (file, manifest):
+        assert "hush" not in str(manifest)
+        assert not any(b"hush" in file.read(name) for name in file.namelist())
+        assert manifest.settings == {"COUNTERSIGN_IDLE_MINUTES": "7"}
+    assert main(["restore", str(made), "--try"]) == 0
+    assert main(["restore", str(made)]) == 2
+    monkeypatch.delenv("COUNTERSIGN_IDLE_MINUTES")
+    capsys.readouterr()
+    engine.dispose()
+    assert main(["restore", str(made), "--replace"]) == 0
+    out = capsys.readouterr().out
+    assert "Set then, and not now: COUNTERSIGN_IDLE_MINUTES=7" in out
+    assert main(["verify"]) == 0
+    assert main(["backup", str(tmp_path / "nowhere" / "x.zip")]) == 2
+    assert "Traceback" not in capsys.readouterr().err
