@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import nullcontext
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -27,6 +28,8 @@ pytest_plugins = ["tests.databases"]
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 DERIVED = ("worklist",)
 """Made from other tables: a row made up would be one that `verify` rightly finds wrong."""
+GOES_BACK = ("0016",)
+"""Those that add indexes alone."""
 Held = dict[str, list[dict[str, str]]]
 
 
@@ -164,8 +167,10 @@ def old_files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 @pytest.mark.parametrize("revision", REVISIONS)
-def test_this_version_opens_the_filled_database_of_each_earlier_one(revision: str, old_files: dict[str, Path]) -> None:
-    engine = database.connect(f"sqlite:///{old_files[revision]}")
+def test_this_version_opens_the_filled_database_of_each_earlier_one(
+    revision: str, old_files: dict[str, Path], tmp_path: Path
+) -> None:
+    engine = database.connect(f"sqlite:///{shutil.copy(old_files[revision], tmp_path)}")
     with database.write(engine) as connection:
         before = rows_of(connection)
         if revision == REVISIONS[-1]:
@@ -191,12 +196,15 @@ def test_on_postgres_too_from_the_first_version(empty_address: str) -> None:
 
 
 @pytest.mark.parametrize("revision", REVISIONS)
-def test_no_version_goes_back_and_none_tries(revision: str, old_files: dict[str, Path]) -> None:
-    """Each says why; what was decided, signed or paid is never taken away. The way back is the backup."""
-    engine = database.connect(f"sqlite:///{old_files[revision]}")
+def test_a_version_goes_back_with_every_row_or_says_why_not(
+    revision: str, old_files: dict[str, Path], tmp_path: Path
+) -> None:
+    """What was decided, signed or paid is never taken away: then the way back is the backup."""
+    engine = database.connect(f"sqlite:///{shutil.copy(old_files[revision], tmp_path)}")
     with database.read(engine) as connection:
         before = rows_of(connection)
-    with pytest.raises(NotImplementedError, match="never taken away"), database.write(engine) as connection:
+    says_why = pytest.raises(NotImplementedError, match=r"never taken away|cannot come back")
+    with nullcontext() if revision in GOES_BACK else says_why, database.write(engine) as connection:
         command.downgrade(migrations.settings(connection), "-1")
     with database.read(engine) as connection:
         assert rows_of(connection) == before

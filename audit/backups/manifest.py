@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import re
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from audit.errors import CountersignError, InputError
 from audit.store.dumping import TYPES, Dumped
+from audit.store.troubles import of_file
 
 NAME = "manifest.json"
 FORMAT = 1
@@ -58,7 +60,9 @@ def opened(path: Path) -> Iterator[tuple[zipfile.ZipFile, Manifest]]:
         raise
     except FileNotFoundError:
         raise InputError("there is no such file", where=str(path), do="Check the path") from None
-    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError, TypeError, NotImplementedError):
+    except OSError as error:  # EINVAL: the archive names a place before its beginning
+        raise (damaged(path) if error.errno == errno.EINVAL else of_file(error)) from None
+    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError, TypeError, RuntimeError):
         raise damaged(path) from None
 
 

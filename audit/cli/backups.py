@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
 
 
 def add_commands(commands: Any) -> None:
@@ -32,11 +37,10 @@ def _number(text: str) -> int:
 def _backup(chosen: argparse.Namespace) -> int:
     from audit import backups  # noqa: PLC0415  the database is loaded only where it is needed
     from audit.facts import fact_loads  # noqa: PLC0415
-    from audit.store import database  # noqa: PLC0415
 
-    at, engine = datetime.now(UTC), database.connect()
-    made = backups.back_up(engine, backups.place_for(chosen.place, at), fact_loads.folder(), at=at)
-    engine.dispose()
+    at = datetime.now(UTC)
+    with _database() as engine:
+        made = backups.back_up(engine, backups.place_for(chosen.place, at), fact_loads.folder(), at=at)
     print(f"{made.path}: {made.rows:,} rows and {made.facts} loads of facts. The head of the trail is {made.head}.")
     if chosen.keep and chosen.place.is_dir():
         for path in backups.thin_out(chosen.place, chosen.keep):
@@ -49,14 +53,14 @@ def _backup(chosen: argparse.Namespace) -> int:
 def _restore(chosen: argparse.Namespace) -> int:
     from audit import backups  # noqa: PLC0415
     from audit.facts import fact_loads  # noqa: PLC0415
-    from audit.store import database  # noqa: PLC0415
 
     at = datetime.now(UTC)
     if chosen.tries:
         told = backups.try_out(chosen.file, at)
         print(f"{chosen.file}: whole, of {told.made_at}. The head of its trail is {told.head}.")
         return 0
-    done = backups.restore(database.connect(), chosen.file, fact_loads.folder(), at=at, replace=chosen.replace)
+    with _database() as engine:
+        done = backups.restore(engine, chosen.file, fact_loads.folder(), at=at, replace=chosen.replace)
     print(f"Restored {done.rows:,} rows, as they were at {done.manifest.made_at}.")
     if done.aside:
         print(f"What was there before is kept in {done.aside}.")
@@ -64,3 +68,14 @@ def _restore(chosen: argparse.Namespace) -> int:
     for setting in done.settings:
         print(f"Set then, and not now: {setting}")
     return 0
+
+
+@contextmanager
+def _database() -> Iterator[Engine]:
+    from audit.store import database  # noqa: PLC0415
+
+    engine = database.connect()
+    try:
+        yield engine
+    finally:
+        engine.dispose()
