@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 from pandas.testing import assert_series_equal
 
-from audit.texts import joined, once_each
+from audit.texts import combinations, joined, once_each, told_of
 
 
 def test_a_text_is_asked_once_and_told_in_every_row_that_says_it():
@@ -38,3 +38,23 @@ def test_joined_of_nothing_is_nothing():
     none = pd.DataFrame({"day": [], "who": [], "said": []}).astype({"who": "str", "said": "str"})
     assert joined(none["said"], none["day"], ", ").empty
     assert joined(none["said"], [none["day"], none["who"]], ", ").empty
+
+
+def test_rows_that_say_the_same_are_looked_at_once():
+    rows = pd.DataFrame({"a": ["x", "y", "x"], "b": ["1", "", "1"]}, index=[5, 2, 9]).astype("str")
+    asked: list[int] = []
+
+    def both(each: pd.DataFrame) -> pd.Series[str]:
+        asked.append(len(each))
+        return each["a"] + each["b"]
+
+    assert_series_equal(combinations(rows, {"said": both})["said"], (rows["a"] + rows["b"]).rename("said"))
+    assert asked == [2]
+    assert combinations(rows[:0], {"said": both}).empty
+
+
+def test_told_of_says_nothing_where_nothing_is_known():
+    by_key = pd.Series({"x": "OT", "z": None}, dtype="str")
+    found = told_of(pd.Series(["x", "y", "z", "x"], index=[4, 1, 0, 7], dtype="str"), by_key)
+    assert found.to_dict() == {4: "OT", 1: "", 0: "", 7: "OT"}
+    assert told_of(pd.Series(["x"], dtype="str"), by_key[:0]).tolist() == [""]
