@@ -71,9 +71,9 @@ def test_what_was_denied_is_told_with_what_was_found(engine: Engine, answered: d
     found = denials.denials(engine, since=SINCE, until=UNTIL)
     lines = found.lines.set_index("claim_id")
     assert lines["denied"].to_dict() == {
-        "OVER-A": Decimal("60.25"), "OVER-B": 0, "CLEAN-A": Decimal("120.50"), "CLEAN-B": 0, "BACK": 0,
-        "STRANGE": Decimal("120.50"),
+        "OVER-A": Decimal("60.25"), "OVER-B": 0, "CLEAN-A": Decimal("120.50"), "BACK": 0, "STRANGE": Decimal("120.50"),
     }  # fmt: skip
+    assert found.plain == (1, 0), "CLEAN-B: screened, nothing found, nothing denied"
     assert lines.loc["OVER-A", "reasons"] == ["CO-151"]
     assert lines.loc["OVER-A", "rules"] == lines.loc["OVER-A", "dismissed"] == ["UNIT-01"]
     assert (lines.loc["OVER-B", "rules"], lines.loc["OVER-B", "dismissed"]) == (["UNIT-01"], [])
@@ -117,6 +117,7 @@ def test_dollars_by_a_second_way(engine: Engine, answered: dict[str, int]) -> No
 def test_other_days_and_no_answers(engine: Engine, answered: dict[str, int]) -> None:
     june = denials.denials(engine, since=date(2026, 6, 1), until=date(2026, 6, 30))
     assert june.lines["claim_id"].tolist() == ["LATE"]
+    assert june.answered == 1
     assert denials.last_answer(engine) == date(2026, 6, 1)
     none = denials.denials(engine, since=date(2020, 1, 1), until=date(2020, 1, 2))
     assert none.sentence.startswith("No payer has answered")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
-from sqlalchemy import Connection, Engine, and_, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, Subquery, and_, case, func, select
 
 from audit.auditing.audits import FLAGGING
 from audit.facts.reference import Facts
@@ -23,19 +23,28 @@ LINES = ["claim_id", "line_number", "payer", "paid_on", "procedure_code", "charg
          "dismissed", "screened"]  # fmt: skip
 
 
-def answered_lines(engine: Engine, facts: Facts, since: date, until: date) -> pd.DataFrame:
-    """What payers answered from `since` to `until`, both included: LINES, one row for each line.
+class Plain(NamedTuple):
+    """Answered lines of claims on which no rule found anything and no payer denied anything: only their number says
+    something. `screened`: those that the rules looked at."""
+
+    screened: int
+    others: int
+
+
+def answered_lines(engine: Engine, facts: Facts, since: date, until: date) -> tuple[pd.DataFrame, Plain]:
+    """What payers answered from `since` to `until`, both included: LINES of the claims with a finding, a denial or more
+    than one answer, one row for each line, and the number of all the other lines.
 
     `line_number`: missing for a claim of which no lines were named; `charged`, `denied`: dollars, 0.00 for what was not
     denied; `reasons`: list of codes as "CO-97"; `rules`, `dismissed`: lists of the rules found on it, and of those that
     reviewers dismissed; `screened` (bool): the rules looked at the claim.
     """
     with read(engine) as connection:
-        ids = _answered(connection, since, until)
+        ids, plain = _parted(connection, _prices(facts), since, until)
         found = _findings(connection, ids)
     answers = _answers(payments_of(engine, ids), since, until)
     lines = _with_denied(answers, adjustments_of(engine, ids), facts)
-    return _with_rules(lines, found)[LINES]
+    return _with_rules(lines, found)[LINES], plain
 
 
 def last_answer(engine: Engine) -> date | None:
@@ -45,10 +54,29 @@ def last_answer(engine: Engine) -> date | None:
         return connection.execute(select(func.max(paid.c.payment_date)).where(paid.c.is_current)).scalar()
 
 
-def _answered(connection: Connection, since: date, until: date) -> list[str]:
-    paid = schema.payments
-    query = select(paid.c.claim_id).where(paid.c.is_current, paid.c.payment_date.between(since, until)).distinct()
-    return list(connection.execute(query.order_by(paid.c.claim_id)).scalars())
+def _parted(connection: Connection, prices: set[str], since: date, until: date) -> tuple[list[str], Plain]:
+    """Ids of the answered claims of which there is more to say, in order, and how many lines the others have."""
+    paid, off, claims, run = schema.payments, schema.adjustments, schema.claims, newest_run().subquery()
+    in_time = paid.c.payment_date.between(since, until)
+    lines = case((func.max(paid.c.position) > 0, func.sum(case((paid.c.position > 0, 1), else_=0))), else_=1)
+    claim = (
+        select(paid.c.claim_id, lines, func.min(paid.c.payment_id) != func.max(paid.c.payment_id))
+        .where(paid.c.is_current)
+        .group_by(paid.c.claim_id)
+        .having(func.sum(case((in_time, 1), else_=0)) > 0)
+    )
+    denied = select(off.c.claim_id).where(off.c.is_current, off.c.group_code != "PR", off.c.reason_code.not_in(prices))
+    current = select(claims.c.claim_id).join(run, run.c.claim_version_id == claims.c.id).where(claims.c.is_current)
+    flagged = current.join(findings, _on_it(run)).distinct()
+    answered = connection.execute(claim).all()
+    told = {*connection.execute(denied.distinct()).scalars(), *connection.execute(flagged).scalars()}
+    told |= {claim_id for claim_id, _, more_than_one in answered if more_than_one}
+    screened = set(connection.execute(current).scalars())
+    counts = {True: 0, False: 0}
+    for claim_id, number, _ in answered:
+        if claim_id not in told:
+            counts[claim_id in screened] += number
+    return sorted(claim_id for claim_id, *_ in answered if claim_id in told), Plain(counts[True], counts[False])
 
 
 def _answers(paid: pd.DataFrame, since: date, until: date) -> pd.DataFrame:
@@ -65,9 +93,7 @@ def _answers(paid: pd.DataFrame, since: date, until: date) -> pd.DataFrame:
 
 def _with_denied(rows: pd.DataFrame, taken_off: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     """With `denied` and `reasons` of each answer."""
-    codes = facts["remittance_codes"]
-    prices = set(codes.loc[codes["kind"] == "price", "code"])
-    off = taken_off[(taken_off["group_code"] != "PR") & ~taken_off["reason_code"].isin(prices)]
+    off = taken_off[(taken_off["group_code"] != "PR") & ~taken_off["reason_code"].isin(_prices(facts))]
     dollars: dict[tuple[str, int], Decimal] = {}
     reasons: dict[tuple[str, int], list[str]] = {}
     for one in off.to_dict("records"):
@@ -84,15 +110,25 @@ def _with_denied(rows: pd.DataFrame, taken_off: pd.DataFrame, facts: Facts) -> p
     )
 
 
+def _prices(facts: Facts) -> set[str]:
+    """Reasons that are a matter of price."""
+    codes = facts["remittance_codes"]
+    return set(codes.loc[codes["kind"] == "price", "code"])
+
+
+def _on_it(run: Subquery) -> ColumnElement[bool]:
+    """Findings of `run` on a claim version that may foretell a denial."""
+    return and_(
+        findings.c.claim_version_id == run.c.claim_version_id,
+        findings.c.run_id == run.c.run_id,
+        findings.c.severity.in_(FLAGGING),
+    )
+
+
 def _findings(connection: Connection, claim_ids: Sequence[str]) -> pd.DataFrame:
     """claim_id, rule ("": screened, nothing found), line_number, dismissed (bool), of the current versions."""
     claims, run = schema.claims, newest_run().subquery()
     dismissed = and_(decisions.c.finding_id == findings.c.id, decisions.c.kind == DISMISS, final())
-    on_it = and_(
-        findings.c.claim_version_id == claims.c.id,
-        findings.c.run_id == run.c.run_id,
-        findings.c.severity.in_(FLAGGING),
-    )
     query = (
         select(
             claims.c.claim_id,
@@ -102,7 +138,7 @@ def _findings(connection: Connection, claim_ids: Sequence[str]) -> pd.DataFrame:
         )
         .select_from(claims)
         .join(run, run.c.claim_version_id == claims.c.id)
-        .outerjoin(findings, on_it)
+        .outerjoin(findings, _on_it(run))
         .outerjoin(decisions, dismissed)
         .where(claims.c.is_current, among(connection, claims.c.claim_id, list(claim_ids)))
     )

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Engine
 
-from audit.denials.lines import answered_lines
+from audit.denials.lines import Plain, answered_lines
 from audit.facts.reference import load_facts
 from audit.payers import payments
 from audit.rules import rule_book
@@ -22,10 +22,16 @@ ENOUGH = 10
 
 @dataclass(frozen=True)
 class Denials:
-    """`lines`: as `answered_lines` gives them; `words`: what the codes of payers say."""
+    """`lines`, `plain`: as `answered_lines` gives them; `words`: what the codes of payers say."""
 
     lines: pd.DataFrame
+    plain: Plain
     words: dict[tuple[str, str], str]
+
+    @property
+    def answered(self) -> int:
+        """Number of all answered lines."""
+        return len(self.lines) + sum(self.plain)
 
     @cached_property
     def denied(self) -> pd.DataFrame:
@@ -76,11 +82,11 @@ class Denials:
     @property
     def sentence(self) -> str:
         """How much was denied."""
-        if self.lines.empty:
+        if not self.answered:
             return "No payer has answered a claim of this time: load 835 files to see what was denied."
         dollars, claims = _sum(self.denied["denied"]), self.denied["claim_id"].nunique()
         return (
-            f"Payers answered {len(self.lines):,} lines and denied {len(self.denied):,} of them in whole or in part, "
+            f"Payers answered {self.answered:,} lines and denied {len(self.denied):,} of them in whole or in part, "
             f"on {claims:,} claim{'' if claims == 1 else 's'}: ${dollars:,.2f} of charges."
         )
 
@@ -94,11 +100,12 @@ class Denials:
             return "No line that a payer answered has a finding."
         dismissed = int(self.by_rule["dismissed"].sum())
         more = f" {dismissed:,} of the denied had been dismissed here." if dismissed else ""
-        of_flagged, of_others = (_share(of["denied"]) for of in (with_one, without))
-        number = int((with_one["denied"] > 0).sum())
+        number, of_others = (int((of["denied"] > 0).sum()) for of in (with_one, without))
+        others = len(without) + self.plain.screened
+        shares = _share(number, len(with_one)), _share(of_others, others)
         return (
             f"Of {len(with_one):,} answered lines with a finding, {number:,} {'was' if number == 1 else 'were'} denied"
-            f"{of_flagged}; of {len(without):,} without one, {int((without['denied'] > 0).sum()):,}{of_others}.{more}"
+            f"{shares[0]}; of {others:,} without one, {of_others:,}{shares[1]}.{more}"
         )
 
     @property
@@ -122,16 +129,16 @@ class Denials:
 def denials(engine: Engine, *, since: date, until: date) -> Denials:
     """What payers answered from `since` to `until`, both included."""
     facts = load_facts()
-    return Denials(answered_lines(engine, facts, since, until), payments.words(facts))
+    return Denials(*answered_lines(engine, facts, since, until), payments.words(facts))
 
 
 def _sum(amounts: pd.Series[Any]) -> Decimal:
     return sum(amounts, Decimal("0.00"))
 
 
-def _share(denied: pd.Series[Any]) -> str:
+def _share(denied: int, answered: int) -> str:
     """ " (13 in 100)"; "" where the lines are few."""
-    return f" ({100 * int((denied > 0).sum()) / len(denied):.0f} in 100)" if len(denied) >= ENOUGH else ""
+    return f" ({100 * denied / answered:.0f} in 100)" if answered >= ENOUGH else ""
 
 
 def _of(denied: int, answered: int) -> str:

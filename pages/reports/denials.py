@@ -29,7 +29,7 @@ since = first.date_input("Answered from", last - QUARTER, format="YYYY-MM-DD", k
 until = second.date_input("Answered to", last, format="YYYY-MM-DD", key="until")
 found = denials.denials(engine(), since=since, until=until)
 show(element("p", found.sentence, name="cs-answer"))
-if found.lines.empty:
+if not found.answered:
     if person.role in OPENERS:
         st.page_link("pages/audits/load.py", label="Load 835 files")
     st.stop()
