@@ -24,13 +24,18 @@ from audit.sampling import (
     SavedFrame,
     allocate,
     check_seed,
+    compliance_plan,
+    dollars_plan,
     draw,
     draw_sample,
+    each_plan,
     flag_plan,
     freeze,
     new_seed,
     simple_plan,
+    watched_plan,
 )
+from audit.sampling.planning import PlannedStratum
 
 SHARED = Path(__file__).parents[2] / "shared" / "examples" / "statistics_examples.csv"
 SEED = "31415926535897932384"
@@ -209,6 +214,22 @@ def test_a_simple_plan_in_words_and_its_hash():
     assert plan.plan_sha256 == hashlib.sha256(plan.to_json().encode()).hexdigest()
     assert json.loads(plan.to_json())["strata"] == [["all", 2000, 100]]
     assert " " not in plan.to_json().split('"method"')[0]
+
+
+def test_the_text_that_a_plans_hash_is_taken_of():
+    """A stranger writes it anew: keys in order, no spaces, letters as they are."""
+    plan = Plan("each", (PlannedStratum("Müller", 3, 2),), 0.95, 0.05, "ab", "MOVER", "at the end")
+    assert plan.to_json() == (
+        '{"confidence":0.95,"frame_sha256":"ab","kind":"each","method":"MOVER","shares":[],"stop_rule":"at the end",'
+        '"strata":[["Müller",3,2]],"tolerable_rate":0.05}'
+    )
+
+
+def test_what_a_plan_says_where_nothing_else_is_asked():
+    frame = clinic(12, 1960)
+    plans = [make(frame, 100) for make in (simple_plan, flag_plan, compliance_plan, dollars_plan, watched_plan)]
+    assert {plan.tolerable_rate for plan in [*plans, each_plan(frame)]} == {0.05}
+    assert [one.n for one in each_plan(frame).strata] == [10, 10]
 
 
 def test_a_flag_plan_in_words():
