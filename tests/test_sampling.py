@@ -230,6 +230,7 @@ def test_what_a_plan_says_where_nothing_else_is_asked():
     plans = [make(frame, 100) for make in (simple_plan, flag_plan, compliance_plan, dollars_plan, watched_plan)]
     assert {plan.tolerable_rate for plan in [*plans, each_plan(frame)]} == {0.05}
     assert [one.n for one in each_plan(frame).strata] == [10, 10]
+    assert compliance_plan(frame, 100).confidence == 0.90
 
 
 def test_a_flag_plan_in_words():
