@@ -20,6 +20,7 @@ from audit.store.rows import among
 from audit.tables import typed
 
 MODIFIERS = ["modifier_1", "modifier_2", "modifier_3", "modifier_4"]
+TIED_BY = ["line_number", "line_control_number", "procedure_code", *MODIFIERS, "service_date"]
 REVERSAL = "22"
 WAYS = {
     "control number": ["line_control_number"],
@@ -79,7 +80,8 @@ def _payments(connection: Connection, claim_ids: Collection[str] | None) -> pd.D
     found = _rows(connection, schema.payments, model.PAYMENTS, claim_ids)
     ids = found["claim_id"].unique().tolist()
     lines, claims = schema.claim_lines, schema.claims
-    query = select(lines).join(claims).where(claims.c.is_current, among(connection, claims.c.claim_id, ids))
+    columns = [claims.c.claim_id, *[lines.c[name] for name in TIED_BY]]
+    query = select(*columns).join(claims).where(claims.c.is_current, among(connection, claims.c.claim_id, ids))
     rows = connection.execute(query)
     billed = typed(pd.DataFrame(rows.fetchall(), columns=list(rows.keys()), dtype="object"), model.CLAIMS)
     tied = matched(found, billed)
@@ -118,8 +120,11 @@ def matched(payments: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
 
 def _keyed(rows: pd.DataFrame) -> pd.DataFrame:
     """With `modifiers`: in alphabetical order, since payers reorder them."""
-    told = [" ".join(sorted(filter(None, cells))) for cells in rows[MODIFIERS].itertuples(index=False, name=None)]
-    return rows.assign(modifiers=pd.Series(told, index=rows.index, dtype="str"))
+    told = rows["modifier_1"].astype("str")
+    several = (rows[MODIFIERS[1:]] != "").any(axis=1)
+    cells = rows.loc[several, MODIFIERS].itertuples(index=False, name=None)
+    told[several] = [" ".join(sorted(filter(None, of))) for of in cells]
+    return rows.assign(modifiers=told)
 
 
 def _taken_back(payments: pd.DataFrame) -> pd.Series[bool]:
