@@ -123,7 +123,7 @@ def _keyed(rows: pd.DataFrame) -> pd.DataFrame:
     told = rows["modifier_1"].astype("str")
     several = (rows[MODIFIERS[1:]] != "").any(axis=1)
     cells = rows.loc[several, MODIFIERS].itertuples(index=False, name=None)
-    told[several] = [" ".join(sorted(filter(None, of))) for of in cells]
+    told.loc[several] = [" ".join(sorted(filter(None, of))) for of in cells]
     return rows.assign(modifiers=told)
 
 
