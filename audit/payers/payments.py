@@ -120,11 +120,10 @@ def matched(payments: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
 
 def _keyed(rows: pd.DataFrame) -> pd.DataFrame:
     """With `modifiers`: in alphabetical order, since payers reorder them."""
-    told = rows["modifier_1"].astype("str")
-    several = (rows[MODIFIERS[1:]] != "").any(axis=1)
-    cells = rows.loc[several, MODIFIERS].itertuples(index=False, name=None)
-    told.loc[several] = [" ".join(sorted(filter(None, of))) for of in cells]
-    return rows.assign(modifiers=told)
+    several = rows[(rows[MODIFIERS[1:]] != "").any(axis=1)]
+    cells = several[MODIFIERS].itertuples(index=False, name=None)
+    told = pd.Series([" ".join(sorted(filter(None, of))) for of in cells], index=several.index, dtype="str")
+    return rows.assign(modifiers=told.reindex(rows.index).fillna(rows["modifier_1"]))
 
 
 def _taken_back(payments: pd.DataFrame) -> pd.Series[bool]:
