@@ -6,6 +6,7 @@ import io
 import json
 import os
 import sqlite3
+import tempfile
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,8 @@ from audit.backups import manifest as manifests
 from audit.cli import main
 from audit.errors import CountersignError, InputError, StateError, StoreError
 from audit.store import database, dumping, guards, migrations, schema, verifying
-from tests.reviewing import review_claim
+from tests.databases import ON_POSTGRES, filled
+from tests.reviewing import people_of, review_claim, versions
 from tests.stored import NOW, add, count_rows, on_sqlite
 
 pytest_plugins = ["tests.databases", "tests.reviewing"]
@@ -32,24 +34,46 @@ def content(engine: Engine) -> dict[str, list[str]]:
         }
 
 
-@pytest.fixture
-def facts(tmp_path: Path) -> Path:
+def loaded_facts(folder: Path) -> Path:
     """One load of facts, as it lies beside the database."""
-    load = tmp_path / "facts" / "0001"
+    load = folder / "facts" / "0001"
     load.mkdir(parents=True)
     (load / "load.json").write_text("{}")
     (load / "mue.csv").write_text("code,units\n97530,4\n")
     return load.parent
 
 
+def reviewed_and_backed_up(engine: Engine) -> bytes:
+    by = people_of(engine)["rita"]
+    review_claim(engine, versions(engine)["OVER"], by)
+    add(engine, "sessions", token_sha256="t" * 64, account_id=by)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        return backups.back_up(engine, folder / "one.zip", loaded_facts(folder), at=NOW).path.read_bytes()
+
+
+made = filled("made", reviewed_and_backed_up, on="claims")
+
+
 @pytest.fixture
-def backup(engine: Engine, claims: dict[str, int], people: dict[str, int], facts: Path, tmp_path: Path) -> Path:
-    review_claim(engine, claims["OVER"], people["rita"])
-    add(engine, "sessions", token_sha256="t" * 64, account_id=people["rita"])
-    return backups.back_up(engine, tmp_path / "one.zip", facts, at=NOW).path
+def facts(tmp_path: Path) -> Path:
+    return loaded_facts(tmp_path)
 
 
-def test_a_backup_goes_back_row_for_row_into_either_kind(
+@pytest.fixture
+def backup(made: bytes, tmp_path: Path) -> Path:
+    """A backup of the database that the test has."""
+    (tmp_path / "one.zip").write_bytes(made)
+    return tmp_path / "one.zip"
+
+
+@pytest.mark.parametrize(
+    ("address", "empty_address"),
+    [("sqlite", ON_POSTGRES.values[0]), (ON_POSTGRES.values[0], "sqlite")],
+    indirect=True,
+)
+@pytest.mark.postgres
+def test_a_backup_goes_back_row_for_row_into_the_other_kind(
     engine: Engine, backup: Path, empty_address: str, tmp_path: Path
 ) -> None:
     other = database.connect(empty_address)
@@ -190,8 +214,8 @@ def test_a_backup_of_a_newer_version_says_so(engine: Engine, backup: Path, facts
     assert count_tables(target) == 0
 
 
-def test_a_backup_of_an_older_version_is_restored_and_migrated(empty_address: str, facts: Path, tmp_path: Path) -> None:
-    old = database.connect(empty_address)
+def test_a_backup_of_an_older_version_is_restored_and_migrated(facts: Path, tmp_path: Path) -> None:
+    old = database.connect(f"sqlite:///{tmp_path / 'old.db'}")
     with database.write(old) as connection:
         migrations.begin_at(connection, "0007")
         connection.execute(

@@ -1,4 +1,4 @@
-"""A few kills of the program at work, and that the search for what is wrong after them finds it.
+"""Two kills of the program at work, and that the search for what is wrong after them finds it.
 
 The long trial is a command: `python -m benchmarks.faults --kills 200 --seed 1`.
 """
@@ -20,7 +20,7 @@ from tests.reviewing import load, visit
 from tests.stored import on_sqlite
 
 pytest_plugins = ["tests.databases", "tests.reviewing"]
-STEPS = ("load", "decide", "backup", "sign in")
+STEPS = ("load", "decide")
 
 
 @pytest.fixture
@@ -32,14 +32,14 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the trial forks")
 @on_sqlite
-def test_after_each_of_a_few_kills_nothing_is_lost_and_nothing_half_done(engine: Engine, claims) -> None:
+def test_after_each_of_a_couple_of_kills_nothing_is_lost_and_nothing_half_done(engine: Engine, claims) -> None:
     engine.dispose()
-    words = ["--kills", "4", "--seed", "5", "--postgres", "0", "--database", str(engine.url)]
+    words = ["--kills", "2", "--seed", "5", "--postgres", "0", "--database", str(engine.url)]
     steps = [word for step in STEPS for word in ("--step", step)]
     command = [sys.executable, "-m", "benchmarks.faults", *words, *steps]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "4 kills, seed 5, 0 wrong" in done.stdout
+    assert "2 kills, seed 5, 0 wrong" in done.stdout
 
 
 @on_sqlite
@@ -64,12 +64,15 @@ TAMPERED = {
 }
 
 
-@pytest.mark.parametrize("statement", TAMPERED)
 @on_sqlite
-def test_what_is_half_done_is_found(engine: Engine, claims, folder: Path, statement: str) -> None:
+def test_what_is_half_done_is_found(engine: Engine, claims, folder: Path) -> None:
     load(engine, visit("LATER", "2026-03-14", 2, 30))
+    assert wrong_after(engine, folder, []) == []
     with database.write(engine) as connection:
         for name in connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).scalars().all():
             connection.execute(text(f"DROP TRIGGER {name}"))
-        assert connection.execute(text(statement)).rowcount
-    assert any(TAMPERED[statement] in sentence for sentence in wrong_after(engine, folder, []))
+        for statement in TAMPERED:
+            assert connection.execute(text(statement)).rowcount
+    found = wrong_after(engine, folder, [])
+    for sentence in TAMPERED.values():
+        assert any(sentence in one for one in found), sentence

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 import signal
 import subprocess
 import sys
 from contextlib import nullcontext
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,11 +18,15 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
+from audit.errors import StoreError
 from audit.store import database, guards, migrations, schema, trail
 from audit.store.canonical import canonical
 from audit.store.types import Moment
+from tests.databases import ON_POSTGRES
 
 pytest_plugins = ["tests.databases"]
+on_sqlite_file = pytest.mark.parametrize("empty_address", ["sqlite"], indirect=True)
+on_postgres_server = pytest.mark.parametrize("empty_address", [ON_POSTGRES], indirect=True)
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 DERIVED = ("worklist",)
 """Made from other tables: a row made up would be one that `verify` rightly finds wrong."""
@@ -42,8 +44,8 @@ def revisions() -> list[str]:
 REVISIONS = revisions()
 
 
-def put_rows(connection: Connection, revision: str) -> None:
-    """A row into every table that this revision has, each cell filled; an event as the trail makes it."""
+def put_rows(connection: Connection, revision: str) -> Held:
+    """A row into every table that this revision has, each cell filled; an event as the trail makes it. The rows."""
     left_out = ("events", *DERIVED)
     names = [one for one in tables(connection) if one not in left_out]
     for name in names:
@@ -51,6 +53,19 @@ def put_rows(connection: Connection, revision: str) -> None:
         connection.execute(sa.insert(schema.metadata.tables[name]).values(row))
     at = NOW + timedelta(microseconds=REVISIONS.index(revision))
     trail.record(connection, kind="load", subject=revision, account_id=1, at=at, details={"tables": names})
+    return {name: newest(connection, name) for name in (*names, "events")}
+
+
+def newest(connection: Connection, name: str) -> list[dict[str, str]]:
+    """The row put in last, each cell as the driver gives it."""
+    keyed = "id" in schema.metadata.tables[name].c
+    order = "ORDER BY id DESC LIMIT 1" if keyed else ""
+    return as_held(connection.exec_driver_sql(f"SELECT * FROM {name} {order}"))  # noqa: S608
+
+
+def as_held(result: sa.CursorResult[Any]) -> list[dict[str, str]]:
+    rows = result.mappings()
+    return sorted(({one: repr(cell) for one, cell in row.items()} for row in rows), key=canonical)
 
 
 def tables(connection: Connection) -> list[str]:
@@ -89,27 +104,16 @@ def _value(kind: Any, mark: str) -> Any:
 
 def rows_of(connection: Connection) -> Held:
     """Every cell as the driver gives it."""
-    found = {}
-    for name in tables(connection):
-        rows = connection.exec_driver_sql(f"SELECT * FROM {name}").mappings()  # noqa: S608
-        found[name] = sorted(({one: repr(cell) for one, cell in row.items()} for row in rows), key=canonical)
-    return found
+    return {name: as_held(connection.exec_driver_sql(f"SELECT * FROM {name}")) for name in tables(connection)}  # noqa: S608
 
 
 def still_there(before: Held, after: Held) -> bool:
     """Every row of before, with the same values in the columns that it had."""
     return all(
-        sorted(({name: row[name] for name in rows[0]} for row in after[table]), key=canonical) == rows
+        any(row | old == row for row in after[table])  # the same where it had a cell
         for table, rows in before.items()
-        if rows
+        for old in rows
     )
-
-
-def filled_at(connection: Connection, revision: str) -> None:
-    """A database as this version left it after work: at each revision up to it rows were put in."""
-    for one in REVISIONS[: REVISIONS.index(revision) + 1]:
-        command.upgrade(migrations.settings(connection), one)
-        put_rows(connection, one)
 
 
 def is_sound(engine: Engine, before: Held) -> None:
@@ -133,84 +137,69 @@ OLD_GUARD = {
 """A guard that an older version had and this one has not."""
 
 
-def test_a_filled_database_goes_through_every_migration(empty_address: str) -> None:
-    """One walk: before each step all rows that were put in at all revisions before it."""
+def test_a_filled_database_goes_through_every_migration_and_none_back(empty_address: str) -> None:
+    """One walk: what was put in at each version is there at the end, and each goes back with every row or says why not:
+    what was decided, signed or paid is never taken away, so the way back is the backup."""
     engine = database.connect(empty_address)
-    with database.write(engine) as connection:
-        before: Held = {}
-        for revision in REVISIONS:
-            command.upgrade(migrations.settings(connection), revision)
-            assert still_there(before, rows_of(connection)), revision
-            put_rows(connection, revision)
-            before = rows_of(connection)
-        guards.install(connection)
-    is_sound(engine, before)
-    with database.read(engine) as connection:
-        assert compare_metadata(MigrationContext.configure(connection), schema.metadata) == []
-    assert all(len(rows) >= 1 for name, rows in before.items() if name not in DERIVED)
-    engine.dispose()
-
-
-@pytest.fixture(scope="module")
-def old_files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """A filled SQLite file as each version left it."""
-    folder, files = tmp_path_factory.mktemp("old"), {}
-    engine = database.connect(f"sqlite:///{folder / 'walk.db'}")
+    put: list[Held] = []
     for revision in REVISIONS:
         with database.write(engine) as connection:
             command.upgrade(migrations.settings(connection), revision)
-            put_rows(connection, revision)
-        engine.dispose()
-        files[revision] = folder / f"{revision}.db"
-        shutil.copy(folder / "walk.db", files[revision])
-    return files
-
-
-@pytest.mark.parametrize("revision", REVISIONS)
-def test_this_version_opens_the_filled_database_of_each_earlier_one(
-    revision: str, old_files: dict[str, Path], tmp_path: Path
-) -> None:
-    engine = database.connect(f"sqlite:///{shutil.copy(old_files[revision], tmp_path)}")
+            put.append(put_rows(connection, revision))
+        goes_back(engine, revision)
     with database.write(engine) as connection:
+        guards.install(connection)
+    is_sound(engine, put[-1])
+    with database.read(engine) as connection:
+        assert compare_metadata(MigrationContext.configure(connection), schema.metadata) == []
+        held = rows_of(connection)
+    assert [one["events"] for one in put if not still_there(one, held)] == []
+    assert [name for name, rows in held.items() if not rows] == list(DERIVED)
+    engine.dispose()
+
+
+def goes_back(engine: Engine, revision: str) -> None:
+    """And here again; or not, and says why. That no row is lost by it the end of the walk tells."""
+    says_why = pytest.raises(NotImplementedError, match=r"never taken away|cannot come back")
+    with nullcontext() if revision in GOES_BACK else says_why, database.write(engine) as connection:
+        command.downgrade(migrations.settings(connection), "-1")
+    if revision in GOES_BACK:
+        with database.write(engine) as connection:
+            command.upgrade(migrations.settings(connection), revision)
+
+
+OPENED = (REVISIONS[0], REVISIONS[len(REVISIONS) // 2], REVISIONS[-1])
+"""The walk goes through all of them; these are also opened as a new version finds them."""
+
+
+@pytest.mark.parametrize("revision", OPENED)
+@on_sqlite_file
+def test_this_version_opens_the_filled_database_of_an_earlier_one(revision: str, empty_address: str) -> None:
+    opens(revision, empty_address)
+
+
+@on_postgres_server
+def test_on_postgres_too_from_the_first_version(empty_address: str) -> None:
+    opens(REVISIONS[0], empty_address)
+
+
+def opens(revision: str, address: str) -> None:
+    engine = database.connect(address)
+    with database.write(engine) as connection:
+        command.upgrade(migrations.settings(connection), revision)
+        put_rows(connection, revision)
         before = rows_of(connection)
         if revision == REVISIONS[-1]:
             guards.install(connection)
         else:
-            for statement in OLD_GUARD["sqlite"]:
+            for statement in OLD_GUARD[engine.dialect.name]:
                 connection.exec_driver_sql(statement)
     database.prepare(engine)
     is_sound(engine, before)
     engine.dispose()
 
 
-def test_on_postgres_too_from_the_first_version(empty_address: str) -> None:
-    engine = database.connect(empty_address)
-    with database.write(engine) as connection:
-        filled_at(connection, REVISIONS[0])
-        for statement in OLD_GUARD[engine.dialect.name]:
-            connection.exec_driver_sql(statement)
-        before = rows_of(connection)
-    database.prepare(engine)
-    is_sound(engine, before)
-    engine.dispose()
-
-
-@pytest.mark.parametrize("revision", REVISIONS)
-def test_a_version_goes_back_with_every_row_or_says_why_not(
-    revision: str, old_files: dict[str, Path], tmp_path: Path
-) -> None:
-    """What was decided, signed or paid is never taken away: then the way back is the backup."""
-    engine = database.connect(f"sqlite:///{shutil.copy(old_files[revision], tmp_path)}")
-    with database.read(engine) as connection:
-        before = rows_of(connection)
-    says_why = pytest.raises(NotImplementedError, match=r"never taken away|cannot come back")
-    with nullcontext() if revision in GOES_BACK else says_why, database.write(engine) as connection:
-        command.downgrade(migrations.settings(connection), "-1")
-    with database.read(engine) as connection:
-        assert rows_of(connection) == before
-    engine.dispose()
-
-
+LATE = "guard_withdrawals"
 KILLED = """
 import os, signal, sys
 from audit.store import database
@@ -224,17 +213,47 @@ database.prepare(engine)
 """
 
 
+@on_sqlite_file
 def test_a_migration_that_is_killed_is_begun_again(empty_address: str) -> None:
     """After its last tables, while the guards are put back: all of it is one transaction."""
-    engine = database.connect(empty_address)
-    with database.write(engine) as connection:
-        filled_at(connection, "0001")
-        before = rows_of(connection)
-    engine.dispose()
+    engine, before = at_the_first(empty_address)
     killed = subprocess.run(
-        [sys.executable, "-c", KILLED, empty_address, "guard_withdrawals"], check=False, capture_output=True
+        [sys.executable, "-c", KILLED, empty_address, LATE], check=False, capture_output=True, text=True
     )
     assert killed.returncode == -signal.SIGKILL, killed.stderr
+    is_begun_again(engine, before)
+
+
+@on_postgres_server
+def test_a_migration_that_is_cut_off_is_begun_again(empty_address: str) -> None:
+    """What a PostgreSQL server sees of a killed program: its connection is gone."""
+    engine, before = at_the_first(empty_address)
+
+    def cut(connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if LATE in statement:
+            sa.event.remove(engine, "before_cursor_execute", cut)
+            pid = connection.connection.driver_connection.info.backend_pid
+            with engine.connect() as other:
+                other.execute(sa.text(f"SELECT pg_terminate_backend({pid}, 5000)"))
+
+    sa.event.listen(engine, "before_cursor_execute", cut)
+    with pytest.raises(StoreError, match="the connection to the database was lost"):
+        database.prepare(engine)
+    is_begun_again(engine, before)
+
+
+def at_the_first(address: str) -> tuple[Engine, Held]:
+    """A filled database of the first version."""
+    engine = database.connect(address)
+    with database.write(engine) as connection:
+        command.upgrade(migrations.settings(connection), REVISIONS[0])
+        put_rows(connection, REVISIONS[0])
+        before = rows_of(connection)
+    engine.dispose()
+    return engine, before
+
+
+def is_begun_again(engine: Engine, before: Held) -> None:
     with database.read(engine) as connection:
         assert rows_of(connection) == before
     database.prepare(engine)

@@ -139,8 +139,6 @@ def on_postgres(clinic: Clinic, folder: Path, server: Any) -> Clinic:
 def trial(clinic: Clinic, number: int, chance: random.Random, steps: tuple[str, ...], died: Counter[str]) -> list[str]:
     """One kill, and what is wrong after it."""
     step = steps[number % len(steps)]
-    if step == "restore" and not any((clinic.folder / "backups").glob("*.zip")):
-        step = "backup"
     told, where = clinic.killed(step, f"{number:05}", chance, by_statement=chance.random() < 0.5)
     died[f"in {where}" if where not in ("after", "start") else where] += 1
     for old in sorted((clinic.folder / "backups").glob("*.zip"))[:-2]:

@@ -61,6 +61,7 @@ class Work:
     def plan(self, step: str) -> list[str]:
         """What has to be done before it."""
         before = {"run": ["load"], "audit": ["load", "run"], "sign": ["decide"], "approve": ["decide", "sign"]}
+        before["restore"] = ["backup"]
         return [*before.get(step, []), step]
 
     def do(self, step: str, statement: int = 0) -> None:
@@ -73,7 +74,8 @@ class Work:
             self.say(f"count {one}: {done()}")
 
     def _counted(self, statement: int) -> Callable[[], int]:
-        """Count statements and commits from now on; at the `statement`th the process ends itself."""
+        """Count statements and commits from now on, in any database: a restore builds one of its own. At the
+        `statement`th the process ends itself."""
         number = 0
 
         def count(*_: Any) -> None:
@@ -83,7 +85,7 @@ class Work:
                 os.kill(os.getpid(), signal.SIGKILL)
 
         for name in ("before_cursor_execute", "commit"):
-            event.listen(self.engine, name, count)
+            event.listen(Engine, name, count)
         return lambda: number
 
     def _files(self, mark: str) -> list[tuple[str, bytes]]:
