@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
 import sqlite3
 import tempfile
 import zipfile
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +83,7 @@ def test_a_backup_goes_back_row_for_row_into_the_other_kind(
     was, now = content(engine), content(other)
     assert now.pop("events")[:-1] == was.pop("events")[:-1]  # both tell of their backup at the end
     assert now == was
-    assert done.aside == ""
+    assert (done.aside, done.retentions) == ("", ())
     assert done.rows == sum(map(len, was.values())) + count_rows(engine)["events"] - 1
     assert count_rows(other)["sessions"] == 0
     with database.read(other) as connection:
@@ -94,11 +96,14 @@ def test_a_backup_goes_back_row_for_row_into_the_other_kind(
 
 def test_data_is_never_written_over_unless_told(engine: Engine, backup: Path, facts: Path) -> None:
     add(engine, "accounts", username="since then")
+    for days in (-1, 1):
+        add(engine, "retentions", before_on=date(2019, 1, 15 + days), at=NOW + timedelta(days=days))
     before = content(engine)
     with pytest.raises(StateError, match=r"the database has data\. Name an empty one, or say --replace"):
         backups.restore(engine, backup, facts, at=NOW)
     assert content(engine) == before
     done = backups.restore(engine, backup, facts, at=NOW, replace=True)
+    assert done.retentions == (date(2019, 1, 16),)  # the one that the backup is older than
     assert "since then" not in str(content(engine)["accounts"])
     assert "since then" in set_aside(engine, done.aside)
 
@@ -135,6 +140,7 @@ def test_a_damaged_database_is_replaced_and_kept(engine: Engine, backup: Path, f
     done = backups.restore(engine, backup, facts, at=NOW, replace=True)
     assert Path(done.aside).read_bytes().startswith(b"no database")
     assert count_rows(engine)["signatures"] == 1
+    assert done.retentions == ()  # nobody can tell
 
 
 def rewritten(path: Path, change: Any) -> Path:
@@ -248,6 +254,27 @@ def test_an_interrupted_backup_leaves_no_file_that_looks_whole(
 
 
 @on_sqlite
+def test_a_database_that_can_only_be_read_is_backed_up(
+    engine: Engine, claims, facts: Path, tmp_path, monkeypatch
+) -> None:
+    monkeypatch.setattr(database, "WAIT", 0.05)
+    other = sqlite3.connect(str(engine.url.database), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreError, match=r"one\.zip: this backup is whole, but the trail could not tell"):
+        backups.back_up(engine, tmp_path / "one.zip", facts, at=NOW)
+    other.close()
+    assert backups.try_out(tmp_path / "one.zip", NOW).events == count_rows(engine)["events"]
+
+
+@on_sqlite
+def test_a_full_disk_names_the_backup(engine: Engine, claims, facts: Path, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError(errno.ENOSPC, "No space left on device")))
+    with pytest.raises(StoreError, match=r"one\.zip: the disk is full\. Make room on it"):
+        backups.back_up(engine, tmp_path / "one.zip", facts, at=NOW)
+    assert not list(tmp_path.glob("*one.zip*"))
+
+
+@on_sqlite
 def test_a_file_is_never_written_over(engine: Engine, backup: Path, facts: Path) -> None:
     with pytest.raises(StateError, match="there is a file of this name"):
         backups.back_up(engine, backup, facts, at=NOW)
@@ -297,6 +324,23 @@ def test_the_commands(engine: Engine, backup: Path, facts: Path, monkeypatch, ca
     assert main(["restore", str(made), "--replace"]) == 0
     out = capsys.readouterr().out
     assert "Set then, and not now: COUNTERSIGN_IDLE_MINUTES=7" in out
+    assert "Retention" not in out
     assert main(["verify"]) == 0
     assert main(["backup", str(tmp_path / "nowhere" / "x.zip")]) == 2
     assert "Traceback" not in capsys.readouterr().err
+
+
+@on_sqlite
+def test_who_restores_what_is_older_than_a_retention_is_told(
+    engine: Engine, backup: Path, facts: Path, monkeypatch, capsys
+) -> None:
+    monkeypatch.setenv(database.VARIABLE, str(engine.url))
+    monkeypatch.setenv("COUNTERSIGN_FACTS", str(facts))
+    add(engine, "retentions", before_on=date(2019, 1, 1), at=NOW + timedelta(days=1))
+    engine.dispose()
+    assert main(["restore", str(backup), "--replace"]) == 0
+    out = capsys.readouterr().out
+    assert (
+        "patients' values that it removed are here again. Run it again: countersign retention --before 2019-01-01"
+        in out
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, select
@@ -14,7 +14,7 @@ from audit.errors import InputError, StateError, StoreError
 from audit.store import guards, migrations, schema
 from audit.store.database import place, read
 
-__all__ = ["has_data", "place", "remove", "set_schema_aside", "stamp", "swap"]
+__all__ = ["has_data", "place", "remove", "retained_since", "set_schema_aside", "stamp", "swap"]
 SIDES = ("", "-wal", "-shm", "-journal")
 
 
@@ -42,6 +42,19 @@ def has_data(engine: Engine) -> bool:
         if engine.dialect.name == "sqlite":
             return True
         raise
+
+
+def retained_since(engine: Engine, made: datetime) -> tuple[date, ...]:
+    """The days of the retentions that were run in it since then: what they removed is still in a backup of then."""
+    table = schema.retentions
+    try:
+        with read(engine) as connection:
+            if table.name not in inspect(connection).get_table_names():
+                return ()
+            query = select(table.c.before_on).where(table.c.at > made).order_by(table.c.id)
+            return tuple(connection.execute(query).scalars())
+    except StoreError:  # damaged: nobody can tell
+        return ()
 
 
 def remove(path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import zipfile
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, text
@@ -23,12 +23,13 @@ from audit.store.troubles import of_file
 @dataclass(frozen=True, slots=True)
 class Restored:
     """`aside`: where what was there before is kept, "" when there was nothing; `settings`: those of then that are
-    others now, as NAME=value."""
+    others now, as NAME=value; `retentions`: the days of those run in what was there since the backup was made."""
 
     manifest: Manifest
     rows: int
     aside: str
     settings: tuple[str, ...]
+    retentions: tuple[date, ...]
 
 
 def restore(engine: Engine, path: Path, facts: Path, *, at: datetime, replace: bool = False) -> Restored:
@@ -45,14 +46,16 @@ def restore(engine: Engine, path: Path, facts: Path, *, at: datetime, replace: b
                 where=replacing.place(engine),
                 do="Name an empty one, or say --replace: what is there is then set aside, not removed",
             )
+        made = datetime.fromisoformat(manifest.made_at)
+        retentions = replacing.retained_since(engine, made) if keep else ()
         try:
             facts_beside.put_back(file, manifest, facts, at, replace=replace)
             aside = _into(engine, file, manifest, path, at, keep=keep)
         except OSError as error:
-            raise of_file(error) from None
+            raise of_file(error, replacing.place(engine)) from None
     rows = sum(one.rows for one in manifest.tables.values())
     others = tuple(f"{name}={value}" for name, value in manifest.settings.items() if os.environ.get(name) != value)
-    return Restored(manifest, rows, aside, others)
+    return Restored(manifest, rows, aside, others, retentions)
 
 
 def try_out(path: Path, at: datetime) -> Manifest:

@@ -9,12 +9,13 @@ import zipfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, Engine, func, select, text
 
 from audit import __version__
 from audit.backups.manifest import FORMAT, NAME, Manifest, member, opened
-from audit.errors import InputError, StateError
+from audit.errors import InputError, StateError, StoreError
 from audit.store import dumping, migrations, schema, trail, verifying
 from audit.store.database import place, read, write
 from audit.store.troubles import of_file
@@ -56,7 +57,8 @@ def back_up(engine: Engine, path: Path, facts: Path, *, at: datetime) -> Written
     """Write a backup of the database and of the loads of facts in `facts`; the trail tells of it.
 
     Raises StateError when the file is there already, InputError when there is nothing to back up, StoreError when the
-    database is damaged or the file cannot be written; then no file is left.
+    database is damaged or the file cannot be written; then no file is left. StoreError, with the file left, when the
+    trail could not tell of it.
     """
     if path.exists():
         raise StateError("there is a file of this name", where=str(path), do="Name another one")
@@ -67,15 +69,23 @@ def back_up(engine: Engine, path: Path, facts: Path, *, at: datetime) -> Written
             digest = _digest(making)
         os.rename(making, path)
     except OSError as error:
-        raise of_file(error) from None
+        raise of_file(error, path) from None
     finally:
         making.unlink(missing_ok=True)
     rows = sum(one.rows for one in manifest.tables.values())
-    with write(engine) as connection:
-        details = {"sha256": digest, "rows": rows, "head": manifest.head}
-        trail.record(connection, kind="backup made", subject="backup", account_id=None, at=at, details=details)
+    _tell(engine, path, {"sha256": digest, "rows": rows, "head": manifest.head}, at)
     loads = len({name.split("/")[1] for name in manifest.facts})
     return Written(path, rows, loads, manifest.head, tuple(manifest.breaks))
+
+
+def _tell(engine: Engine, path: Path, details: dict[str, Any], at: datetime) -> None:
+    """Write its event. Where that cannot be, as on a full disk, the backup may be the last good one: it stays."""
+    try:
+        with write(engine) as connection:
+            trail.record(connection, kind="backup made", subject="backup", account_id=None, at=at, details=details)
+    except StoreError as error:
+        wrong = "this backup is whole, but the trail could not tell of it"
+        raise StoreError(wrong, where=str(path), do=f"Keep it, and see to the database: {error.sentence()}") from None
 
 
 def _digest(path: Path) -> str:

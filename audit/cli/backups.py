@@ -64,6 +64,9 @@ def _restore(chosen: argparse.Namespace) -> int:
     print(f"Restored {done.rows:,} rows, as they were at {done.manifest.made_at}.")
     if done.aside:
         print(f"What was there before is kept in {done.aside}.")
+    for day in done.retentions:
+        print("Retention was run after this backup was made: patients' values that it removed are here again. "
+              f"Run it again: countersign retention --before {day}")  # fmt: skip
     print("Everybody signs in again. Look at People: who was stopped or added since then is as before.")
     for setting in done.settings:
         print(f"Set then, and not now: {setting}")

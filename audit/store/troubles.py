@@ -104,9 +104,9 @@ def _translate(context: ExceptionContext) -> None:
         raise StoreError(found[0], where=place(context.engine), do=found[1])
 
 
-def of_file(error: OSError) -> StoreError:
-    """A file or folder that cannot be read or written, in words."""
-    name = str(error.filename or "")
+def of_file(error: OSError, where: object = "") -> StoreError:
+    """A file or folder that cannot be read or written, in words; `where`: it, when the system does not name it."""
+    name = str(error.filename or where)
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return StoreError("the disk is full", where=name, do="Make room on it, then do it again")
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):

@@ -51,13 +51,14 @@ class Clinic:
         """Let a process do a step and kill it; what it had confirmed, and in which step it died ("after" when it was
         through with them)."""
         read, write = os.pipe()
-        statement = chance.randint(1, self.statements.get(step, 12)) if by_statement else 0
+        first = step == "restore" and step not in self.took  # let through: before it there is no database to be whole
+        statement = chance.randint(1, self.statements.get(step, 12)) if by_statement and not first else 0
         child = os.fork()
         if not child:
             os.close(read)
             _work(self, step, mark, statement, write)
         os.close(write)
-        moment = LONG if by_statement else chance.uniform(0, 1.1) * self.took.get(step, 0.5)
+        moment = LONG if by_statement or first else chance.uniform(0, 1.1) * self.took.get(step, 0.5)
         lines = _listen(read, child, step, moment, self)
         os.waitpid(child, 0)
         said = [line.partition(": ") for line in lines]
