@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from audit.access.demo import PASSWORD
 from audit.demonstration import open_clinic
@@ -60,6 +60,7 @@ def wait_for(url: str, server: subprocess.Popen[bytes]) -> None:
 
 
 def signed_in(context: BrowserContext, address: str, username: str, greeting: str = "Good day") -> Page:
+    context.set_default_timeout(PATIENCE)
     page = context.new_page()
     page.goto(f"{address}/")
     page.fill("input[name=username]", username)
@@ -171,6 +172,7 @@ def test_a_manager_finds_each_story_of_the_demo_within_three_clicks(browser: Bro
     payer.clicks("link", "All of the error rates")
     expect(page.get_by_text("Highest: Northlake Mutual Health")).to_be_visible()
     payer.clicks("button", "Northlake Mutual Health")
+    expect(page.get_by_text("Only payer Northlake Mutual Health.")).to_be_visible()
     payer.clicks("radio", "Which rule?")
     payer.sees_within_three(re.compile("Highest: MOD-01, about 42 in 100"))
 
@@ -179,6 +181,71 @@ def test_a_manager_finds_each_story_of_the_demo_within_three_clicks(browser: Bro
     lesson.clicks("radio", "Callum Drexel")
     lesson.sees_within_three(re.compile("It fell by more than chance: from about 42 in 100"))
     expect(page.get_by_text("upheld on 9 of 14 claims before and 0 of 12 after")).to_be_visible()
+
+
+def around(page: Page, words: str) -> Locator:
+    """The smallest part of the page that holds `words` and the buttons below them."""
+    return page.get_by_test_id("stVerticalBlock").filter(has_text=words).last
+
+
+def sends(page: Page, finding: str, opened_by: str, says: dict[str, str], *, by: str, answer: str) -> None:
+    """Open a dialog of a finding, fill it, send it: it closes, and the page says the answer."""
+    rest(page)
+    around(page, finding).get_by_role("button", name=opened_by, exact=True).click()
+    dialog = page.get_by_role("dialog")
+    for label, words in says.items():
+        dialog.get_by_label(label).fill(words)
+    dialog.get_by_role("button", name=by, exact=True).click()
+    expect(page.get_by_text(answer)).to_be_visible()
+    expect(dialog).to_have_count(0)
+
+
+def rules(page: Page, therapist_says: str, ruling: str, reason: str, answer: str) -> None:
+    page.get_by_role("link", name="Disputes", exact=True).click()
+    expect(page.get_by_text(therapist_says)).to_be_visible()
+    rest(page)
+    one = around(page, therapist_says)
+    one.get_by_text(ruling, exact=True).click()
+    one.get_by_label("Reason, for the therapist to read").fill(reason)
+    one.get_by_role("button", name="Give the ruling").click()
+    expect(page.get_by_text(answer)).to_be_visible()
+    expect(page.get_by_text(therapist_says)).to_have_count(0)
+
+
+def test_a_finding_is_answered_disputed_ruled_on_and_appealed(browser: Browser, address: str) -> None:
+    therapist = signed_in(browser.new_context(), address, "therapist", "Coding feedback")
+    agree = around(therapist, "was signed on").get_by_role("button", name="Agree", exact=True)
+    agree.click()
+    expect(therapist.get_by_text("Recorded: you agree.")).to_be_visible()
+    expect(agree).to_have_count(0)
+    late = {"What the note leaves out": "An hour in all.", "Total treatment minutes (empty in the note)": "60"}
+    sends(
+        therapist,
+        "2026-06-22 lacks: total treatment minutes",
+        "Late entry…",
+        late,
+        by="Add to the note and run the rules",
+        answer="the finding is gone",
+    )
+    disputed = {"Why the finding is wrong": "The notice is in the chart."}
+    sends(
+        therapist,
+        "GA says that a notice",
+        "Dispute…",
+        disputed,
+        by="Send to the doctor of OT",
+        answer="a doctor of OT rules on your dispute",
+    )
+    doctor = signed_in(browser.new_context(), address, "doctor")
+    rules(doctor, "The notice is in the chart.", "Uphold the finding", "It is not.", "Ruled. The finding stands.")
+    therapist.reload()
+    expect(therapist.get_by_text("It is not.")).to_be_visible()
+    appealed = {"What the ruling leaves out": "It is on its second page."}
+    sends(therapist, "GA says that a notice", "Appeal…", appealed, by="Appeal", answer="a manager rules on your appeal")
+    manager = signed_in(browser.new_context(), address, "manager")
+    rules(manager, "It is on its second page.", "Accept the dispute", "So it is.", "Ruled. The verdict is reversed.")
+    therapist.reload()
+    expect(therapist.get_by_text("So it is.")).to_be_visible()
 
 
 @pytest.mark.parametrize("username", ["reviewer", "second", "doctor", "manager", "administrator", "auditor"])

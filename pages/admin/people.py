@@ -12,6 +12,7 @@ from pages.parts import person_actions, who
 from pages.parts.headings import heading, small
 from pages.parts.markup import show, table
 from pages.parts.store import engine
+from pages.parts.words import number
 
 person = who.require("administrator")
 now = datetime.now(UTC)
@@ -32,7 +33,7 @@ show(
             ]
             for one in everyone
         ],
-        caption=f"{len(everyone)} accounts",
+        caption=number(len(everyone), "account"),
     )
 )
 heading("Change an account")
