@@ -252,10 +252,12 @@ def test_a_finding_is_answered_disputed_ruled_on_and_appealed(browser: Browser, 
 def test_every_page_of_every_role_opens(browser: Browser, address: str, username: str) -> None:
     page = signed_in(browser.new_context(), address, username)
     links = page.locator("[data-testid=stSidebarNav] a")
+    expect(links.first).to_be_visible()
     for href in [links.nth(n).get_attribute("href") for n in range(links.count())]:
         page.goto(href or "")
         expect(
             page.get_by_test_id("stMain").locator("h1, h2, h3, .cs-head, [data-testid=stAlert]").first
         ).to_be_visible()
+        rest(page)
         expect(page.get_by_text("Something went wrong")).to_have_count(0)
         expect(page.get_by_text("This page is for")).to_have_count(0)
