@@ -46,6 +46,14 @@ def browser() -> Iterator[Browser]:
         found.close()
 
 
+@pytest.fixture(autouse=True)
+def own_main() -> Iterator[None]:
+    """Streamlit puts a page in the place of `__main__`, which processes that a later test spawns would run."""
+    main = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = main
+
+
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[None]:
     """A cluster of two threads of this process, by its address as a clinic would name its own."""

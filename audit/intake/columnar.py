@@ -67,6 +67,8 @@ def _texts(file: Any, name: str, marked: bool) -> pd.Categorical:
     except (pa.ArrowNotImplementedError, AttributeError):  # lists, or a column without rows
         cells = column.to_pylist()
         numbers = np.arange(len(cells))
+    if len(numbers) and numbers.max() >= len(cells):
+        raise ValueError("a place beyond the column's own texts")
     texts = [(cell if type(cell) is str else as_text(cell)).strip() for cell in cells]
     if marked:
         texts = [tabular.without_mark(text).strip() for text in texts]

@@ -20,6 +20,8 @@ if audits.audits(engine()).empty:
     st.info("No audit is open yet. Load claims and notes, then run an audit.")
     if person.role in OPENERS:
         st.page_link("pages/audits/load.py", label="Load claims and notes")
+    if person.role == "administrator":
+        st.page_link("pages/admin/people.py", label="Add the two people who review and approve")
     st.stop()
 if person.role in REVIEWERS:
     home_parts.waiting(person, worklist.counts(engine()))
