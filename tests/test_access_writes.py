@@ -20,7 +20,7 @@ WITHOUT = {
     "restoring._into": "the command line of the machine",
     "restoring._new_file": "the command line of the machine",
     "serving.note_facts": "the server at its start, for nobody",
-    "writing.back_up": "the command line of the machine",
+    "writing._tell": "the command line of the machine",
 }
 
 
