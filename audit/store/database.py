@@ -88,6 +88,7 @@ def _make_file(path: Path) -> None:
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     _write_ahead(connection)
     connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA temp_store = MEMORY")  # guards keep a journal of each row: a million writes to a file
     connection.execute("PRAGMA foreign_keys = ON")
 
 
