@@ -15,7 +15,7 @@ from sqlalchemy import Engine, event, select
 
 from audit import __version__, sampling
 from audit.access import demo
-from audit.auditing import audits
+from audit.auditing import audits, running
 from audit.demo.write import PAYMENTS
 from audit.facts.reference import DATA, load_facts
 from audit.feedback import answers, education, items
@@ -67,10 +67,11 @@ def _make(path: Path) -> None:
     database.prepare(engine)
     print("Loading the demo clinic ...", flush=True)
     people: dict[str, int] = {account.role: account.id for account in demo.create_accounts(engine, _now())}
-    _load(engine, people["administrator"])
+    records = sorted(path for path in FILES.glob("*.csv") if path.name != "answers.csv")
+    _load(engine, people["administrator"], "Demo clinic", records)
     print("Auditing it ...", flush=True)
     _first_sample(engine, people)
-    _load_payments(engine, people["administrator"])
+    _load(engine, people["administrator"], "Answers of the payers, May to July", [FILES / PAYMENTS])
     _second_sample(engine, people)
     _feedback(engine, people)
     engine.dispose()
@@ -85,16 +86,9 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _load(engine: Engine, account_id: int) -> None:
-    batch = read_files(sorted(p for p in FILES.glob("*.csv") if p.name != "answers.csv"))
+def _load(engine: Engine, account_id: int, name: str, files: list[Path]) -> None:
+    batch = read_files(files)
     tables, refusals = check(batch)
-    loading.load(engine, tables, refusals, name="Demo clinic", sha256=batch.sha256, account_id=account_id, at=_now())
-
-
-def _load_payments(engine: Engine, account_id: int) -> None:
-    batch = read_files([FILES / PAYMENTS])
-    tables, refusals = check(batch)
-    name = "Answers of the payers, May to July"
     loading.load(engine, tables, refusals, name=name, sha256=batch.sha256, account_id=account_id, at=_now())
 
 
@@ -124,7 +118,7 @@ def _second_sample(engine: Engine, people: dict[str, int]) -> None:
 
 def _screened(engine: Engine, people: dict[str, int], days: tuple[date, date]) -> int:
     start, end = days
-    return audits.screen(engine, account_id=people["manager"], at=_now(), from_date=start, to_date=end)
+    return running.screen(engine, account_id=people["manager"], at=_now(), from_date=start, to_date=end)
 
 
 def _finish(engine: Engine, people: dict[str, int], run_id: int, plan: sampling.Plan, named: tuple[str, str]) -> None:

@@ -19,7 +19,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from audit import locks, temporary, watch_report, whole_files
-from audit.auditing import audits
+from audit.auditing import running
 from audit.errors import CountersignError, InputError, MappingNeeded, StateError, StoreError
 from audit.intake import read
 from audit.loading import arrivals, mappings
@@ -107,7 +107,7 @@ def _take(engine: Engine, folder: Path, paths: Sequence[Path], at: datetime, say
             _take(engine, folder, rest, at, say)
         return
     say(f"Loaded {', '.join(path.name for path in paths)}. {arrival.loaded.sentence()}")
-    run_id = audits.screen_new(engine, account_id=None, at=at)
+    run_id = running.screen_new(engine, account_id=None, at=at)
     report = watch_report.report(engine, arrival, run_id, paths, at)
     for name, text in report.files.items():
         write_whole(folder / DONE / name, text)

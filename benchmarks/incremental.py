@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from audit.auditing import audits, incremental
+from audit.auditing import incremental, running
 from audit.facts.reference import load_facts
 from audit.intake import read
 from audit.judging import code_version
@@ -63,13 +63,13 @@ def main(lines: int) -> None:
         with told("loading all but the last claims"):
             load(engine, before, [], name="all", sha256="1", account_id=None, at=datetime.now(UTC))
         with told("audit of all"):
-            audits.screen_new(engine, account_id=None, at=datetime.now(UTC))
+            running.screen_new(engine, account_id=None, at=datetime.now(UTC))
         with told(f"loading {BATCH} claims"):
             load(engine, after, [], name="batch", sha256="2", account_id=None, at=datetime.now(UTC))
         with told("which claims are touched"):
             asked = incremental.asked(engine, load_facts().sha256, code_version())
         with told(f"audit of what is touched: {len(asked.claims):,} claims, {len(asked.beside):,} read beside them"):
-            run = audits.screen_new(engine, account_id=None, at=datetime.now(UTC))
+            run = running.screen_new(engine, account_id=None, at=datetime.now(UTC))
         written = len(reading.chosen_claims(engine)) if run is None else _written(engine, run)
         print(f"\n{written:,} claims written")
         engine.dispose()

@@ -27,7 +27,7 @@ from sqlalchemy import select
 
 from audit import exporting, sampling
 from audit.access import demo
-from audit.auditing import audits
+from audit.auditing import audits, running
 from audit.store import schema
 from audit.store.database import connect, prepare, read
 from tests import planted
@@ -196,7 +196,7 @@ def audit(engine: object) -> None:
             select(schema.accounts.c.id).where(schema.accounts.c.username == "manager")
         ).scalar_one()
     at = datetime.now(UTC)
-    run_id = audits.screen(engine, account_id=by, at=at)  # type: ignore[arg-type]
+    run_id = running.screen(engine, account_id=by, at=at)  # type: ignore[arg-type]
     with read(engine) as connection:  # type: ignore[arg-type]
         frame = audits.frame_of(connection, run_id)
     plan = sampling.simple_plan(frame, frame.size)

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Engine, insert, select
 
 from audit import sampling
-from audit.auditing import audits
+from audit.auditing import audits, running
 from audit.loading import arrivals
 from audit.reviewing import leases, review, sign_off
 from audit.reviewing.opinions import required
@@ -119,7 +119,7 @@ def people_of(engine: Engine) -> dict[str, int]:
 
 def open_audit(engine: Engine, people: dict[str, int]) -> int:
     """Screen all that is loaded and take every claim of it; return the audit's id."""
-    run_id = audits.screen(engine, account_id=people["max"], at=NOW)
+    run_id = running.screen(engine, account_id=people["max"], at=NOW)
     with read(engine) as connection:
         frame = audits.frame_of(connection, run_id)
     plan = sampling.simple_plan(frame, frame.size)
@@ -146,14 +146,14 @@ def screened_month(engine: Engine) -> int:
     """The screening of 24 claims, 6 of them with two units too many."""
     by = {"account_id": people_of(engine)["rita"], "at": NOW}
     arrivals.take_in(engine, month(), **by)
-    return audits.screen(engine, **by)
+    return running.screen(engine, **by)
 
 
 def drawn_of(engine: Engine, files: list[tuple[str, bytes]], n: int, seed: str) -> int:
     """A simple sample of `n` claims of `files`, screened and drawn; the audit's id."""
     now = people_of(engine)
     arrivals.take_in(engine, files, account_id=now["rita"], at=NOW)
-    run = audits.screen(engine, account_id=now["rita"], at=NOW)
+    run = running.screen(engine, account_id=now["rita"], at=NOW)
     with read(engine) as connection:
         plan = sampling.simple_plan(audits.frame_of(connection, run), n)
     audit_id = audits.open_audit(engine, run, name="March", plan=plan, account_id=now["max"], at=NOW)

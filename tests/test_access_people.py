@@ -13,7 +13,7 @@ from sqlalchemy import Engine, select, update
 
 from audit.access import accounts, invitations, passwords, people, sessions, solo
 from audit.access.accounts import LOCKED_FOR, TRIES, Account
-from audit.auditing import audits
+from audit.auditing import audits, running
 from audit.errors import AccessError, CountersignError, StateError
 from audit.loading import arrivals
 from audit.model import OPENERS, ROLE_NAMES, Role
@@ -262,7 +262,7 @@ def sure(*_: object) -> None:
 
 WRITES: dict[str, tuple[tuple[str, ...], Callable[[Engine, int], object]]] = {
     "load": (OPENERS, lambda e, by: arrivals.take_in(e, [("x.csv", b"")], account_id=by, at=NOON)),
-    "screen": (OPENERS, lambda e, by: audits.screen(e, account_id=by, at=NOON)),
+    "screen": (OPENERS, lambda e, by: running.screen(e, account_id=by, at=NOON)),
     "open an audit": (OPENERS, lambda e, by: audits.open_audit(e, 1, name="x", plan=None, account_id=by, at=NOON)),
     "draw": (OPENERS, lambda e, by: audits.draw_seed(e, 1, account_id=by, at=NOON)),
     "decide": (review.REVIEWERS, lambda e, by: review.decide(e, 1, kind="agree", account_id=by, at=NOON)),

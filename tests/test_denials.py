@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine, select, text
 
 from audit import denials
-from audit.auditing import audits
+from audit.auditing import running
 from audit.reviewing import review
 from audit.store import loading, schema
 from audit.store.database import read
@@ -129,7 +129,7 @@ def test_other_days_and_no_answers(engine: Engine, answered: dict[str, int]) -> 
 
 @on_sqlite
 def test_the_newest_screening_counts_once(engine: Engine, answered: dict[str, int]) -> None:
-    audits.screen(engine, account_id=None, at=NOW)
+    running.screen(engine, account_id=None, at=NOW)
     found = denials.denials(engine, since=SINCE, until=UNTIL)
     assert found.lines.set_index("claim_id").loc["OVER-A", "rules"] == ["UNIT-01"]
 

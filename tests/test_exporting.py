@@ -23,7 +23,7 @@ from pypdf import PdfReader
 from sqlalchemy import Engine, select
 
 from audit import exporting, sampling
-from audit.auditing import audits
+from audit.auditing import audits, running
 from audit.errors import AccessError, InputError
 from audit.estimates.ratios import Share
 from audit.exporting.pseudonyms import Pseudonyms
@@ -86,7 +86,7 @@ def finish(engine: Engine, people: dict[str, int]) -> int:
     rows = [claim(n, units=4 if n <= 6 else 2, payer_name=EVIL, patient_name=f"Anna Nym{n}") for n in range(1, 25)]
     born = [{**row, "patient_birth_date": "1941-07-05"} for row in rows]
     arrivals.take_in(engine, [*({**files, "claims.csv": as_csv(born)}).items()], account_id=people["rita"], at=NOW)
-    run_id = audits.screen(engine, account_id=people["rita"], at=NOW)
+    run_id = running.screen(engine, account_id=people["rita"], at=NOW)
     with read(engine) as connection:
         plan = sampling.compliance_plan(audits.frame_of(connection, run_id, "compliance"), 24)
     by = {"account_id": people["max"], "at": NOW}
@@ -239,7 +239,7 @@ def test_who_may_take_what_out(engine: Engine, audit_id: int, people: dict[str, 
 
 def test_before_anything_is_drawn_or_reviewed(engine: Engine, people: dict[str, int]) -> None:
     arrivals.take_in(engine, [("claims.csv", as_csv([claim(30)]))], account_id=people["rita"], at=NOW)
-    run_id = audits.screen(engine, account_id=people["rita"], at=NOW, from_date=date(2026, 3, 30))
+    run_id = running.screen(engine, account_id=people["rita"], at=NOW, from_date=date(2026, 3, 30))
     by = {"account_id": people["max"], "at": NOW}
     flagged = audits.open_audit(engine, run_id, name="One", plan=None, **by)
     with read(engine) as connection:

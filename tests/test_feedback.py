@@ -10,7 +10,7 @@ from sqlalchemy import Engine, insert, select
 from sqlalchemy.exc import DBAPIError
 
 from audit import release
-from audit.auditing import audits
+from audit.auditing import running
 from audit.errors import AccessError, StateError
 from audit.feedback import addenda, answers, items, rulings
 from audit.figures.results import results
@@ -319,7 +319,7 @@ def test_what_was_corrected_and_released_goes_onto_the_list(
 ) -> None:
     load(engine, visit("OVER", "2026-03-12", 2, 30))
     corrected = versions(engine)["OVER"]
-    audits.screen_again(engine, [corrected], **by(people["rita"]))
+    running.screen_again(engine, [corrected], **by(people["rita"]))
     review_claim(engine, corrected, people["rita"], kind=review.DISMISS)
     take(engine, corrected, people["sam"])
     sign_off.approve(engine, corrected, **who(people["sam"]))

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, select
 
-from audit.auditing import audits, incremental, screening
+from audit.auditing import incremental, running, screening
 from audit.engine import chosen_rules, judge
 from audit.facts.reference import load_facts
 from audit.grains import Prepared
@@ -47,7 +47,7 @@ visits = st.fixed_dictionaries(
 @pytest.fixture(autouse=True)
 def few_rules(monkeypatch):
     rules = chosen_rules(RULES)
-    monkeypatch.setattr(audits, "chosen_rules", lambda: rules)
+    monkeypatch.setattr(running, "chosen_rules", lambda: rules)
 
 
 def batch_of(seen: Sequence[dict[str, Any]], batch: int) -> Tables:
@@ -74,7 +74,7 @@ def take(engine: Engine, tables: Tables) -> int:
 
 
 def screen(engine: Engine) -> int | None:
-    return audits.screen_new(engine, account_id=None, at=NOW + timedelta(minutes=2 * next(_moment)))
+    return running.screen_new(engine, account_id=None, at=NOW + timedelta(minutes=2 * next(_moment)))
 
 
 def standing_findings(engine: Engine) -> dict[int, Any]:
@@ -144,7 +144,7 @@ def test_what_forces_all_claims_to_be_judged_again(engine):
     take(engine, batch_of(two_patients(), 0))
     assert incremental.asked(engine, "f", "c").everything == "no run has judged all claims as they stand now"
     screen(engine)
-    facts, code = load_facts().sha256, audits.code_version()
+    facts, code = load_facts().sha256, running.code_version()
     assert incremental.asked(engine, facts, code).claims == []
     assert incremental.asked(engine, "other", code).everything == "the facts that rules rest on are others"
     assert incremental.asked(engine, facts, "other").everything == "the rules are others"

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, select
 from streamlit.testing.v1 import AppTest
 
 from audit.access import sessions
-from audit.auditing import audits, plans
+from audit.auditing import audits, plans, running
 from audit.figures import results
 from audit.loading import arrivals
 from audit.model import ROLE_NAMES, STAFF
@@ -52,7 +52,7 @@ def loaded_file(staffed_file: Path, tmp_path_factory: pytest.TempPathFactory) ->
     path = Path(shutil.copy(staffed_file, tmp_path_factory.mktemp("loaded") / "pages.db"))
     engine = connect(f"sqlite:///{path}")
     arrivals.take_in(engine, month(), account_id=1, at=NOW)
-    audits.screen(engine, account_id=1, at=NOW)
+    running.screen(engine, account_id=1, at=NOW)
     engine.dispose()
     return path
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from sqlalchemy import select
 
-from audit.auditing import audits, plans, screening
+from audit.auditing import audits, plans, running, screening
 from audit.errors import CountersignError, StateError
 from audit.estimates import foreseen, stratified_rate
 from audit.figures import breakdowns, results
@@ -175,7 +175,7 @@ def test_a_note_for_the_reviewer_flags_no_claim(engine, by):
     """30 minutes support two units; one is billed: that is worth a note, and no flag."""
     under = [("claims.csv", as_csv([claim(1, units=1)])), *month(claims=1)[1:]]
     arrivals.take_in(engine, under, account_id=by, at=NOW)
-    run_id = audits.screen(engine, account_id=by, at=NOW)
+    run_id = running.screen(engine, account_id=by, at=NOW)
     with read(engine) as connection:
         found = set(connection.execute(select(schema.findings.c.severity)).scalars())
     assert "info" in found <= {"info", "untestable"}

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine, select, text
 
 from audit import reaudit_table, reaudits, sampling
-from audit.auditing import audits
+from audit.auditing import audits, running
 from audit.errors import AccessError, InputError, StateError
 from audit.figures import dossier, results
 from audit.loading import arrivals
@@ -54,7 +54,7 @@ def ids(engine: Engine, versions: list[int]) -> set[str]:
 def screen_six(engine: Engine) -> int:
     """Six claims, two of them in error, screened."""
     arrivals.take_in(engine, month(6, over=2), account_id=1, at=NOW)
-    return audits.screen(engine, account_id=1, at=NOW)
+    return running.screen(engine, account_id=1, at=NOW)
 
 
 screened = filled("screened", screen_six, on="people")
@@ -66,7 +66,7 @@ def test_an_audited_claim_is_not_drawn_again_in_whatever_version(
     first = taken(engine, drawn(engine, people, screened, 3))
     changed = [claim(n, units=1) for n in range(1, 7)]  # every claim comes again, corrected
     arrivals.take_in(engine, [("claims.csv", as_csv(changed))], account_id=people["rita"], at=NOW)
-    later = audits.screen(engine, account_id=people["rita"], at=NOW)
+    later = running.screen(engine, account_id=people["rita"], at=NOW)
     with read(engine) as connection:
         frame = audits.frame_of(connection, later)
         unchanged = audits.frame_of(connection, screened)
@@ -106,7 +106,7 @@ def test_a_finished_sample_says_what_is_due(engine: Engine, people: dict[str, in
     assert reaudits.waits(engine, TODAY) == ""
     assert reaudits.waits(engine, date(2027, 1, 24)) == "Re-audits: 1 due within a month."
     assert reaudits.waits(engine, date(2027, 2, 25)) == "Re-audits: 1 overdue."
-    later = audits.screen(engine, account_id=people["rita"], at=NOW)
+    later = running.screen(engine, account_id=people["rita"], at=NOW)
     with read(engine) as connection, pytest.raises(StateError, match="every claim of this screening was drawn"):
         audits.frame_of(connection, later)
 
@@ -145,7 +145,7 @@ def test_a_later_sample_is_under_way(engine: Engine, people: dict[str, int], scr
     files = [("claims.csv", as_csv(new)), ("notes.csv", as_csv([note(n) for n in (11, 12)])),
              ("note_services.csv", as_csv([service(n) for n in (11, 12)]))]  # fmt: skip
     arrivals.take_in(engine, files, account_id=people["rita"], at=NOW)
-    later = audits.screen(engine, account_id=people["rita"], at=NOW, from_date=date(2026, 3, 11))
+    later = running.screen(engine, account_id=people["rita"], at=NOW, from_date=date(2026, 3, 11))
     drawn(engine, people, later, 1)
     assert dict(reaudits.due(engine, TODAY)[["subject", "state"]].values) == {
         "clinic": "under way", "therapist": "later"

@@ -11,11 +11,11 @@ from sqlalchemy import Engine, select, text
 from sqlalchemy.exc import DBAPIError
 
 from audit.auditing import incremental
-from audit.auditing.audits import code_version
 from audit.cli import main
 from audit.errors import InputError, StateError
 from audit.facts.reference import load_facts
 from audit.figures import results
+from audit.judging import code_version
 from audit.loading import arrivals, documents
 from audit.reviewing import sign_off
 from audit.store import database, retention, schema, verifying

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from audit.access import accounts
 from audit.access.demo import PASSWORD
 from audit.access.people import stop
-from audit.auditing import audits
+from audit.auditing import audits, running
 from audit.errors import AccessError, CountersignError, StateError
 from audit.figures import results
 from audit.reviewing import leases, review, sign_off, worklist
@@ -79,7 +79,7 @@ def test_a_claim_in_error_is_returned_and_never_approved(engine: Engine, claims:
     load(engine, visit("OVER", "2026-03-12", 2, 30))
     newer = versions(engine)["OVER"]
     assert state(engine, newer) == "stale", "nobody has judged the corrected claim"
-    audits.screen_again(engine, [over], account_id=people["rita"], at=NOW)
+    running.screen_again(engine, [over], account_id=people["rita"], at=NOW)
     assert state(engine, newer) == "to_review"
     review_claim(engine, newer, people["rita"])
     take(engine, newer, people["sam"])
@@ -149,7 +149,7 @@ def test_a_changed_note_makes_the_signature_stale(engine: Engine, claims: Claims
     take(engine, over, people["sam"])
     with pytest.raises(StateError, match="changed after the rules ran"):
         sign_off.approve(engine, over, **who(people["sam"]))
-    audits.screen_again(engine, [over], account_id=people["rita"], at=NOW)
+    running.screen_again(engine, [over], account_id=people["rita"], at=NOW)
     assert state(engine, over) == "stale", "judged anew, but nobody has signed that"
     assert undecided(engine, over, people["rita"]) == [], "44 minutes are three units"
     assert worklist.next_claim(engine, "to_review", after=claims["CLEAN"]) == over

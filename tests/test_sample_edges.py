@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Engine
 
-from audit.auditing import audits, plans
+from audit.auditing import audits, plans, running
 from audit.errors import CountersignError, InputError, StateError
 from audit.figures import differences, dossier, results
 from audit.loading import arrivals
@@ -36,7 +36,7 @@ def load(engine: Engine, by: int, units: list[int], whose: list[str]) -> int:
     files = [("claims.csv", as_csv(rows)), ("notes.csv", as_csv([note(n) for n in numbers])),
              ("note_services.csv", as_csv([service(n) for n in numbers]))]  # fmt: skip
     arrivals.take_in(engine, files, account_id=by, at=NOW)
-    return audits.screen(engine, account_id=by, at=NOW)
+    return running.screen(engine, account_id=by, at=NOW)
 
 
 def drawn_audit(engine: Engine, run_id: int, by: int, kind: str, n: int) -> int:
@@ -102,7 +102,7 @@ def test_the_plan_page_refuses_in_a_sentence_what_a_draw_by_dollars_cannot_be(
 ):
     by = people["manager"]
     arrivals.take_in(engine, [("claims.csv", as_csv([claim(1, charge_amount=""), claim(2)]))], account_id=by, at=NOW)
-    run_id = audits.screen(engine, account_id=by, at=NOW)
+    run_id = running.screen(engine, account_id=by, at=NOW)
     app = open_page(RUN, run=str(run_id))
     app.radio(key="question").set_value("dollars").run()
     app.radio(key="way_dollars").set_value("dollars").run()

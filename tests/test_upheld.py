@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine
 
 from audit import sampling
-from audit.auditing import audits
+from audit.auditing import audits, running
 from audit.figures import dossier, results, upheld
 from audit.loading import arrivals
 from audit.reviewing import review
@@ -117,7 +117,7 @@ def test_another_screening_of_reviewed_claims_takes_no_dollars_away(
     audit_id = sampled(engine, people, run_id, "compliance", 24)
     review_all(engine, drawn(engine, audit_id), people["rita"])
     before = results.results(engine, audit_id)
-    audits.screen(engine, account_id=people["rita"], at=NOW)
+    running.screen(engine, account_id=people["rita"], at=NOW)
     assert results.results(engine, audit_id).dollars == before.dollars
 
 

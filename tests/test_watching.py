@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import pytest
 
 from audit import watching
-from audit.auditing import audits, screening
+from audit.auditing import running, screening
 from audit.cli import main
 from audit.errors import InputError, StateError
 from audit.intake.foreign.proposing import propose
@@ -42,7 +42,7 @@ def folder(tmp_path):
 @pytest.fixture
 def unjudged(monkeypatch) -> None:
     """Runs no rules, which take seconds, where a test looks at the files alone."""
-    monkeypatch.setattr(watching.audits, "screen_new", lambda *_, **__: None)
+    monkeypatch.setattr(watching.running, "screen_new", lambda *_, **__: None)
 
 
 def put(folder, *files: tuple[str, bytes]) -> None:
@@ -113,7 +113,7 @@ def test_a_mapping_that_fits_is_used(engine, folder, unjudged, tmp_path):
 def test_a_watch_that_was_ended_goes_on_where_it_stopped(engine, folder, monkeypatch):
     put(folder, *month(claims=2))
     with monkeypatch.context() as broken:
-        broken.setattr(watching.audits, "screen_new", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+        broken.setattr(watching.running, "screen_new", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             watch(engine, folder)
     assert "claims.csv" in names(folder)
@@ -199,8 +199,8 @@ def test_what_is_new_is_screened_and_nothing_else(engine):
     by = add(engine, "accounts", username="ada", role="manager")
     arrivals.take_in(engine, month(claims=2), account_id=by, at=NOW)
     assert screening.new_claims(engine) == 2
-    assert audits.screen_new(engine, account_id=by, at=NOW) == 1
-    assert (screening.new_claims(engine), audits.screen_new(engine, account_id=by, at=NOW)) == (0, None)
+    assert running.screen_new(engine, account_id=by, at=NOW) == 1
+    assert (screening.new_claims(engine), running.screen_new(engine, account_id=by, at=NOW)) == (0, None)
     late = as_csv([{"note_id": "N9", "patient_id": "P02", "service_date": "2026-03-02"}])
     arrivals.take_in(engine, [("notes.csv", late)], account_id=by, at=NOW)
     assert screening.new_claims(engine) == 1

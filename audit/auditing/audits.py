@@ -7,9 +7,9 @@ never pooled. A frame has one seed: a later, larger plan on it draws with the sa
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -17,27 +17,16 @@ import pandas as pd
 from sqlalchemy import ColumnElement, Connection, Engine, Select, case, func, insert, select, update
 
 from audit import sampling
-from audit.access.permission import account_may, demand_now
-from audit.auditing import incremental
-from audit.engine import Progress, chosen_rules, judge
-from audit.errors import AccessError, StateError
-from audit.facts.reference import Facts, load_facts
-from audit.grains import Prepared
-from audit.grains.of_clinicians import ON_NO_CLAIM
-from audit.judging import about_clinicians, by_patient, code_version
+from audit.access.permission import account_may
+from audit.errors import StateError
 from audit.model import OPENERS
 from audit.reviewing import review_plan
-from audit.reviewing.review_rights import REVIEWERS
-from audit.rules import ordered
-from audit.store import reading, runs, schema, touched, trail
+from audit.store import schema, trail
 from audit.store.database import read, write
 from audit.store.undone import undone_since
-from audit.tables import Tables
-from audit.worth import by_claim
 
 FLAGGING = ("error", "warning")
 """Severities that flag a claim."""
-SCREENING_AGAIN = tuple({*OPENERS, *REVIEWERS})
 FLAGGED_KIND = "flagged"
 KINDS: dict[str, str] = {FLAGGED_KIND: "every flagged claim", **sampling.KINDS}
 
@@ -53,148 +42,6 @@ class Audit:
     frame: sampling.Frame
     plan: sampling.Plan | None
     seed: str
-
-
-def screen(
-    engine: Engine,
-    *,
-    account_id: int | None,
-    at: datetime,
-    from_date: date | None = None,
-    to_date: date | None = None,
-    payer_ids: Collection[str] | None = None,
-    progress: Progress | None = None,
-) -> int:
-    """Run the rule book over the current claims that fit; keep the findings; return the run's id.
-
-    Raises AccessError for a role that opens no audits, StateError when no claim fits. A run that is stopped or
-    fails keeps no findings.
-    """
-    demand_now(engine, account_id, OPENERS)
-    chosen = reading.chosen_claims(engine, from_date=from_date, to_date=to_date, payer_ids=payer_ids)
-    if not chosen:
-        raise StateError("no loaded claim has these dates and payers", do="Load claims, or widen the choice")
-    return _run(engine, chosen, account_id=account_id, at=at, progress=progress)
-
-
-def screen_new(engine: Engine, *, account_id: int | None, at: datetime, progress: Progress | None = None) -> int | None:
-    """Run the rule book over what came or changed since the last complete run (`incremental`); return the run's id,
-    None when no claim is new and none is judged otherwise. Raises AccessError for a role that opens no audits."""
-    demand_now(engine, account_id, OPENERS)
-    facts, code = load_facts(), code_version()
-    asked = incremental.asked(engine, facts.sha256, code)
-    if not asked.claims:
-        return None
-    chosen = None if asked.everything else [*asked.claims, *asked.beside]
-    tables = reading.tables_in_store(engine, claim_version_ids=chosen)
-    if asked.everything:
-        found, dollars = _judged(Prepared(tables, facts), asked.claims, progress)
-    else:
-        found, dollars = _judged_again(tables, facts, asked.claims, progress)
-    with read(engine) as connection:
-        before = touched.kept_findings(connection, asked.runs)
-    written = incremental.to_write(found, asked, before)
-    run_id = runs.start_run(
-        engine,
-        claim_version_ids=written,
-        code_version=code,
-        facts_sha256=facts.sha256,
-        account_id=account_id,
-        at=at,
-        complete_since=asked.load_id,
-    )
-    found = found[found["claim_version_id"].isin(written) | (found["claim_id"] == "")]
-    dollars = {one: dollars[one] for one in written if one in dollars}
-    runs.finish_run(engine, run_id, findings=found, claim_version_ids=written, at=at, dollars=dollars)
-    return run_id if written else None
-
-
-def screen_again(engine: Engine, claim_version_ids: Sequence[int], *, account_id: int, at: datetime) -> int:
-    """Run the rules again over these claims, because a note, the claim or a fact changed; return the run's id.
-
-    A replaced version stands for the current one of its claim. Raises StateError when none of them is in the store.
-    """
-    demand_now(engine, account_id, SCREENING_AGAIN)
-    return _screen_again(engine, claim_version_ids, account_id=account_id, at=at)
-
-
-def screen_day(engine: Engine, claim_version_ids: Sequence[int], *, account_id: int, at: datetime) -> int:
-    """`screen_again` over the claims of one patient-day, for the therapist who added to its note. Raises AccessError
-    when none of these claims is theirs."""
-    with read(engine) as connection:
-        lines, accounts = schema.claim_lines.c, schema.accounts.c
-        npi = select(accounts.npi).where(accounts.id == account_id, accounts.active, accounts.npi != "")
-        mine = lines.claim_version_id.in_(list(claim_version_ids)) & lines.rendering_npi.in_(npi)
-        if connection.execute(select(lines.line_number).where(mine).limit(1)).first() is None:
-            raise AccessError("only claims of one's own are run again after a late entry", do="Ask a reviewer")
-    return _screen_again(engine, claim_version_ids, account_id=account_id, at=at)
-
-
-def _screen_again(engine: Engine, claim_version_ids: Sequence[int], *, account_id: int, at: datetime) -> int:
-    claims, older = schema.claims, schema.claims.alias()
-    current = select(claims.c.id).join(older, older.c.claim_id == claims.c.claim_id).where(claims.c.is_current)
-    with read(engine) as connection:
-        chosen = sorted(set(connection.execute(current.where(older.c.id.in_(list(claim_version_ids)))).scalars()))
-    if not chosen:
-        raise StateError("none of these claims is in the store", do="Open the worklist again")
-    run_id = _run(engine, chosen, account_id=account_id, at=at)
-    with write(engine) as connection:
-        review_plan.plan_claims(connection, chosen, at)
-    return run_id
-
-
-def _run(
-    engine: Engine, chosen: list[int], *, account_id: int | None, at: datetime, progress: Progress | None = None
-) -> int:
-    facts = load_facts()
-    run_id = runs.start_run(
-        engine,
-        claim_version_ids=chosen,
-        code_version=code_version(),
-        facts_sha256=facts.sha256,
-        account_id=account_id,
-        at=at,
-    )
-    try:
-        tables = reading.tables_in_store(engine, claim_version_ids=chosen)
-        found, dollars = _judged(Prepared(tables, facts), chosen, progress)
-        runs.finish_run(engine, run_id, findings=found, claim_version_ids=chosen, at=at, dollars=dollars)
-    except BaseException as error:
-        runs.fail_run(engine, run_id, wrong=type(error).__name__, at=at)
-        raise
-    return run_id
-
-
-def _judged(prepared: Prepared, chosen: list[int], progress: Progress | None) -> tuple[pd.DataFrame, runs.Dollars]:
-    found = _on_versions(judge(prepared, chosen_rules(), progress), prepared.tables.claims, chosen)
-    return found, _dollars(found, prepared)
-
-
-def _judged_again(
-    tables: Tables, facts: Facts, chosen: list[int], progress: Progress | None
-) -> tuple[pd.DataFrame, runs.Dollars]:
-    """As `_judged`, where the tables hold much beside the chosen claims: only rules about clinicians' days need it.
-    Rules whose findings stand on no claim need all visits, and are left out."""
-    rules = [rule for rule in chosen_rules() if rule.grain not in ON_NO_CLAIM]
-    patients = tables.claims.loc[tables.claims["claim_version_id"].isin(chosen), "patient_id"]
-    prepared = Prepared(tables.of_patients(patients), facts)
-    parts = [judge(prepared, by_patient(rules), progress), judge(Prepared(tables, facts), about_clinicians(rules))]
-    found = _on_versions(ordered(parts), tables.claims, chosen)
-    return found, _dollars(found, prepared)
-
-
-def _on_versions(findings: pd.DataFrame, claims: pd.DataFrame, chosen: list[int]) -> pd.DataFrame:
-    """Findings on the chosen claims, with the claim version each is about; those on a clinician are on none."""
-    versions = claims.drop_duplicates("claim_id").set_index("claim_id")["claim_version_id"]
-    found = findings.assign(claim_version_id=findings["claim_id"].map(versions))
-    return found[found["claim_version_id"].isin(chosen) | (found["claim_id"] == "")]
-
-
-def _dollars(found: pd.DataFrame, prepared: Prepared) -> runs.Dollars:
-    """Over and under of each claim version, all its findings together."""
-    versions = found.drop_duplicates("claim_id").set_index("claim_id")["claim_version_id"]
-    worth = by_claim(found, prepared)
-    return dict(zip(versions.reindex(worth.index), zip(worth["over"], worth["under"], strict=True), strict=True))
 
 
 def frame_of(connection: Connection, run_id: int, kind: str = "flag") -> sampling.Frame:

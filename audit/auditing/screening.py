@@ -82,7 +82,7 @@ def fitting(
     to_date: date | None = None,
     payer_ids: Collection[str] | None = None,
 ) -> int:
-    """Number of current claims that `audits.screen` would screen for this choice."""
+    """Number of current claims that `running.screen` would screen for this choice."""
     with read(engine) as connection:
         fit = chosen(connection, Choice(None, from_date, to_date, payer_ids)).subquery()
         return int(connection.execute(select(func.count()).select_from(fit)).scalar_one())

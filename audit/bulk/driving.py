@@ -24,7 +24,8 @@ from audit.pieces import pieces
 from audit.rules import Rule
 from audit.tables import Tables, check
 
-BY_PATIENT = (*partition.DIVIDED[:2], "note_services")
+AS_PARQUET = ("claims", "notes", "note_services")
+"""Tables that can be divided as Parquet only."""
 LINES_A_BUCKET = 50_000
 REFUSED = "refused.csv"
 BUCKETS_A_PIECE = 2
@@ -116,7 +117,7 @@ def audit_folder(
 
 def _without_patients(paths: list[Path], source: Path) -> Batch:
     batch = read(paths)
-    if strange := [name for name in BY_PATIENT if name in batch.tables] or ["notes as documents"] * bool(
+    if strange := [name for name in AS_PARQUET if name in batch.tables] or ["notes as documents"] * bool(
         batch.documents
     ):
         do = "Write them as Parquet, or leave out --out"

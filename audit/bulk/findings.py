@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ from pyarrow import parquet
 
 from audit.model import FINDING_COLUMNS, SEVERITIES
 from audit.rules import nothing
+from audit.whole_files import in_making
 
 KINDS = {
     "line_number": pa.int64(),
@@ -29,9 +29,8 @@ SCHEMA = pa.schema([(name, KINDS.get(name, pa.string())) for name in FINDING_COL
 def write(found: pd.DataFrame, path: Path) -> None:
     """The file is there whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    making = path.with_name(f".{path.name}.{os.getpid()}.part")
-    parquet.write_table(pa.Table.from_pandas(found, SCHEMA, preserve_index=False), making, compression="zstd")
-    os.replace(making, path)
+    with in_making(path) as making:
+        parquet.write_table(pa.Table.from_pandas(found, SCHEMA, preserve_index=False), making, compression="zstd")
 
 
 def read(folder: Path) -> Iterator[pd.DataFrame]:

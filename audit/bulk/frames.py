@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from dataclasses import fields, replace
 from decimal import Decimal
@@ -14,15 +13,15 @@ import pandas as pd
 from audit.model import TABLES
 from audit.pieces import bucket_of, together
 from audit.tables import Tables
+from audit.whole_files import in_making
 
 DOLLARS = {"money", "price"}
 
 
 def write(frame: pd.DataFrame, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    making = path.with_name(f".{path.name}.{os.getpid()}.part")
-    frame.to_parquet(making, index=False)
-    os.replace(making, path)
+    with in_making(path) as making:
+        frame.to_parquet(making, index=False)
 
 
 def read(paths: Iterable[Path]) -> pd.DataFrame:

@@ -73,7 +73,7 @@ def judge_bucket(work: Work, number: int) -> Done:
     tables, refusals = _tables(work, number)
     rules, prepared = work.rules, Prepared(tables, work.facts)
     own, others = by_patient(rules), about_clinicians(rules)
-    found = ordered([judge(prepared, own)]) if len(tables.claims) and own else nothing()
+    found = judge(prepared, own) if len(tables.claims) and own else nothing()
     findings.write(found, work.folder / "found" / f"{number:04}.parquet")
     if refusals:
         told = pd.DataFrame([asdict(one) for one in refusals])

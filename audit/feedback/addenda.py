@@ -15,20 +15,20 @@ import pandas as pd
 from sqlalchemy import Connection, Engine, select
 
 from audit import model
-from audit.auditing import audits
+from audit.auditing import running
 from audit.errors import StateError
 from audit.feedback.answers import ADDENDUM, add
 from audit.feedback.items import one_item
 from audit.feedback.outcomes import outcomes
 from audit.feedback.rights import demand_therapist
+from audit.passages import PARTS_OF_EVALUATION
 from audit.store import loading, schema
 from audit.store.canonical import sha256
 from audit.store.database import read, write
 from audit.store.rows import Row
 from audit.tables import Tables, typed
 
-OF_EVALUATIONS = ("history_level", "performance_deficits", "decision_making", "comorbidities", "assistance")
-FIELDS = ("total_timed_minutes", "total_treatment_minutes", "start_time", "end_time", *OF_EVALUATIONS)
+FIELDS = ("total_timed_minutes", "total_treatment_minutes", "start_time", "end_time", *PARTS_OF_EVALUATION)
 """What a late entry may say in a field of its own, where the note says nothing."""
 notes, services, lines = schema.notes, schema.note_services, schema.claim_lines
 
@@ -75,7 +75,7 @@ def _notes(connection: Connection, about: Row) -> list[Any]:
 
 def _open(connection: Connection, note: Row) -> Open:
     words = {column.name: column.words for column in model.NOTES.columns}
-    fields = FIELDS if "evaluation" in (note["note_type"] or "") else FIELDS[: -len(OF_EVALUATIONS)]
+    fields = FIELDS if "evaluation" in (note["note_type"] or "") else FIELDS[: -len(PARTS_OF_EVALUATION)]
     empty = {name: words[name] for name in fields if note[name] in (None, "")}
     missing = [row["procedure_code"] for row in _services(connection, note["id"]) if _no_minutes(row)]
     return Open(note["note_id"], note["text"] or "", empty, tuple(dict.fromkeys(missing)))
@@ -146,7 +146,7 @@ def run_again(engine: Engine, answer_id: int, *, account_id: int, at: datetime) 
         same_day = (lines.c.patient_id == answer["patient_id"]) & (lines.c.service_date == answer["service_date"])
         current = select(claims.c.id).join(lines, lines.c.claim_version_id == claims.c.id)
         ids = sorted(set(connection.execute(current.where(claims.c.is_current, same_day)).scalars()))
-    run_id = audits.screen_day(engine, ids, account_id=account_id, at=at)
+    run_id = running.screen_day(engine, ids, account_id=account_id, at=at)
     with read(engine) as connection:
         return run_id, outcomes(connection, [answer])[answer_id]
 

@@ -19,7 +19,7 @@ from sqlalchemy import Engine, event, func, select
 
 from audit import backups, exporting, release, watching
 from audit.access import sessions
-from audit.auditing import audits
+from audit.auditing import audits, running
 from audit.loading import arrivals
 from audit.reviewing import leases, review, sign_off
 from audit.store import database, schema
@@ -109,7 +109,7 @@ class Work:
         return {"load": loaded.load_id}
 
     def run(self) -> Told:
-        run = audits.screen_new(self.engine, account_id=self.people["manager"], at=_now())
+        run = running.screen_new(self.engine, account_id=self.people["manager"], at=_now())
         with database.read(self.engine) as connection:
             found = select(func.count()).where(schema.findings.c.run_id == run)
             return {"run": run, "findings": connection.execute(found).scalar_one()}

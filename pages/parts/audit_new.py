@@ -6,7 +6,7 @@ import streamlit as st
 
 from audit.access.accounts import Account
 from audit.access.gate import utc_now
-from audit.auditing import audits, screening
+from audit.auditing import running, screening
 from pages.parts import work
 from pages.parts.store import engine
 from pages.parts.words import number
@@ -19,7 +19,7 @@ def show_audit(person: Account, *, first: bool) -> None:
         label = f"Audit what is new: {number(new, 'claim')}"
         if st.button(label, type="primary" if first else "secondary", key="audit_new"):
             run_id = work.attempt_long(
-                lambda step: audits.screen_new(engine(), account_id=person.id, at=utc_now(), progress=step),
+                lambda step: running.screen_new(engine(), account_id=person.id, at=utc_now(), progress=step),
                 lambda done: f"{done} rules done" if done else "Reading the claims and their notes …",
             )
             if run_id is not None:

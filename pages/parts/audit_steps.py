@@ -9,7 +9,7 @@ import streamlit as st
 
 from audit.access.accounts import Account
 from audit.access.gate import utc_now
-from audit.auditing import audits, plans, screening
+from audit.auditing import audits, plans, running, screening
 from audit.figures import last_period
 from audit.sampling import Frame
 from audit.store.database import read
@@ -43,7 +43,7 @@ def choose_claims(person: Account) -> None:
     if st.button("Run the rules", type="primary", disabled=not number):
         who = {"account_id": person.id, "at": utc_now()}
         run_id = work.attempt_long(
-            lambda step: audits.screen(engine(), **who, **choice, progress=step),
+            lambda step: running.screen(engine(), **who, **choice, progress=step),
             lambda done: f"{done} rules done" if done else "Reading the claims and their notes …",
         )
         if run_id is not None:

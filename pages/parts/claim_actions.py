@@ -9,8 +9,8 @@ import streamlit as st
 
 from audit.access.accounts import Account
 from audit.access.gate import utc_now
-from audit.auditing import audits
-from audit.auditing.audits import SCREENING_AGAIN
+from audit.auditing import running
+from audit.auditing.running import SCREENING_AGAIN
 from audit.errors import CountersignError
 from audit.reviewing import leases, review, second_review, sign_off
 from audit.reviewing.evidence import Decided, Evidence
@@ -81,7 +81,7 @@ def take(decided: Decided, person: Account) -> bool:
 
 def _run_again(decided: Decided, person: Account) -> None:
     try:
-        audits.screen_again(engine(), [int(decided.claim["id"])], **who(person))
+        running.screen_again(engine(), [int(decided.claim["id"])], **who(person))
     except CountersignError as error:
         st.session_state["refused"] = error.sentence()
     else:
