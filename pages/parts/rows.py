@@ -26,7 +26,7 @@ def show_rows(
         [
             f"{row[name]:,}"
             if n in numbers
-            else _text(row[name], "cs-whole" if name in whole else "cs-break" if name in loose else "")
+            else _text(row[name], "cs-whole" if name in whole else "cs-loose" if name in loose else "")
             for n, name in enumerate(names)
         ]
         for row in rows[names].to_dict("records")

@@ -53,7 +53,7 @@ rows = found.rows.assign(
     when=found.rows["at"].map(moment),
     change=[f"{a} → {b}" if a or b else "" for a, b in zip(found.rows["before"], found.rows["after"], strict=True)],
 )
-show_rows(rows, COLUMNS, "", whole=("when", "who", "kind", "subject"), loose=("details", "change"))
+show_rows(rows, COLUMNS, "", whole=("when",), loose=("details",))
 with st.expander("Record that you reviewed the trail"):
     text = st.text_area("What you looked at, and what you found", key="trail_text")
     if st.button("Record the review", type="primary"):
