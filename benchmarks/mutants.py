@@ -60,7 +60,9 @@ AREAS = {
                  ["review", "review_stages", "staleness", "review_attacks", "undoing", "store_trail"], ""),
 }  # fmt: skip
 """Area -> (modules of audit/, names of the test modules, which of their tests as `pytest -k` says it)."""
-OPTIONS = [*"-s -q -n0 -p no:cacheprovider -p no:faulthandler -W ignore -m".split(), "not postgres and not browser"]  # noqa: SIM905
+WITHOUT = ("cacheprovider", "faulthandler", "randomly")
+OPTIONS = ["-s", "-q", "-n0", "-W", "ignore", "-m", "not postgres and not browser",
+           *(part for plugin in WITHOUT for part in ("-p", f"no:{plugin}"))]  # fmt: skip
 SLOWER, GRACE = 8, 15
 """A fault's tests may take so many times as long as without it, and so many seconds more."""
 MEMORY_BYTES = 6 << 30

@@ -19,7 +19,8 @@ from tests.sharing import Pieces, place
 settings.register_profile("countersign", deadline=None)  # no test may fail by the clock
 settings.load_profile("countersign")
 
-pytest.register_assert_rewrite("tests.databases", "tests.reviewing")  # plugins of some test modules, imported by others
+# plugins of some test modules, imported by others
+pytest.register_assert_rewrite("tests.answering", "tests.databases", "tests.reviewing")
 # Facts that somebody loaded on this machine are not the tests' business.
 _facts = tempfile.TemporaryDirectory(prefix="countersign-facts-")
 os.environ["COUNTERSIGN_FACTS"] = _facts.name
@@ -69,7 +70,10 @@ def first_line(why: Error) -> str:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what uses the browser, and put the tests in the order in which several processes take them."""
+    """Mark what uses the browser, and put the tests in the order in which several processes take them.
+
+    pytest-randomly has shuffled them before, module by module; within each of the three places its order stays.
+    """
     for item in items:
         if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker("browser")
@@ -93,8 +97,10 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say it once more, just above the totals, when browser tests did not run."""
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say how to run them in this order again, and once more, just above the totals, when browser tests did not run."""
+    if (seed := config.getoption("randomly_seed", None)) is not None:
+        terminalreporter.line(f"In random order; in the same one again with --randomly-seed={seed}")
     reasons = [str(report.longrepr) for report in terminalreporter.stats.get("skipped", [])]
     skipped = [reason for reason in reasons if SKIPPED in reason]
     if skipped:

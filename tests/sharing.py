@@ -2,7 +2,8 @@
 
 A test module is one piece of work. All modules with "browser" in their name are one piece together: one browser and
 one server at a time are enough. The cases of the rules are a piece for each rule; they come last, where small pieces
-let all processes end at the same time. pytest-xdist's own groups fell apart with pytest 9.2, and nothing said so.
+let all processes end at the same time. Otherwise the pieces, and the tests within each, come in the random order of
+pytest-randomly. pytest-xdist's own groups fell apart with pytest 9.2, and nothing said so.
 """
 
 import re
