@@ -198,6 +198,7 @@ def test_the_evidence_of_a_claim(engine: Engine, claims: Claims, people: People)
     record = evidence(engine, claims["OVER"])
     assert record.days["supported_high"].tolist() == [2]
     assert record.services[["service", "minutes", "units"]].values.tolist() == [["97530", 30, 3]]
+    assert record.shares.empty, "no assistant had a part in it"
     with read(engine) as connection:
         now = decided(connection, claims["OVER"], people["rita"])
     assert list(now.undecided["rule"]) == ["UNIT-01"]

@@ -12,6 +12,8 @@ import pytest
 from sqlalchemy import Engine
 
 from audit.errors import StateError
+from audit.store import fetched
+from audit.store.choosing import Beside
 from audit.store.loading import load
 from audit.store.reading import chosen_claims, tables_in_store
 from audit.tables import Tables
@@ -188,3 +190,27 @@ def test_a_visit_with_a_note_is_not_told_again_by_an_unconfirmed_document(engine
     tables = tables_in_store(engine)
     assert set(tables.notes["note_id"]) == {"N1", "OTHER-DISCIPLINE", "OTHER-DAY", "CONFIRMED"}
     assert set(tables.note_services["note_id"]) == {"N1"}
+
+
+def test_in_place_of_the_therapists_days_comes_what_the_caller_names(engine: Engine) -> None:
+    clinic(engine)
+    every = ids(engine)
+    alone = tables_in_store(engine, claim_version_ids=[every["chosen"]], beside=Beside())
+    assert alone.claims["claim_id"].tolist() == ["chosen", "same day", "same year"]
+    assert alone.notes["note_id"].tolist() == ["of chosen", "earlier"]
+    with_one = Beside([every["stranger"]], [4])
+    named = tables_in_store(engine, claim_version_ids=[every["chosen"]], beside=with_one)
+    assert named.claims["claim_id"].tolist() == ["chosen", "same day", "same year", "stranger"]
+    assert named.notes["note_id"].tolist() == ["of chosen", "earlier", "other day"]
+    assert named.plans_of_care["plan_id"].tolist() == ["PL1", "PL2", "PL3"]
+
+
+def test_rows_come_out_the_same_however_many_are_held_at_a_time(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clinic(engine)
+    whole = tables_in_store(engine)
+    monkeypatch.setattr(fetched, "AT_ONCE", 2)
+    for name in (f.name for f in fields(Tables)):
+        pd.testing.assert_frame_equal(getattr(tables_in_store(engine), name), getattr(whole, name), obj=name)
+    assert len({id(one) for one in whole.claims["rendering_npi"]}) == whole.claims["rendering_npi"].nunique()

@@ -19,6 +19,11 @@ def evaluates(notes: pd.DataFrame) -> pd.Series[bool]:
     return typed | (notes[COMPONENTS] != "").any(axis=1)
 
 
+def evaluating(lines: pd.DataFrame) -> pd.Series[bool]:
+    """Which claim lines are evaluations or re-evaluations."""
+    return (lines["family"] == "eval") | lines["procedure_code"].isin(KIND)
+
+
 def evaluations(lines: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFrame) -> pd.DataFrame:
     """Lines of codes 97165-97168 with the evaluation note of their day (`note_id`, "" when there is none).
 
@@ -26,7 +31,7 @@ def evaluations(lines: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFram
     `_judged`. `rivals`, `rival_authors`: another note fits the line as well and has other findings, or is by
     another kind of author.
     """
-    rows = lines[(lines["family"] == "eval") | lines["procedure_code"].isin(KIND)].reset_index(drop=True)
+    rows = lines[evaluating(lines)].reset_index(drop=True)
     rows = rows.rename(columns={"note_id": "note_of_line"}).join(_note_of(rows, linked))
     texts = ["note_id", "author", "author_credential", "text", *FINDINGS]
     rows[texts] = rows[texts].fillna("").astype("str")

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, exists, func, select
 
 from audit.evaluations import Component
 from audit.facts.reference import Facts, load_facts
-from audit.grains import Prepared, days
+from audit.grains import Prepared, days, evaluations
 from audit.grains.lines import with_note
 from audit.passages import Passage, passages
 from audit.reviewing.opinions import sight
@@ -22,6 +22,7 @@ from audit.reviewing.review_plan import Needed, needed_for
 from audit.reviewing.second_review import differences_in
 from audit.reviewing.sign_off import signatures_on
 from audit.store import reading, schema
+from audit.store.choosing import Beside
 from audit.store.database import read
 from audit.store.standing import Standing
 
@@ -87,7 +88,8 @@ class Evidence:
     sessions: pd.DataFrame
     """The services as each note lists them: note_id, service, label, minutes, by whom, start_time, end_time."""
     shares: pd.DataFrame
-    """Grain `service` of this claim: units billed with CO, and supported without and with it."""
+    """Grain `service` of this claim, where an assistant gave minutes of a pooled service of its days: units billed with
+    CO, and supported without and with it. Else without rows."""
     days: pd.DataFrame
     """Pooled minutes and units of each day, under the payer's method and the other one."""
     components: dict[int, list[Component]]
@@ -188,27 +190,26 @@ class _Shown(Prepared):
 
 def evidence(engine: Engine, claim_version_id: int, facts: Facts | None = None) -> Evidence:
     """Raises StateError when the version is not the current one of its claim."""
-    tables = reading.tables_in_store(engine, claim_version_ids=[claim_version_id])
+    tables = reading.tables_in_store(engine, claim_version_ids=[claim_version_id], beside=Beside())
     claims = tables.claims
     claim_id = claims.loc[claims["claim_version_id"] == claim_version_id, "claim_id"].iloc[0]
-    patients = claims.loc[claims["claim_version_id"] == claim_version_id, "patient_id"]
-    prepared = _Shown(tables.of_patients(patients), facts or load_facts())
+    prepared = _Shown(tables, facts or load_facts())
     lines = prepared.line[prepared.line["claim_id"] == claim_id]
-    evaluated = prepared.evaluation[prepared.evaluation["claim_id"] == claim_id]
     of_claim = lines["day"].unique()
     notes = prepared.linked_notes[prepared.linked_notes["day"].isin(of_claim)].reset_index(drop=True)
     sessions = prepared.sessions[prepared.sessions["note_id"].isin(notes["note_id"])]
+    services = _services(prepared, of_claim)
     return Evidence(
         lines=lines.reset_index(drop=True),
         notes=notes,
-        services=_services(prepared, of_claim),
+        services=services,
         sessions=sessions.reset_index(drop=True),
-        shares=prepared.service[prepared.service["claim_id"] == claim_id].reset_index(drop=True),
+        shares=_shares(prepared, services, claim_id),
         days=prepared.day[prepared.day["claim_id"] == claim_id].reset_index(drop=True),
-        components=dict(zip(evaluated["line_number"].astype(int), evaluated["components"], strict=True)),
+        components=_components(prepared, lines),
         earlier_notes=_in_order(prepared),
         visits=_visits(prepared.linked_notes[~prepared.linked_notes["note_id"].isin(notes["note_id"])], prepared),
-        plans=tables.plans_of_care[tables.plans_of_care["patient_id"].isin(patients)].reset_index(drop=True),
+        plans=tables.plans_of_care,
         other_claims=sorted(set(prepared.line.loc[prepared.line["day"].isin(of_claim), "claim_id"]) - {claim_id}),
     )
 
@@ -225,6 +226,20 @@ def _services(prepared: Prepared, of_claim: Any) -> pd.DataFrame:
     codes = prepared.facts["codes"].drop_duplicates("code", keep="last").set_index("code")["label"]
     first_code = rows["service"].str.split("+").str[0]
     return rows.assign(label=first_code.map(codes).fillna("")).reset_index(drop=True)
+
+
+def _shares(prepared: Prepared, services: pd.DataFrame, claim_id: str) -> pd.DataFrame:
+    assisted = services["in_pool"] & (services["assistant_minutes"].fillna(0) > 0)
+    if not assisted.any():
+        return services.iloc[:0].assign(parts_known=False)
+    return prepared.service[prepared.service["claim_id"] == claim_id].reset_index(drop=True)
+
+
+def _components(prepared: Prepared, lines: pd.DataFrame) -> dict[int, list[Component]]:
+    if not evaluations.evaluating(lines).any():
+        return {}
+    found = prepared.evaluation[prepared.evaluation["claim_id"].isin(lines["claim_id"])]
+    return dict(zip(found["line_number"].astype(int), found["components"], strict=True))
 
 
 def _visits(notes: pd.DataFrame, prepared: Prepared) -> pd.DataFrame:

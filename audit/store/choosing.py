@@ -37,6 +37,14 @@ class Choice:
         return self.claim_version_ids is None and self.payer_ids is None
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Claim versions and note versions that are read beside those of the chosen claims' patients."""
+
+    claims: Collection[int] = ()
+    notes: Collection[int] = ()
+
+
 def judgeable() -> ColumnElement[bool]:
     """The version of a claim is the current one, and its patient's values were not removed: nobody could judge it."""
     removed = select(removals.c.row_id).where(removals.c.table_name == claims.name)
@@ -64,8 +72,9 @@ def refuse_replaced(connection: Connection, ids: Collection[int] | None) -> None
         )
 
 
-def bearing(connection: Connection, choice: Choice) -> tuple[list[int], list[int]] | None:
+def bearing(connection: Connection, choice: Choice, beside: Beside | None = None) -> tuple[list[int], list[int]] | None:
     """Ids of claim versions and of note versions, replaced ones too: what bears on the chosen claims. None: all.
+    `beside`: what is taken in place of the visits of their therapists' days.
 
     Each way to them is a query of its own and goes by an index; in one condition they were a way through whole tables.
     """
@@ -76,17 +85,21 @@ def bearing(connection: Connection, choice: Choice) -> tuple[list[int], list[int
     if choice.is_period:  # a visit of the period that nobody billed has no claim to find it by
         unbilled = select(notes.c.patient_id).where(notes.c.is_current, _within(notes.c.service_date, choice))
         patients = union(patients, unbilled)
+    claims_bear = select(claims.c.id).where(claims.c.patient_id.in_(patients))
+    notes_bear = select(notes.c.id).where(notes.c.patient_id.in_(patients))
+    beside = beside or _of_their_days(connection, of_chosen)
+    return (
+        sorted({*connection.execute(claims_bear).scalars(), *beside.claims}),
+        sorted({*connection.execute(notes_bear).scalars(), *beside.notes}),
+    )
+
+
+def _of_their_days(connection: Connection, of_chosen: ColumnElement[bool]) -> Beside:
+    """The visits of the days on which the therapists of the chosen lines gave them."""
     days = select(lines.c.rendering_npi, lines.c.service_date).where(of_chosen)
-    claims_bear = union(
-        select(claims.c.id).where(claims.c.patient_id.in_(patients)),
-        select(lines.c.claim_version_id).where(tuple_(lines.c.rendering_npi, lines.c.service_date).in_(days)),
-    )
-    notes_bear = union(
-        select(notes.c.id).where(notes.c.patient_id.in_(patients)),
-        select(notes.c.id).where(tuple_(notes.c.rendering_npi, notes.c.service_date).in_(days)),
-    )
-    found_claims, found_notes = [sorted(connection.execute(ask).scalars()) for ask in (claims_bear, notes_bear)]
-    return found_claims, found_notes
+    billed = select(lines.c.claim_version_id).where(tuple_(lines.c.rendering_npi, lines.c.service_date).in_(days))
+    noted = select(notes.c.id).where(tuple_(notes.c.rendering_npi, notes.c.service_date).in_(days))
+    return Beside(*[list(connection.execute(ask.distinct()).scalars()) for ask in (billed, noted)])
 
 
 def _within(column: ColumnElement[Any], choice: Choice) -> ColumnElement[bool]:

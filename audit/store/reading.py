@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import date
+from functools import cache
 from typing import Any
 
 import pandas as pd
@@ -11,13 +13,14 @@ from sqlalchemy import ColumnElement, Connection, Engine, Select, Table, select,
 
 from audit import model
 from audit.store import schema
-from audit.store.choosing import Choice, bearing, chosen, refuse_replaced
+from audit.store.choosing import Beside, Choice, bearing, chosen, refuse_replaced
 from audit.store.database import read
+from audit.store.fetched import fetched
 from audit.store.payers import with_saved
 from audit.store.records import CONTEXT
 from audit.store.rows import among
 from audit.store.schema import claims
-from audit.tables import Tables, typed
+from audit.tables import Tables
 
 
 def chosen_claims(
@@ -40,18 +43,20 @@ def tables_in_store(
     from_date: date | None = None,
     to_date: date | None = None,
     payer_ids: Collection[str] | None = None,
+    beside: Beside | None = None,
 ) -> Tables:
     """Checked tables of the chosen claims and of all that bears on them; `claims` has `claim_version_id` besides.
 
     What payers answered is left out: no rule judges it, `payments` reads it. So is a note of which `Tables` says that
     it tells of a visit twice.
-    The other claims of the same patients and of the same therapists' days are in it: findings on those are for
-    the caller to leave out. Raises StateError when a chosen version is no longer the current one.
+    The other claims of the same patients and of the same therapists' days are in it (with `beside`, that in place of
+    these days): findings on those are for the caller to leave out. Raises StateError when a chosen version is no longer
+    the current one.
     """
     choice = Choice(claim_version_ids, from_date, to_date, payer_ids)
     with read(engine) as connection:
         refuse_replaced(connection, claim_version_ids)
-        bear = bearing(connection, choice)
+        bear = bearing(connection, choice, beside)
 
         def of(column: ColumnElement[Any], ids: int) -> ColumnElement[bool]:
             return among(connection, column, bear[ids]) if bear else true()
@@ -67,12 +72,12 @@ def tables_in_store(
             whose = among(connection, table.c.patient_id, patients) if "patient_id" in table.c else true()
             found[name] = _frame(connection, model.TABLES[name], table, whose)
         found["payers"] = with_saved(connection, found["payers"])
-    return Tables(**found, **_not_judged()).without_doubles()
+    return replace(_nothing(), **found).without_doubles()
 
 
-def _not_judged() -> dict[str, pd.DataFrame]:
-    return {name: typed(pd.DataFrame(columns=model.TABLES[name].names, dtype="str"), model.TABLES[name])
-            for name in model.PAID}  # fmt: skip
+@cache
+def _nothing() -> Tables:
+    return Tables.empty()
 
 
 def lines_of(engine: Engine, claim_version_ids: Collection[int]) -> pd.DataFrame:
@@ -80,31 +85,28 @@ def lines_of(engine: Engine, claim_version_ids: Collection[int]) -> pd.DataFrame
     lines = schema.claim_lines
     with read(engine) as connection:
         chosen = among(connection, lines.c.claim_version_id, list(claim_version_ids))
-        query = select(lines).where(chosen).order_by(lines.c.claim_version_id, lines.c.line_number)
-        found = _fetch(connection, query)
-    return typed(found, model.CLAIMS).assign(claim_version_id=found["claim_version_id"].astype("int64"))
+        query = _lines().where(chosen).order_by(lines.c.claim_version_id, lines.c.line_number)
+        return fetched(connection, query, model.CLAIMS)
 
 
 def _claims(connection: Connection, bear: ColumnElement[bool]) -> pd.DataFrame:
     lines = schema.claim_lines
-    query = select(lines).join(claims).where(claims.c.is_current, bear)
-    found = _fetch(connection, query.order_by(claims.c.id, lines.c.line_number))
-    return typed(found, model.CLAIMS).assign(claim_version_id=found["claim_version_id"].astype("int64"))
+    query = _lines().join(claims).where(claims.c.is_current, bear)
+    return fetched(connection, query.order_by(claims.c.id, lines.c.line_number), model.CLAIMS)
+
+
+def _lines() -> Select[Any]:
+    lines = schema.claim_lines.c
+    return select(*[lines[name] for name in (*model.CLAIMS.names, "claim_version_id")])
 
 
 def _services(connection: Connection, bear: ColumnElement[bool]) -> pd.DataFrame:
     services, notes = schema.note_services, schema.notes
-    query = select(services).join(notes).where(notes.c.is_current, bear)
-    found = _fetch(connection, query.order_by(services.c.note_version_id, services.c.position))
-    return typed(found, model.NOTE_SERVICES)
+    query = select(*[services.c[name] for name in model.NOTE_SERVICES.names]).join(notes)
+    query = query.where(notes.c.is_current, bear).order_by(services.c.note_version_id, services.c.position)
+    return fetched(connection, query, model.NOTE_SERVICES)
 
 
 def _frame(connection: Connection, table: model.Table, held: Table, bear: ColumnElement[bool]) -> pd.DataFrame:
     query = select(*[held.c[name] for name in table.names]).where(held.c.is_current, bear)
-    return typed(_fetch(connection, query.order_by(held.c.id)), table)
-
-
-def _fetch(connection: Connection, query: Select[Any]) -> pd.DataFrame:
-    """Rows as they are: `typed` makes text of each value and the contract's dtype of that."""
-    result = connection.execute(query)
-    return pd.DataFrame(result.fetchall(), columns=list(result.keys()), dtype="object")
+    return fetched(connection, query.order_by(held.c.id), table)
