@@ -86,7 +86,12 @@ _lines: dict[int, http.client.HTTPConnection] = {}
 
 
 def ask(server: Browser, method: str, path: str, token: str = "", **headers: str) -> Told:
-    """`headers`: with _ for -."""
+    """`headers`: with _ for -. A line that the server closed since the last question is opened anew."""
+    told = _ask(server, method, path, token, headers)
+    return told if told.status else _ask(server, method, path, token, headers)
+
+
+def _ask(server: Browser, method: str, path: str, token: str, headers: dict[str, str]) -> Told:
     line = _lines.setdefault(server.port, http.client.HTTPConnection("127.0.0.1", server.port, timeout=30))
     cookie = {"cookie": f"{COOKIE}={token}"} if token else {}
     given = {name.replace("_", "-"): value for name, value in headers.items()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Engine, insert, select
@@ -117,9 +117,9 @@ def people_of(engine: Engine) -> dict[str, int]:
         return {row.username: row.id for row in connection.execute(select(schema.accounts))}
 
 
-def open_audit(engine: Engine, people: dict[str, int]) -> int:
-    """Screen all that is loaded and take every claim of it; return the audit's id."""
-    run_id = running.screen(engine, account_id=people["max"], at=NOW)
+def open_audit(engine: Engine, people: dict[str, int], only: date | None = None) -> int:
+    """Screen all that is loaded, or one day, and take every claim of it; return the audit's id."""
+    run_id = running.screen(engine, account_id=people["max"], at=NOW, from_date=only, to_date=only)
     with read(engine) as connection:
         frame = audits.frame_of(connection, run_id)
     plan = sampling.simple_plan(frame, frame.size)

@@ -160,3 +160,14 @@ def test_nothing_is_given_before_the_planned_end(engine: Engine, people: dict[st
     assert accuracies.accuracy(now, lines, Part(), "code") is None
     assert accuracies.dollar_accuracy(now, now.claims, lines, Part()) == {}
     assert set(accuracies.groups(now, lines, Part(), "therapist", "claim")["says"]) == {accuracies.TOO_FEW}
+
+
+@on_sqlite
+def test_who_has_no_name_is_told_by_number_and_no_group_is_without_a_word(
+    engine: Engine, people: dict[str, int]
+) -> None:
+    files = [("claims.csv", as_csv([claim(1), claim(2, rendering_name="", payer_name="")]))]
+    now = results.results(engine, drawn_of(engine, files, 2, SEED))
+    lines = drawn_lines(engine, now)
+    told = {name: set(accuracies.groups(now, lines, Part(), name, "claim")["group"]) for name in ("therapist", "payer")}
+    assert told == {"therapist": {"L. Ortiz", "1234567893"}, "payer": {"Medicare Part B", "medicare-b"}}

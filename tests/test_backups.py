@@ -258,11 +258,13 @@ def test_a_database_that_can_only_be_read_is_backed_up(
     engine: Engine, claims, facts: Path, tmp_path, monkeypatch
 ) -> None:
     monkeypatch.setattr(database, "WAIT", 0.05)
+    impatient = database.connect(str(engine.url))
     other = sqlite3.connect(str(engine.url.database), isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(StoreError, match=r"one\.zip: this backup is whole, but the trail could not tell"):
-        backups.back_up(engine, tmp_path / "one.zip", facts, at=NOW)
+        backups.back_up(impatient, tmp_path / "one.zip", facts, at=NOW)
     other.close()
+    impatient.dispose()
     assert backups.try_out(tmp_path / "one.zip", NOW).events == count_rows(engine)["events"]
 
 

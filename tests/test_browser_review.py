@@ -6,7 +6,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -279,14 +279,21 @@ def test_nothing_new_for_axe(  # noqa: PLR0917
         assert found == set()
 
 
-def test_blind_second_review_and_adjudication(browser: Chromium, site: Browser, engine: Engine) -> None:
-    """Two who cannot see each other differ; a third decides only that."""
-    load(engine, visit("BLIND", "2026-03-20", 3, 30, patient="BLIND"))
+@pytest.fixture
+def blind(engine: Engine) -> Iterator[int]:
+    """A claim under an audit of its own, while every second review is blind."""
     manager = 4
-    open_audit(engine, {"max": manager})
-    plan = review_plan.Plan(blind_share=1.0)
-    review_plan.set_plan(engine, plan, account_id=manager, at=datetime.now(UTC), reason="measure agreement")
-    link = f"/claim?claim={versions(engine)['BLIND']}"
+    load(engine, visit("BLIND", "2026-03-20", 3, 30, patient="BLIND"))
+    open_audit(engine, {"max": manager}, only=date(2026, 3, 20))
+    who = {"account_id": manager, "at": datetime.now(UTC)}
+    review_plan.set_plan(engine, review_plan.Plan(blind_share=1.0), reason="measure agreement", **who)
+    yield versions(engine)["BLIND"]
+    review_plan.set_plan(engine, review_plan.Plan(), reason="as before", **who)
+
+
+def test_blind_second_review_and_adjudication(browser: Chromium, site: Browser, engine: Engine, blind: int) -> None:
+    """Two who cannot see each other differ; a third decides only that."""
+    link = f"/claim?claim={blind}"
     first, second, third = (Person(browser.new_context(), site, name) for name in ("reviewer", "second", "doctor"))
     first.open(link)
     first.presses("a", "agreed: an error · Imke Sorrel")
@@ -301,13 +308,13 @@ def test_blind_second_review_and_adjudication(browser: Chromium, site: Browser, 
     first.open(link)
     expect(first.page.get_by_text("dismissed: valid")).to_have_count(0)
     second.signs(password=True)
-    assert state(engine, versions(engine)["BLIND"]) == "adjudicate"
+    assert state(engine, blind) == "adjudicate"
 
     third.open(link)
     third.sees("First review · Imke Sorrel")
     third.sees("Second review · Dov Halvorsen")
     third.presses("a", "agreed: an error · Theodora Lindqvist")
-    assert state(engine, versions(engine)["BLIND"]) == "ready"
+    assert state(engine, blind) == "ready"
 
 
 def test_a_document_is_confirmed_by_one_key(browser: Chromium, site: Browser, engine: Engine) -> None:

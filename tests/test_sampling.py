@@ -129,6 +129,7 @@ def test_the_canonical_frame():
     assert frame.sha256 == hashlib.sha256(text.encode("utf-8")).hexdigest()
     assert frame.eligible == {"flagged": ("02", "b"), "unflagged": ("É",)}
     assert frame.size == 3
+    assert [row.amount for row in frame.rows] == ["", "12.50", "1000.00", "0.00"]
 
 
 def test_byte_order_not_the_order_of_utf_16():
@@ -263,6 +264,9 @@ def test_last_periods_rates_move_the_allocation():
     assert flag_plan(frame, 200, planning_rates={UNFLAGGED: 1e-9}) == flag_plan(
         frame, 200, planning_rates={UNFLAGGED: 0.01}
     )
+    assert flag_plan(frame, 200, planning_rates={UNFLAGGED: 1 - 1e-9}) == flag_plan(
+        frame, 200, planning_rates={UNFLAGGED: 0.99}
+    )
 
 
 @pytest.mark.parametrize(
@@ -316,8 +320,9 @@ def test_plans_that_cannot_be_are_refused():
             make(frame, 21)
         with pytest.raises(CountersignError, match="cannot draw 0 of 20"):
             make(frame, 0)
-        with pytest.raises(CountersignError, match="not between 0 and 1"):
-            make(frame, 10, confidence=95)
+        for whole in (1, 95):
+            with pytest.raises(CountersignError, match="not between 0 and 1"):
+                make(frame, 10, confidence=whole)
         with pytest.raises(CountersignError, match="not between 0 and 1"):
             make(frame, 10, tolerable_rate=0)
     with pytest.raises(CountersignError, match="from 2 to 20"):

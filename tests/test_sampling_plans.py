@@ -45,7 +45,9 @@ def priced(*amounts: str) -> Frame:
 
 def test_a_watched_plan_gives_flagged_claims_their_share_and_keeps_the_order_inside_a_stratum():
     frame = clinic(400, 1600)
-    sample = draw_sample(frame, watched_plan(frame, 500), SEED)
+    plan = watched_plan(frame, 500)
+    assert (plan.n, plan.confidence, sum(share for _, share in plan.shares)) == (500, 0.95, 1)
+    sample = draw_sample(frame, plan, SEED)
     assert len(sample.order) == 500
     drawn = Counter(stratum for stratum, _ in sample.order)
     assert drawn[FLAGGED] / 500 == pytest.approx(FLAGGED_SHARE, abs=0.07)
@@ -132,11 +134,13 @@ def test_a_draw_by_dollars_that_leaves_one_claim_to_chance_is_refused_before_it_
     frame = priced("15.00", "30.00", "60.00", "61.50", "80.00", "90.00", "110.00")
     with pytest.raises(CountersignError, match="Choose 7 claims"):
         dollars_plan(frame, 6)
+    assert dollars_plan(frame, 7).n == 7, "all of them: nothing is left to chance"
 
 
 def test_claims_without_an_amount_cannot_be_drawn_by_dollars():
     with pytest.raises(CountersignError, match="2 of 3 claims have no charge above zero"):
         dollars_plan(priced("", "0.00", "5.00"), 2)
+    assert dollars_plan(priced("0.01", "5.00", "4.00"), 3).n == 3
 
 
 def test_every_plan_is_read_back_as_it_was_saved():
@@ -179,9 +183,9 @@ def test_samples_drawn_by_hand_as_the_docs_say():
         by_hand.append((name, waiting[name].pop(0)))
     assert draw_sample(frame, plan, SEED).order == tuple(by_hand)
 
-    frame = priced("900.00", "10.00", "20.00", "30.00", "40.00", "55.50")
+    frame = priced("900.00", *(f"{10 + n / 4:.2f}" for n in range(200)))
     left = {row.claim_id: int(row.amount.replace(".", "")) for row in frame.rows}
-    sure, draws = [], 3
+    sure, draws = [], 60
     for one in sorted(left, key=left.get, reverse=True):
         if left[one] * (draws - len(sure)) < sum(left.values()) - sum(left[other] for other in sure):
             break

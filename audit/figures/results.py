@@ -201,6 +201,11 @@ def _of_audit(audit_id: int) -> Select[Any]:
     return select(taken.claim_version_id).where(taken.audit_id == audit_id)
 
 
+def _named(name: ColumnElement[Any], number: ColumnElement[Any]) -> ColumnElement[Any]:
+    """What the claim calls it, else its number, which no claim lacks: a group without a word cannot be chosen."""
+    return func.coalesce(func.nullif(name, ""), number)
+
+
 def _claims(connection: Connection, audit_id: int) -> pd.DataFrame:
     claims, taken = schema.claims, schema.audit_claims
     last = select(func.max(signatures.c.id)).where(signatures.c.claim_version_id == claims.c.id).scalar_subquery()
@@ -215,8 +220,8 @@ def _claims(connection: Connection, audit_id: int) -> pd.DataFrame:
             claims.c.id.label("claim_version_id"),
             claims.c.claim_id,
             claims.c.service_date,
-            func.coalesce(claims.c.rendering_name, claims.c.rendering_npi).label("therapist"),
-            func.coalesce(claims.c.payer_name, claims.c.payer_id).label("payer"),
+            _named(claims.c.rendering_name, claims.c.rendering_npi).label("therapist"),
+            _named(claims.c.payer_name, claims.c.payer_id).label("payer"),
             taken.c.stratum,
             func.coalesce(signed.c.meaning, "").in_(DONE).label("reviewed"),
             claims.c.id.in_(upheld).label("in_error"),

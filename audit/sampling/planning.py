@@ -220,7 +220,7 @@ def dollars_plan(frame: Frame, n: int, *, confidence: float = 0.90, tolerable_ra
     if without:
         wrong = f"{without:,} of {frame.size:,} claims have no charge above zero, so they could never be drawn"
         raise CountersignError(wrong, do="Load their charges, or take a plan that does not go by dollars")
-    if n < frame.size and n - len(drawn_for_sure(cents_of(frame), n)) == 1:
+    if n - len(drawn_for_sure(cents_of(frame), n)) == 1:
         wrong = "all but one of these claims are so dear that they are drawn for sure: the one left tells no spread"
         raise CountersignError(wrong, do=f"Choose {n + 1:,} claims")
     strata = (PlannedStratum(ALL, frame.size, n),)
