@@ -1,6 +1,7 @@
 """What all tests share: one browser, and a loud word when there is none."""
 
 import gc
+import importlib
 import os
 import sys
 import tempfile
@@ -81,6 +82,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than there are processors: tests of servers, browsers and databases wait for these."""
+    return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1) + 1
+
+
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Pieces:
     config.option.loadscopereorder = False
     return Pieces(config, log)
@@ -91,7 +98,8 @@ def pytest_collection_finish() -> None:
 
     Installed packages stay too: Streamlit looks through all of them for components whenever a page is tested.
     """
-    if scanner := sys.modules.get("streamlit.components.v2.manifest_scanner"):
+    if "streamlit.testing.v1" in sys.modules:
+        scanner = importlib.import_module("streamlit.components.v2.manifest_scanner")
         scanner.scan_component_manifests = cache(scanner.scan_component_manifests)
     gc.collect()
     gc.freeze()

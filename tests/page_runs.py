@@ -16,17 +16,19 @@ from tests.places import PATIENCE
 ROOT = Path(__file__).parents[1]
 
 
-def page_of(engine: Engine, account_id: int, page: str, monkeypatch: pytest.MonkeyPatch, **address: str) -> AppTest:
-    """`page` ("pages/reports/trail.py") on this database for this account, run once without an exception."""
+def page_of(engine: Engine, account_id: int, page: str, monkeypatch: pytest.MonkeyPatch, **address: object) -> AppTest:
+    """`page` ("pages/reports/trail.py") on this database for this account, run once without an exception.
+
+    Raises ValueError where the page is none of theirs: Streamlit runs their first page in its place.
+    """
     monkeypatch.setenv(VARIABLE, str(engine.url))
     token = sessions.begin(engine, account_id, datetime.now(UTC))
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE)
     app.user = {"session": sessions.sha256(token), "account": str(account_id)}
-    app.run()
     app.switch_page(page)
     for word, value in address.items():
-        app.query_params[word] = value
-    return ran(app.run())
+        app.query_params[word] = str(value)
+    return ran(app.run()).switch_page(page)
 
 
 def ran(app: AppTest) -> AppTest:

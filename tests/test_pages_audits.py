@@ -12,7 +12,6 @@ import pytest
 from sqlalchemy import Engine, select
 from streamlit.testing.v1 import AppTest
 
-from audit.access import sessions
 from audit.auditing import audits, plans, running
 from audit.figures import results
 from audit.loading import arrivals
@@ -22,8 +21,7 @@ from audit.store.database import VARIABLE, connect, read
 from pages.parts.work import plain
 from tests import reviewing
 from tests.handed_in import NPI, as_csv, claim, month
-from tests.page_runs import ROOT, press, ran, said
-from tests.places import PATIENCE
+from tests.page_runs import page_of, press, ran, said
 from tests.stored import add
 
 pytest_plugins = ["tests.databases"]
@@ -76,18 +74,11 @@ def people(engine: Engine) -> dict[str, int]:
 
 
 @pytest.fixture
-def open_page(engine: Engine, people: dict[str, int]) -> Open:
+def open_page(engine: Engine, people: dict[str, int], monkeypatch: pytest.MonkeyPatch) -> Open:
     """Opens a page as somebody who is signed in, with what stands in the address."""
 
     def opened(page: str, role: str = "manager", **address: str) -> AppTest:
-        token = sessions.begin(engine, people[role], datetime.now(UTC))
-        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE)
-        app.user = {"session": sessions.sha256(token), "account": str(people[role])}
-        app.run()
-        app.switch_page(page)
-        for name, value in address.items():
-            app.query_params[name] = value
-        return ran(app.run())
+        return page_of(engine, people[role], page, monkeypatch, **address)
 
     return opened
 

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import pytest
 from sqlalchemy import Engine, select
 from streamlit.testing.v1 import AppTest
 
-from audit.access import sessions
 from audit.feedback import answers, education
 from audit.store import schema
 from audit.store.database import read
-from tests.page_runs import ROOT, press, ran, said
-from tests.places import PATIENCE
+from tests.page_runs import page_of, press, ran, said
 from tests.reviewing import people_of
 from tests.stored import NOW, on_sqlite
 from tests.test_pages_review import Open, buttons, engine
@@ -30,13 +26,9 @@ def everyone(engine: Engine, therapist: int) -> dict[str, int]:
 
 
 @pytest.fixture
-def open_page(engine: Engine, everyone: dict[str, int]) -> Open:
+def open_page(engine: Engine, everyone: dict[str, int], monkeypatch: pytest.MonkeyPatch) -> Open:
     def opened(page: str, name: str) -> AppTest:
-        token = sessions.begin(engine, everyone[name], datetime.now(UTC))
-        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE)
-        app.user = {"session": sessions.sha256(token), "account": str(everyone[name])}
-        app.run()
-        return ran(app.switch_page(page).run())
+        return page_of(engine, everyone[name], page, monkeypatch)
 
     return opened
 

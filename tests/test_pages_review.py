@@ -16,7 +16,7 @@ from audit.reviewing import drafts, leases, review, review_plan, sign_off
 from audit.reviewing.claim_record import record_of
 from audit.store import schema
 from audit.store.database import VARIABLE, connect, read, write
-from tests.page_runs import press, ran, said
+from tests.page_runs import page_of, press, ran, said
 from tests.places import PATIENCE
 from tests.reviewing import review_claim, state, undecided
 from tests.stored import adjustment, on_sqlite, payment, tables_of
@@ -45,16 +45,9 @@ def engine(address: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def open_page(engine: Engine, people: dict[str, int]) -> Open:
+def open_page(engine: Engine, people: dict[str, int], monkeypatch: pytest.MonkeyPatch) -> Open:
     def opened(page: str, name: str, **address: object) -> AppTest:
-        token = sessions.begin(engine, people[name], now())
-        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE)
-        app.user = {"session": sessions.sha256(token), "account": str(people[name])}
-        app.run()
-        app.switch_page(page)
-        for word, value in address.items():
-            app.query_params[word] = str(value)
-        return ran(app.run())
+        return page_of(engine, people[name], page, monkeypatch, **address)
 
     return opened
 
