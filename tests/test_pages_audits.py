@@ -290,7 +290,9 @@ def test_an_audit_from_screening_to_the_drawn_claims(open_page: Open, engine: En
     assert "24 of 24 loaded claims fit." in said(app)
     app = press(app, "Run the rules")
     assert "24 claims screened: 6 flagged" in said(app)
-    assert app.radio(key="question").value == "limit"
+    assert app.radio(key="question").value == "flagged"
+    assert "6 claims to review" in said(app)
+    ran(app.radio(key="question").set_value("limit").run())
     assert "Up to 24 claims to review" in said(app)
     ran(app.radio(key="question").set_value("size").run())
     assert app.radio(key="way_size").value == "flag"

@@ -350,7 +350,7 @@ def test_the_trail_is_filtered_looked_at_and_reviewed(engine: Engine, claims: Cl
     wanted = trail_view.EventFilter(account_id=people["rita"])
     page = trail_view.events_seen(engine, viewer=people["lucy"], at=NOW, wanted=wanted)
     assert page.rows["kind"].tolist() == ["reviewed", "agree", "claim viewed"]
-    assert page.rows[["before", "after"]].iloc[0].tolist() == ["To review", "Ready to approve"]
+    assert page.rows[["before", "after"]].iloc[0].tolist() == ["To review", "To approve or return"]
     assert re.search(r"digest: [0-9a-f]{12}…", page.rows["details"].iloc[0])
     for person in ("rita", "sam", "dora"):
         with pytest.raises(AccessError):

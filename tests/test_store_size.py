@@ -99,6 +99,7 @@ ASKED: dict[str, Callable[[Engine, int], Any]] = {
     "its evidence": evidence.evidence,
     "a claim by its number": lambda engine, claim: evidence.claim_version(engine, f"C{claim - 1}"),
     "the next claim": lambda engine, _: worklist.next_claim(engine, "to_review", account_id=1, at=NOW),
+    "the one that follows": lambda engine, one: worklist.next_claim(engine, "ready", after=one, account_id=1, at=NOW),
     "the worklist": lambda engine, _: worklist.worklist(engine, "to_review", at=NOW, page=20),
 }
 
@@ -117,6 +118,38 @@ def test_a_plan_that_reads_a_table_whole_is_seen(engine: Engine, clinic: int) ->
         connection.exec_driver_sql("SELECT because FROM findings WHERE because = 'y'")
     assert [_scanned(plan) for plan in plans.values()] == [{"findings"}]
     assert clinic
+
+
+def test_next_goes_round_all_claims_the_urgent_ones_first(engine: Engine, clinic: int) -> None:
+    shown = schema.worklist
+    with database.write(engine) as connection:
+        connection.execute(shown.update().where(shown.c.claim_version_id % 7 == 0).values(state="sent_back"))
+        connection.execute(shown.update().where(shown.c.claim_version_id % 5 == 0).values(risk=shown.c.risk + 1))
+    states = worklist.counts(engine)
+    round_trip = [worklist.next_claim(engine, "to_review")]
+    while len(round_trip) <= CLAIMS:
+        round_trip.append(worklist.next_claim(engine, "to_review", after=round_trip[-1]))
+    listed = [
+        int(one)
+        for view in ("sent_back", "to_review")
+        for one in worklist.worklist(engine, view, at=NOW, size=CLAIMS).rows["claim_version_id"]
+    ]
+    assert min(states["sent_back"], states["to_review"]) > 1
+    assert round_trip == [*listed, listed[0]]
+    assert clinic in listed
+
+
+def test_after_a_signature_comes_what_is_urgent_and_then_what_followed(engine: Engine, clinic: int) -> None:
+    shown = schema.worklist
+    order = list(worklist.worklist(engine, "to_review", at=NOW, size=CLAIMS).rows["claim_version_id"])
+    signed, following, urgent = int(order[3]), int(order[4]), int(order[0])
+    with database.write(engine) as connection:
+        connection.execute(shown.update().where(shown.c.claim_version_id == signed).values(state="ready"))
+    assert worklist.next_claim(engine, "to_review", after=signed) == following
+    with database.write(engine) as connection:
+        connection.execute(shown.update().where(shown.c.claim_version_id == urgent).values(state="sent_back"))
+    assert worklist.next_claim(engine, "to_review", after=signed) == urgent
+    assert clinic in order
 
 
 def test_how_long_claims_wait_is_the_middle_of_them(engine: Engine, clinic: int) -> None:

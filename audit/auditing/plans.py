@@ -24,13 +24,14 @@ from audit.store import schema
 from audit.store.database import read
 
 QUESTIONS: dict[str, str] = {
+    FLAGGED_KIND: "What do the flagged claims hold? Every one is reviewed; no sample",
     "limit": "Is our rate of claims in error under the limit?",
     "size": "How large is our rate of claims in error?",
     "each": "How does each therapist bill?",
     "dollars": "How many dollars are in error?",
-    FLAGGED_KIND: "What do the flagged claims hold? (no sample)",
 }
 WAYS: dict[str, dict[str, str]] = {
+    FLAGGED_KIND: {FLAGGED_KIND: "Finds the most errors; tells nothing about the error rate."},
     "limit": {
         "watched": "Ends as soon as the answer is known; may be looked at after every claim.",
         "discovery": "The fewest claims; one error among them, and the rate cannot be cleared.",
@@ -46,7 +47,6 @@ WAYS: dict[str, dict[str, str]] = {
         "compliance": "The plain way of compliance audits: exact limits and mean per unit at 90 %.",
         "dollars": "Draws dear claims more often: fewer reviews where few claims carry the dollars.",
     },
-    FLAGGED_KIND: {FLAGGED_KIND: "Finds the most errors; tells nothing about the error rate."},
 }
 """By question the kinds of plan that answer it, the usual one first, with what each is worth."""
 FIXED_SIZE = ("discovery", FLAGGED_KIND)

@@ -42,7 +42,7 @@ VIEWS = {
     "on_hold": "On hold",
     "second": "Second review",
     "adjudicate": "Adjudicate",
-    "ready": "Ready to approve",
+    "ready": "To approve or return",
     "returned": "Returned for correction",
     "stale": "Changed since",
     "approved": "Approved",

@@ -10,7 +10,7 @@ from statistics import mean
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, exists, func, select, true
+from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, exists, func, or_, select, true
 
 from audit.reviewing.review import VIEWS
 from audit.store import schema
@@ -129,21 +129,41 @@ def next_claim(
     account_id: int | None = None,
     at: datetime | None = None,
 ) -> int | None:
-    """The claim to go on with: the riskiest of the view that is not `after`; None when there is none.
+    """The claim to go on with: the riskiest of the view, or the one that follows `after` there; behind the last one
+    comes the first again. None when there is no other.
 
     Who reviews first gets what was sent back, then what waits, then what changed. With `account_id` and `at`: no
     claim that another person is at work on, and none that this person may not judge.
     """
     filters = Filters(audit_id=audit_id)
     with read(engine) as connection:
-        for one in FIRST_HAND if view == "to_review" else (view,):
-            where = and_(_where(one, filters, at), kept.c.claim_version_id != (after or 0))
+        for one, side in _turns(connection, view, after):
+            where = and_(_where(one, filters, at), side)
             if account_id is not None and at is not None:
                 where = and_(where, _open_to(one, account_id, at))
             ids = list(connection.execute(_ids(where, "risk").limit(1)).scalars())
             if ids:
                 return int(ids[0])
     return None
+
+
+def _turns(connection: Connection, view: str, after: int | None) -> list[tuple[str, ColumnElement[bool]]]:
+    """Views to look into, one after the other, and what part of each. A claim that was signed has left its view: what
+    is more urgent than its place comes before what follows it."""
+    views = FIRST_HAND if view == "to_review" else (view,)
+    mine = kept.c.claim_version_id
+    stood = after and connection.execute(select(kept.c.state, kept.c.risk).where(mine == after)).one_or_none()
+    if not stood:
+        return [(one, true()) for one in views]
+    here = stood.state if stood.state in views else view
+    place = views.index(here)
+    urgent, later = ([(one, true()) for one in part] for part in (views[:place], views[place + 1 :]))
+    equal = kept.c.risk == stood.risk
+    behind = (here, or_(kept.c.risk < stood.risk, equal & (mine < after)))
+    ahead = (here, or_(kept.c.risk > stood.risk, equal & (mine > after)))
+    if here == stood.state:
+        return [behind, *later, *urgent, ahead]
+    return [*urgent, behind, *later, ahead]
 
 
 def _open_to(view: str, account_id: int, at: datetime) -> ColumnElement[bool]:

@@ -8,6 +8,7 @@ from audit import exporting
 from audit.access.gate import utc_now
 from audit.feedback import items, patterns
 from audit.model import STAFF
+from audit.reviewing.review_rights import REVIEWERS
 from pages.parts import feedback_answer, feedback_choice, feedback_patterns, feedback_practice, feedback_taught, who
 from pages.parts.headings import heading, small
 from pages.parts.markup import element, show
@@ -22,6 +23,8 @@ st.title("Coding feedback", anchor=False)
 choices = items.therapists(engine(), person.id)
 if not choices:
     st.info(NO_NPI if person.role == "therapist" else NOTHING)
+    if person.role in REVIEWERS:
+        st.page_link("pages/review/worklist.py", label="Claims that wait for review")
     st.stop()
 asked = st.query_params.get("therapist", person.npi)
 npi = asked if asked in choices else next(iter(choices))

@@ -7,7 +7,6 @@ import streamlit as st
 from audit.access.gate import utc_now
 from audit.auditing import audits
 from audit.feedback.rights import RULERS
-from audit.model import OPENERS
 from audit.reaudit_table import SCHEDULERS
 from audit.reviewing import worklist
 from audit.reviewing.review_rights import REVIEWERS
@@ -17,11 +16,7 @@ from pages.parts.store import engine
 person = who.require()
 st.title(f"Good day, {person.name}", anchor=False)
 if audits.audits(engine()).empty:
-    st.info("No audit is open yet. Load claims and notes, then run an audit.")
-    if person.role in OPENERS:
-        st.page_link("pages/audits/load.py", label="Load claims and notes")
-    if person.role == "administrator":
-        st.page_link("pages/admin/people.py", label="Add the two people who review and approve")
+    home_parts.begin(person)
     st.stop()
 if person.role in REVIEWERS:
     home_parts.waiting(person, worklist.counts(engine()))

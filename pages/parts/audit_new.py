@@ -26,4 +26,6 @@ def show_audit(person: Account, *, first: bool) -> None:
                 st.switch_page("pages/audits/run.py", query_params={"run": str(run_id)})
     elif screening.population(engine()).claims:
         st.text("All loaded claims are screened.")
-        st.page_link("pages/audits/run.py", label="Choose what people review")
+        waiting = screening.unplanned(engine())
+        newest = {} if waiting.empty else {"run": str(waiting["id"].iloc[0])}
+        st.page_link("pages/audits/run.py", label="Choose what people review", query_params=newest)

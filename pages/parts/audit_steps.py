@@ -75,6 +75,8 @@ def choose_sample(run_id: int, person: Account) -> None:
     if not offered:
         return
     show(element("p", element("strong", offered.effort)), element("p", offered.promise))
+    if not offered.claims:
+        st.text("No claim is flagged. A sample looks at claims all the same.")
     if earlier := len(frame.rows) - frame.size:
         st.text(f"{earlier:,} claims were drawn in an earlier sample and are left out: the answer is about the others.")
     show_fixed({"Frame SHA-256": offered.frame.sha256})

@@ -122,8 +122,10 @@ def _verdict(one: Row) -> str:
     lines = [corrected_line(**line) for line in json.loads(one["corrected"] or "[]")]
     why = [REASONS.get(one["reason"], ""), one["text"], *lines]
     told = ", ".join(part for part in why if part)
-    words = f"{MARKS[one['severity']]} {one['rule']} {VERDICTS[one['decision']]}{': ' + told if told else ''}"
-    return f"{words} · {one['decided_by']}"
+    rule = rule_book().get(one["rule"])
+    what = f"{one['rule']} {rule.title.rstrip('.')} ·" if rule else one["rule"]
+    verdict = f"{VERDICTS[one['decision']]}{': ' + told if told else ''}"
+    return f"{MARKS[one['severity']]} {what} {verdict} · {one['decided_by']}"
 
 
 def corrected_line(line_number: int, procedure_code: str, units: int, modifiers: list[str], remove: bool) -> str:

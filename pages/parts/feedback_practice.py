@@ -55,13 +55,14 @@ def _tables(npi: str, person: Account) -> None:
             own=found.minutes["each"].astype("float64").round(1),
             rest=[_or_none(one, "{:.1f}") for one in found.minutes["others"]],
         )
-        show_rows(minutes, MINUTES, "Documented minutes to a billed unit of 15")
+        show_rows(minutes, MINUTES, "Documented minutes to a billed unit of 15", right=("rest",))
     if len(found.levels):
         levels = found.levels.assign(
             level=[f"{code} ({LEVEL_NAMES[code]})" for code in found.levels["procedure_code"]],
             rest=[_or_none(100 * one, "{:.0f} in 100") for one in found.levels["others"].astype("float64")],
         )
-        show_rows(levels, LEVELS, "Evaluation levels, and how many the rules read as above or below the note")
+        caption = "Evaluation levels, and how many the rules read as above or below the note"
+        show_rows(levels, LEVELS, caption, right=("rest",))
         small("Shares are drawn towards those of all therapists where evaluations are few.")
 
 

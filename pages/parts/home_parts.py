@@ -9,21 +9,38 @@ import streamlit as st
 from audit import overpayments, reaudits
 from audit.access.accounts import Account
 from audit.access.gate import utc_now
+from audit.auditing import screening
 from audit.facts.reference import load_facts
 from audit.figures import results
 from audit.loading import arrivals
+from audit.model import OPENERS
 from audit.reviewing import worklist
 from audit.reviewing.review import VIEWS
 from audit.reviewing.worklist import Filters
-from pages.parts import charts
+from pages.parts import audit_new, charts
 from pages.parts.headings import heading, small
 from pages.parts.markup import element, show, table
 from pages.parts.store import engine
 from pages.parts.words import day, number
 
-SECOND_HAND = {"adjudicate": "to adjudicate", "second": "for a second review", "ready": "ready to approve"}
+SECOND_HAND = {"adjudicate": "to adjudicate", "second": "for a second review", "ready": "to approve or return"}
 NEAR = timedelta(days=90)
 """A fact table that ends within this time is named."""
+
+
+def begin(person: Account) -> None:
+    """Before the first claim is chosen for review: the step that comes next."""
+    loaded = screening.population(engine()).claims
+    if person.role not in OPENERS:
+        st.info("No claim is chosen for review yet. A manager or an administrator loads claims and runs an audit.")
+    elif not loaded:
+        st.info("No claims are loaded yet.")
+        st.page_link("pages/audits/load.py", label="Load claims and notes")
+    else:
+        st.info(f"{_claims(loaded)} loaded, none chosen for review yet.")
+        audit_new.show_audit(person, first=True)
+    if person.role == "administrator":
+        st.page_link("pages/admin/people.py", label="Add the two people who review and approve")
 
 
 def waiting(person: Account, counts: dict[str, int]) -> None:

@@ -17,11 +17,13 @@ def show_rows(
     *,
     whole: Collection[str] = (),
     loose: Collection[str] = (),
+    right: Collection[str] = (),
 ) -> None:
     """`columns`: name in `rows` -> heading; those in `whole` are not broken into lines, those in `loose` anywhere.
-    Numbers stand to the right with thousands parted."""
+    Numbers stand to the right with thousands parted; so does the text of those in `right`."""
     names = list(columns)
     numbers = [n for n, name in enumerate(names) if is_numeric_dtype(rows[name])]
+    to_the_right = [n for n, name in enumerate(names) if n in numbers or name in right]
     cells = [
         [
             f"{row[name]:,}"
@@ -31,7 +33,7 @@ def show_rows(
         ]
         for row in rows[names].to_dict("records")
     ]
-    show(table(list(columns.values()), cells, caption=caption, numbers=numbers))
+    show(table(list(columns.values()), cells, caption=caption, numbers=to_the_right))
 
 
 def _text(cell: object, name: str) -> str:

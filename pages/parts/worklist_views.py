@@ -48,7 +48,7 @@ def views(person: Account) -> dict[str, View]:
         "blind": View("Blind second", "second", Filters(blind=True), "oldest", "No claim waits for a blind review."),
         "second": View("Second review", "second", none, "oldest", "No claim waits for a second review."),
         "adjudicate": View("Adjudicate", "adjudicate", none, "oldest", "No two reviews differ."),
-        "ready": View("Ready to approve", "ready", none, "risk", "No claim waits for approval."),
+        "ready": View("To approve or return", "ready", none, "risk", "No claim waits to be approved or returned."),
         "returned": View("Returned", "returned", none, "oldest", "No claim waits for its corrected version."),
         "stale": View("Changed since", "stale", none, "oldest", "Nothing changed after its review."),
         "approved": View("Approved", "approved", none, "oldest", "No claim waits for release."),
