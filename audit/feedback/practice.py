@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, case, func, select
 
+from audit.estimates.hundreds import hundreds
 from audit.estimates.variation import ENOUGH, fitted_prior, shrunk
 from audit.evaluations import LEVEL_NAMES
 from audit.facts.reference import load_facts
@@ -104,8 +105,8 @@ def _says(billed: int, mine: int, each: pd.Series[float], total: pd.Series[int])
         return f"{billed} of {mine}: too few to tell"
     prior = modest(fitted_prior(each, total), len(total))
     one = shrunk(float(billed), float(mine), prior, limit=0.5)
-    low, high = (f"{100 * value:.0f}" for value in (one.lower, one.upper))
-    return f"{billed} of {mine}: about {100 * one.mean:.0f} in 100, reasonably {low} to {high}"
+    share, low, high = hundreds([one.mean, one.lower, one.upper])
+    return f"{billed} of {mine}: about {share} in 100, reasonably {low} to {high}"
 
 
 def _billed_levels(connection: Connection) -> pd.DataFrame:

@@ -41,7 +41,7 @@ def sign_button(label: str, said: str, person: Account, decided: Decided, act: S
         signed = partial(at_once, lambda: act(confirm=confirm, **who(person)), said, then=decided)
         st.button(label, shortcut="s", on_click=signed, **look)
     elif st.button(label, shortcut="s", **look):
-        _ask(said, person, decided, act)
+        _ask(label, said, person, decided, act)
 
 
 def with_password(password: str, person: Account) -> sign_off.Confirm:
@@ -57,11 +57,11 @@ def with_password(password: str, person: Account) -> sign_off.Confirm:
 
 
 @st.dialog("Sign with your password")
-def _ask(said: str, person: Account, decided: Decided, act: Sign) -> None:
-    st.text(f"{person.name}, claim {decided.claim['claim_id']}: {said.lower()}.")
+def _ask(label: str, said: str, person: Account, decided: Decided, act: Sign) -> None:
+    st.text(f"{person.name}, claim {decided.claim['claim_id']}.")
     with st.form("sign", border=False):
         password = st.text_input("Your password again", type="password")
-        pressed = st.form_submit_button(said, type="primary")
+        pressed = st.form_submit_button(label, type="primary")
     minutes = sign_off.SITTING // timedelta(minutes=1)
     st.text(f"It stands for further signatures in this window for {minutes} minutes. The trail says which it was.")
     if pressed:
