@@ -59,7 +59,7 @@ def asked(engine: Engine) -> dict[str, Callable[[], Any]]:
         "load: earlier loads": lambda: arrivals.earlier(engine),
         "load: payments without a claim": lambda: payments.strays(engine),
         "audit: what there is to choose from": lambda: screening.population(engine),
-        "audit: claims no run has judged": lambda: screening.new_claims(engine),
+        "audit: claims no run has judged": lambda: screening.unjudged(engine).claims,
     }
 
 

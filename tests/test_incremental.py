@@ -128,7 +128,7 @@ def test_a_claim_found_the_same_again_keeps_its_run_and_one_that_shares_the_clin
     take(engine, batch_of(seen, 0))
     first = screen(engine)
     take(engine, batch_of(seen, 1))
-    assert screening.new_claims(engine) == 6
+    assert screening.unjudged(engine).claims == 6
     second = screen(engine)
     with database.read(engine) as connection:
         query = select(schema.claims.c.claim_id, schema.run_claims.c.run_id).join(schema.run_claims)
@@ -136,7 +136,7 @@ def test_a_claim_found_the_same_again_keeps_its_run_and_one_that_shares_the_clin
     assert standing_findings(engine) == findings_of_all(engine)
     assert [run for claim, run in runs if claim == "C0"] == [first]
     assert [run for claim, run in runs if claim == "C1"] == [first, second], "its clinician saw two at once now"
-    assert (screening.new_claims(engine), screen(engine)) == (0, None)
+    assert (screening.unjudged(engine).claims, screen(engine)) == (0, None)
 
 
 @on_sqlite

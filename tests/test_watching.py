@@ -198,9 +198,18 @@ def test_fates_of_findings():
 def test_what_is_new_is_screened_and_nothing_else(engine):
     by = add(engine, "accounts", username="ada", role="manager")
     arrivals.take_in(engine, month(claims=2), account_id=by, at=NOW)
-    assert screening.new_claims(engine) == 2
+    assert screening.unjudged(engine).claims == 2
     assert running.screen_new(engine, account_id=by, at=NOW) == 1
-    assert (screening.new_claims(engine), running.screen_new(engine, account_id=by, at=NOW)) == (0, None)
+    assert (screening.unjudged(engine).claims, running.screen_new(engine, account_id=by, at=NOW)) == (0, None)
     late = as_csv([{"note_id": "N9", "patient_id": "P02", "service_date": "2026-03-02"}])
     arrivals.take_in(engine, [("notes.csv", late)], account_id=by, at=NOW)
-    assert screening.new_claims(engine) == 1
+    assert screening.unjudged(engine) == screening.Unjudged(1, "")
+
+
+def test_runs_over_part_of_the_claims_leave_all_to_be_judged_together(engine):
+    by = add(engine, "accounts", username="ada", role="manager")
+    arrivals.take_in(engine, month(claims=2), account_id=by, at=NOW)
+    there = screening.population(engine)
+    running.screen(engine, account_id=by, at=NOW, from_date=there.last)
+    asked = screening.unjudged(engine)
+    assert (asked.claims, asked.again) == (2, "no run has judged all claims as they stand now")

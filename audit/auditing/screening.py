@@ -55,6 +55,15 @@ class Outcome:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Unjudged:
+    """`claims`: how many a run would judge. `again`: why it judges some anew that a run judged before, "" where only
+    what is new is judged."""
+
+    claims: int
+    again: str
+
+
 def population(engine: Engine) -> Population:
     """What there is to choose from."""
     with read(engine) as connection:
@@ -88,8 +97,9 @@ def fitting(
         return int(connection.execute(select(func.count()).select_from(fit)).scalar_one())
 
 
-def new_claims(engine: Engine) -> int:
-    """Number of claims on which something bears that came or changed since the last complete run."""
+def unjudged(engine: Engine) -> Unjudged:
+    """What `running.screen_new` would judge: claims on which something bears that came or changed since the last
+    complete run."""
     facts, code = load_facts().sha256, code_version()
 
     def stamp(connection: Connection) -> tuple[object, ...]:
@@ -97,7 +107,11 @@ def new_claims(engine: Engine) -> int:
         return (*_brought(connection), saved, facts, code)
 
     with read(engine) as connection:
-        return once(connection, "new claims", stamp, lambda: len(incremental.asked(engine, facts, code).claims))
+        return once(connection, "unjudged", stamp, lambda: _unjudged(incremental.asked(engine, facts, code)))
+
+
+def _unjudged(asked: incremental.Asked) -> Unjudged:
+    return Unjudged(len(asked.claims), asked.everything if asked.runs else "")
 
 
 def _brought(connection: Connection) -> tuple[int | None, ...]:
