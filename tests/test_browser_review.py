@@ -222,7 +222,7 @@ def test_a_draft_survives_a_reload_and_keys_rest_while_typing(browser: Chromium,
     one = Person(browser.new_context(), site, "reviewer")
     left = next(name for name, version in versions(engine).items() if state(engine, version) == "to_review")
     one.open(f"/claim?claim={versions(engine)[left]}")
-    one.presses("?", "these keys, as ? does")
+    one.presses_until("?", one.page.get_by_text("these keys, as ? does"))
     one.page.keyboard.press("Escape")
     expect(one.page.get_by_role("dialog")).to_have_count(0, timeout=PATIENCE)
     one.presses("m", "What did the rules miss?")

@@ -96,6 +96,8 @@ def test_an_error_more_never_speaks_for_within(errors, at):
         pytest.param({"sizes": {}, "shares": {}}, "needs claims", id="no strata"),
         pytest.param({"sizes": {"all": 0}}, "needs claims", id="a stratum without claims"),
         pytest.param({"shares": {"all": 0.0}}, "needs claims", id="no share of the draws"),
+        pytest.param({"sizes": {"all": 9, "b": 0}, "shares": {"all": 0.5, "b": 0.5}}, "needs claims", id="one of two"),
+        pytest.param({"sizes": {"all": 9, "b": 9}, "shares": {"all": 1, "b": 0}}, "needs claims", id="one never drawn"),
         pytest.param({"sizes": {"all": 1}}, "2 reviews in stratum 'all' of 1", id="more reviews than claims"),
         pytest.param({"sizes": {"b": 9}, "shares": {"b": 1}}, "in stratum 'all' of 0", id="another stratum"),
     ],
@@ -128,3 +130,46 @@ def test_evidence_is_enough_just_when_capital_is_twenty():
     )
     capital = max(np.exp(above[0]).mean(1))
     assert found.above == pytest.approx(min(1, log(capital) / log(20)))
+
+
+def test_bets_are_equal_steps_up_to_nine_tenths_of_the_largest():
+    assert monitor.FRACTIONS.tolist() == pytest.approx([0.9 * step / 24 for step in range(1, 25)])
+
+
+def growth(bet: float, sides: list[tuple[float, float]]) -> float:
+    """What the log of the capital is expected to grow by with each review: (chance, gain of a whole bet) each."""
+    return sum(chance * log(1 + bet * max(gain, -1)) for chance, gain in sides)
+
+
+@pytest.mark.parametrize("errors", [{"flagged": f, "unflagged": u} for f, u in ((0, 1), (1, 0), (2, 1), (3, 1))])
+def test_further_reviews_are_those_after_which_the_expected_capital_is_enough(errors):
+    """In plain Python, from the rates seen so far with a prior of ten claims at the limit."""
+    sizes, shares, limit = BY_FLAG["sizes"], BY_FLAG["shares"], BY_FLAG["limit"]
+    drawn = {"flagged": 16, "unflagged": 24}
+    reviews = [(name, n >= drawn[name] - errors[name]) for name in sizes for n in range(drawn[name])]
+    found = watch(reviews, **BY_FLAG)
+    assert found.verdict == "unknown"
+    left = {name: sizes[name] - drawn[name] for name in sizes}
+    mu = {name: (errors[name] + 10 * limit) / (drawn[name] + 10) for name in sizes}
+    ratio = {name: left[name] / sum(left.values()) / shares[name] for name in sizes}
+    base = sum(left[name] * mu[name] for name in sizes) / sum(left.values())
+    m = (limit * 2000 - sum(errors.values())) / sum(left.values())
+    lowest = base - max(ratio[name] * mu[name] for name in sizes)
+    highest = base + max(ratio[name] * (1 - mu[name]) for name in sizes)
+    z = [(shares[name] * mu[name], base + ratio[name] * (1 - mu[name])) for name in sizes]
+    z += [(shares[name] * (1 - mu[name]), base - ratio[name] * mu[name]) for name in sizes]
+    up, down = ([(p, (one - m) / (m - lowest)) for p, one in z], [(p, (m - one) / (highest - m)) for p, one in z])
+    strata = np.array([[sorted(sizes).index(name) for name, _ in reviews]])
+    now = log_capital(
+        strata, np.array([[float(wrong) for _, wrong in reviews]]), np.array([200, 1800]), np.array([0.4, 0.6]),
+        np.array([limit, limit]), limit=limit,
+    )  # fmt: skip
+
+    def enough(further: int) -> bool:
+        return any(
+            log(sum(exp(have + further * growth(bet, sides)) for have, bet in zip(
+                side[0, -1], monitor.FRACTIONS, strict=True)) / 24) >= log(20)
+            for side, sides in zip(now, (up, down), strict=True)
+        )  # fmt: skip
+
+    assert found.further == next((n for n in range(1, 1961) if enough(n)), None)

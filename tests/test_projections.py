@@ -98,6 +98,8 @@ def test_a_draw_by_size_projects_and_certain_claims_add_themselves():
     found = by_size([100.0, 10.0, 0.0], [1.0, 0.1, 0.1], 50)
     assert found.total == pytest.approx(100 + 100)
     assert by_size([100.0, 50.0], [1.0, 1.0], 2).standard_error == 0
+    spread = 0.9 * 50**2 + 0.9 * 50**2  # 100 and 0, about their mean of 50
+    assert found.standard_error == pytest.approx(sqrt(2 / 1 * spread))
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,13 @@ def test_a_domain_is_the_rest_counted_as_nothing():
     assert share_of_lines([(100, [0, 0], [0, 0])]) is None, "nothing in the sample is of this domain"
 
 
+def test_two_claims_show_a_spread():
+    """10 of 60 and 0 of 40 from 20: about a rate of 0.1 they are 4 and -4 off."""
+    found = share_of_dollars([(20, [10, 0], [60, 40])])
+    error = sqrt(20**2 * (1 - 2 / 20) * 32 / 2) / 1000
+    assert (found.rate, found.upper) == (0.1, pytest.approx(0.1 + float(student.ppf(0.975, 1)) * error))
+
+
 def test_a_frame_reviewed_whole_has_no_interval():
     found = share_of_lines([(3, [1, 0, 0], [2, 1, 1])])
     assert (found.rate, found.lower, found.upper) == (0.25, 0.25, 0.25)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from audit.access import accounts
 from audit.access.demo import PASSWORD
@@ -17,10 +17,10 @@ from audit.figures import results
 from audit.reviewing import leases, review, sign_off, worklist
 from audit.reviewing.evidence import decided, evidence
 from audit.reviewing.opinions import required
-from audit.store import trail
+from audit.store import schema, seal, trail
 from audit.store.database import read
 from tests.reviewing import load, review_claim, state, take, undecided, versions, visit, who
-from tests.stored import NOW
+from tests.stored import NOW, on_sqlite
 
 pytest_plugins = ["tests.databases", "tests.reviewing"]
 People = dict[str, int]
@@ -62,7 +62,26 @@ def test_a_clean_claim_goes_through_two_hands(engine: Engine, claims: Claims, pe
         review.report_missed(engine, clean, text="too late", account_id=people["rita"], at=NOW)
     with read(engine) as connection:
         assert trail.verify(connection) is None
-        assert list(sign_off.signatures_on(required(connection, clean))["meaning"]) == ["reviewed", "approved"]
+        signed = sign_off.signatures_on(required(connection, clean))
+        assert signed[["meaning", "stands"]].to_numpy().tolist() == [["reviewed", True], ["approved", True]]
+    running.screen(engine, account_id=people["max"], at=NOW)
+    with read(engine) as connection:
+        assert list(sign_off.signatures_on(required(connection, clean))["stands"]) == [False, False]
+
+
+@on_sqlite
+def test_a_signature_seals_every_decision_made_before_it(engine: Engine, claims: Claims, people: People) -> None:
+    over, by = claims["OVER"], people["rita"]
+    made = [agree(engine, claims, by)]
+    review.undo(engine, made[0], account_id=by, at=NOW, text="once more")
+    made.append(agree(engine, claims, by))
+    sign_off.sign_reviewed(engine, over, **who(by))
+    with read(engine) as connection:
+        signed = connection.execute(select(schema.signatures)).mappings().one()
+        assert signed["decision_id"] == seal.newest_decision(connection, over) == made[-1]
+        now = {one: seal.seal(connection, over, signed["run_id"], one, signed["id"]) for one in (*made, None)}
+    assert now[made[-1]] == signed["digest"]
+    assert now[None] != signed["digest"], "without its decisions it is another seal"
 
 
 def test_a_claim_in_error_is_returned_and_never_approved(engine: Engine, claims: Claims, people: People) -> None:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from itertools import product, starmap
+from math import sqrt
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import betabinom, binom
 
 from audit.errors import CountersignError
 from audit.estimates.variation import (
+    INNER,
+    WIDEST,
     ewma_chart,
     fitted_prior,
     funnel_limits,
@@ -94,6 +101,68 @@ def test_a_slow_drift_shows_in_the_means_before_the_p_chart():
     errors = [5] * 10 + [6, 7, 7, 8, 9, 9, 10, 10, 11, 11]
     assert p_chart(errors, sizes).outside == ()
     assert ewma_chart(errors, sizes).outside
+
+
+def test_the_means_and_their_limits_are_sums_over_all_that_came_before():
+    """The weight of a subgroup k steps back is 0.2 x 0.8^k, and the centre has what is left."""
+    errors, sizes = [1, 4, 0, 9, 2], [20, 35, 12, 40, 28]
+    chart, centre = ewma_chart(errors, sizes), 16 / 135
+    for last in range(5):
+        weights = [0.2 * 0.8 ** (last - k) for k in range(last + 1)]
+        mean = sum(w * x / n for w, x, n in zip(weights, errors, sizes, strict=False)) + 0.8 ** (last + 1) * centre
+        half = 2.7 * sqrt(centre * (1 - centre) * sum(w**2 / n for w, n in zip(weights, sizes, strict=False)))
+        assert chart.rates[last] == pytest.approx(mean)
+        assert chart.lower[last] == pytest.approx(max(centre - half, 0))
+        assert chart.upper[last] == pytest.approx(centre + half)
+
+
+def test_limits_of_large_groups_by_hand_and_no_limit_is_beyond_none_or_all():
+    errors, sizes = [30, 18, 40, 22], [300, 200, 320, 260]
+    chart, centre = p_chart(errors, sizes), 110 / 1080
+    sigma = [sqrt(centre * (1 - centre) / n) for n in sizes]
+    z = [(x / n - centre) / s for x, n, s in zip(errors, sizes, sigma, strict=True)]
+    between = sum(abs(one - other) for one, other in zip(z[1:], z, strict=False)) / 3 / 1.128
+    assert chart.lower == pytest.approx([centre - 3 * s * between for s in sigma])
+    assert chart.upper == pytest.approx([centre + 3 * s * between for s in sigma])
+    assert (p_chart([9, 10], [10, 10]).upper, p_chart([1, 0], [10, 10]).lower) == ((1, 1), (0, 0))
+    assert ewma_chart([9, 10], [10, 10], width=30).upper == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("errors", "size"), [([1, 30, 2, 36, 1], 40), ([2, 5, 1, 9, 4], 40), ([0, 8, 8, 1], 8), ([3, 3, 4, 3], 50)]
+)
+def test_no_other_prior_makes_the_counts_likelier(errors, size):
+    """Against a grid of means and strengths from 2 to 500 claims."""
+
+    def likely(a: float, b: float) -> float:
+        return float(betabinom.logpmf(errors, size, a, b).sum())
+
+    found = likely(*fitted_prior(errors, [size] * len(errors)))
+    grid = product(np.linspace(0.02, 0.98, 49), np.geomspace(2, 500, 40))
+    others = [(mean * strength, (1 - mean) * strength) for mean, strength in grid]
+    assert found >= max(starmap(likely, [one for one in others if min(one) >= 0.5])) - 1e-6
+
+
+def test_each_part_of_a_prior_is_half_a_claim_at_least():
+    assert fitted_prior([0, 0, 0], [9, 9, 9])[0] == 0.5
+    assert fitted_prior([9, 9, 9], [9, 9, 9])[1] == 0.5
+
+
+@pytest.mark.parametrize("level", [INNER, WIDEST])
+def test_beyond_a_funnel_lies_what_is_rarer_than_its_level(level):
+    low, high = funnel_limits(0.12, 90, level)
+    tail = {0.95: 0.025, 0.998: 0.001}[level]
+    assert binom.cdf(low - 1, 90, 0.12) < tail <= binom.cdf(low, 90, 0.12)
+    assert binom.sf(high, 90, 0.12) <= tail < binom.sf(high - 1, 90, 0.12)
+
+
+def test_a_funnel_of_groups_that_spread_twice_as_wide_is_that_of_a_quarter():
+    """binom.ppf of 25 at one half is 8 and 17."""
+    assert funnel_limits(0.5, 100, overdispersion=4) == (32, 68)
+    assert funnel_limits(0.1, 0) == (0, 0)
+    for target, level, size, wider in ((1, 0.95, 9, 1), (0.1, 1, 9, 1), (0.1, 0.95, -1, 1), (0.1, 0.95, 9, 0.9)):
+        with pytest.raises(CountersignError, match="cannot be"):
+            funnel_limits(target, size, level, wider)
 
 
 def test_looking_closer_names_few_by_chance_and_never_a_small_group():

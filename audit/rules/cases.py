@@ -122,7 +122,8 @@ def judge(rule: Rule) -> dict[str, pd.DataFrame]:
         for name, rows in _with_mark(case.rows, mark).items():
             merged[name] += rows
     found = _judged(rule, _checked(merged), replace(load_facts(), as_of=AS_OF))
-    result = {case.name: _without_mark(found, mark) for mark, case in marked.items()}
+    mark_of, found = found["claim_id"].str.extract(r"^(\d+~)", expand=False), _without_marks(found)
+    result = {case.name: found[mark_of == mark] for mark, case in marked.items()}
     result |= {case.name: _judged(rule, case.tables, case.facts) for case in alone}
     return {name: ordered([rows]) for name, rows in result.items()}
 
@@ -143,12 +144,10 @@ def _with_mark(rows: Rows, mark: str) -> Rows:
     return {name: [own(row) for row in listed] for name, listed in rows.items()}
 
 
-def _without_mark(found: pd.DataFrame, mark: str) -> pd.DataFrame:
-    rows = found[found["claim_id"].str.startswith(mark)].copy()
+def _without_marks(found: pd.DataFrame) -> pd.DataFrame:
     numbers = ["dollars_at_risk", "dollars_under", "line_number"]
-    texts = rows.select_dtypes(["str", "object"]).columns.drop(numbers, errors="ignore")
-    rows[texts] = rows[texts].apply(lambda column: column.str.replace(mark, ""))
-    return rows
+    texts = found.select_dtypes(["str", "object"]).columns.drop(numbers, errors="ignore")
+    return found.assign(**{name: found[name].str.replace(r"\d+~", "", regex=True) for name in texts})
 
 
 def promises_of(rule: Rule) -> dict[str, list[dict[str, str]]]:
