@@ -22,6 +22,9 @@ from audit.store.database import VARIABLE, connect, place, prepare, read, write
 
 APP = shipped.FOLDER / "app.py"
 HOST = "127.0.0.1"
+THRIFTY = {"MALLOC_ARENA_MAX": "2"}
+"""Each visitor has a thread, and glibc gives each thread a store of memory that it keeps for itself: of few stores more
+is given back and used by the next. Settings that are there go before these."""
 
 
 def site(port: int) -> str:
@@ -90,7 +93,7 @@ def serve(url: str | None, port: int, *, demo: bool) -> int:
     with socket.socket() as probe:
         if probe.connect_ex((HOST, port)) == 0:
             raise InputError(f"port {port} is in use", do=f"Stop the other program, or give --port {port + 1}")
-    environment = dict(os.environ)
+    environment = {**THRIFTY, **os.environ}
     if url:
         environment[VARIABLE] = url
     engine = connect(url)

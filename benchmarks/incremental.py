@@ -68,7 +68,7 @@ def main(lines: int) -> None:
             load(engine, after, [], name="batch", sha256="2", account_id=None, at=datetime.now(UTC))
         with told("which claims are touched"):
             asked = incremental.asked(engine, load_facts().sha256, code_version())
-        with told(f"audit of what is touched: {len(asked.claims):,} claims, {len(asked.beside):,} read beside them"):
+        with told(f"audit of {len(asked.claims):,} claims, clinicians' days of {len(asked.of_days):,}"):
             run = running.screen_new(engine, account_id=None, at=datetime.now(UTC))
         written = len(reading.chosen_claims(engine)) if run is None else _written(engine, run)
         print(f"\n{written:,} claims written")

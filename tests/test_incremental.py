@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, select
 
 from audit.auditing import incremental, running, screening
+from audit.auditing.unbilled import unbilled
 from audit.engine import chosen_rules, judge
 from audit.facts.reference import load_facts
 from audit.grains import Prepared
@@ -27,7 +28,7 @@ from tests.test_splits import NPIS, PEOPLE
 
 pytest_plugins = ["tests.databases"]
 RULES = ("UNIT-01", "UNIT-05", "UNIT-12", "MOD-08", "MOD-10", "DOC-03")
-DAYS = ("2026-03-12", "2026-03-13")
+DAYS = ("2026-03-12", "2026-03-13", "2026-03-16")
 _moment = count(1)
 visits = st.fixed_dictionaries(
     {
@@ -35,7 +36,8 @@ visits = st.fixed_dictionaries(
         "npi": st.sampled_from(NPIS),
         "person": st.sampled_from(PEOPLE),
         "day": st.sampled_from(DAYS),
-        "code": st.sampled_from(["97530", "97110", "97166"]),
+        "code": st.sampled_from(["97530", "97110", "97166", "97150"]),
+        "mode": st.sampled_from(["", "", "group"]),
         "units": st.integers(1, 3),
         "claim_batch": st.sampled_from([0, 1, 2, None]),
         "note_batch": st.sampled_from([0, 0, 1, 2, None]),
@@ -63,7 +65,7 @@ def batch_of(seen: Sequence[dict[str, Any]], batch: int) -> Tables:
             name, credential = one["person"]
             told = {"author_name": name, "author_credential": credential, "start_time": "09:00", "end_time": "09:30"}
             notes.append(note(one["patient"], f"-{n}", **told, **day))
-            services.append(service(one["patient"], one["code"], 23, f"-{n}"))
+            services.append(service(one["patient"], one["code"], 23, f"-{n}", mode=one.get("mode", "")))
     return tables_of(claims=claims, notes=notes, note_services=services)
 
 
@@ -93,8 +95,8 @@ def findings_of_all(engine: Engine) -> dict[int, Any]:
     return dict(incremental._said(found.assign(claim_version_id=found["claim_id"].map(versions))))
 
 
-@settings(max_examples=3, deadline=None)
-@given(st.lists(visits, min_size=6, max_size=14))
+@settings(max_examples=6, deadline=None)
+@given(st.lists(visits, min_size=6, max_size=18))
 def test_batch_after_batch_stands_as_if_all_were_judged_at_once(seen):
     originals = _originals[0]
     folder = originals.folder / f"incremental-{next(_moment)}"
@@ -140,12 +142,57 @@ def test_a_claim_found_the_same_again_keeps_its_run_and_one_that_shares_the_clin
 
 
 @on_sqlite
+def test_only_touched_days_are_read_and_what_was_found_of_clinicians_on_the_others_stands(engine, monkeypatch):
+    """Patient 0 was seen by one clinician at once with patients 1 and 2, on two days; then a visit comes on one."""
+    both = [one | {"person": PEOPLE[0]} for one in two_patients()[:3]]
+    seen = [one | {"day": day} for day in DAYS[:2] for one in both]
+    seen = [one | {"claim_batch": 0, "note_batch": 0} for one in seen]
+    late = seen[0] | {"patient": 3, "claim_batch": 1, "note_batch": 1}  # on the first day
+    late_for_one = seen[0] | {"day": DAYS[2], "npi": "3", "claim_batch": 1, "note_batch": 1, "person": PEOPLE[1]}
+    take(engine, batch_of([*seen, late, late_for_one], 0))
+    first = screen(engine)
+    before = standing_findings(engine)
+    assert any(said[0] == "UNIT-12" for said in before[5]), "patient 1 on the second day shares its clinician"
+    take(engine, batch_of([*seen, late, late_for_one], 1))
+    asked = incremental.asked(engine, load_facts().sha256, running.code_version())
+    assert (asked.claims, asked.of_days) == ({1, 4, 7, 8}, {1, 2, 3, 7, 8}), "each by what of it is touched"
+    assert asked.beside.claims == {1, 2, 3, 7, 8}
+    assert screening.unjudged(engine).claims == len(asked.every) == 6
+    read, tables_in_store = [], reading.tables_in_store
+    monkeypatch.setattr(reading, "tables_in_store", lambda *a, **k: read.append(tables_in_store(*a, **k)) or read[-1])
+    second = screen(engine)
+    assert not {"C4", "C5"} & set(read[-1].claims["claim_id"]), "of the untouched day nobody else's visit is read"
+    monkeypatch.undo()
+    monkeypatch.setattr(running, "chosen_rules", lambda: chosen_rules(RULES))
+    assert standing_findings(engine) == findings_of_all(engine)
+    assert any(said[0] == "UNIT-12" for said in standing_findings(engine)[4])
+    assert first != second
+
+
+@on_sqlite
+def test_a_note_that_nobody_billed_takes_time_of_its_clinicians_day(engine):
+    seen = [one | {"person": PEOPLE[0], "claim_batch": 0, "note_batch": 0} for one in two_patients()[:1]]
+    late = seen[0] | {"patient": 4, "claim_batch": None, "note_batch": 1}
+    take(engine, batch_of([*seen, late], 0))
+    assert unbilled(engine).empty
+    screen(engine)
+    take(engine, batch_of([*seen, late], 1))
+    asked = incremental.asked(engine, load_facts().sha256, running.code_version())
+    assert (asked.claims, asked.of_days, len(asked.beside.notes)) == (set(), {1}, 2)
+    assert unbilled(engine)["note_id"].tolist() == ["N4-1"]
+    screen(engine)
+    assert standing_findings(engine) == findings_of_all(engine)
+    assert any(said[0] == "UNIT-12" for said in standing_findings(engine)[1])
+
+
+@on_sqlite
 def test_what_forces_all_claims_to_be_judged_again(engine):
     take(engine, batch_of(two_patients(), 0))
+    assert screening.unjudged(engine).claims == 3
     assert incremental.asked(engine, "f", "c").everything == "no run has judged all claims as they stand now"
     screen(engine)
     facts, code = load_facts().sha256, running.code_version()
-    assert incremental.asked(engine, facts, code).claims == []
+    assert incremental.asked(engine, facts, code).every == []
     assert incremental.asked(engine, "other", code).everything == "the facts that rules rest on are others"
     assert incremental.asked(engine, facts, "other").everything == "the rules are others"
     assert len(incremental.asked(engine, facts, "other").outdated) == 3

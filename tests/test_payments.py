@@ -74,6 +74,10 @@ def test_strays_are_counted_and_the_newest_shown(loaded: Engine):
     number, newest = payments.strays(loaded)
     assert (number, newest["claim_id"].tolist(), newest["charge_amount"].tolist()) == (1, ["RB-9999"], [100])
     assert payments.strays(loaded, most=0)[0] == 1
+    late = tables_of(claims=[line("RB-9999")])
+    take(loaded, late)
+    number, newest = payments.strays(loaded)
+    assert (number, len(newest)) == (0, 0), "its claim came"
 
 
 def test_adjustments_and_their_words(loaded: Engine):

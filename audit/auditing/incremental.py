@@ -1,10 +1,12 @@
 """The rules over what came since the last complete run: findings as if everything had been judged again.
 
-Touched are whole patients (the key that rules declare), the days of the clinicians who gave a visit, whole payers of
-whom rules or prices changed; everything, where facts, rules or practitioners are others. A claim that is judged again
-with the same findings keeps the run that found them: its signatures stand. Only new claims, those with other findings
-and those of which something came since are written, so every finding names the run that truly made it. What is said of
-clinicians over many visits stands on no claim and comes from runs over everything.
+Touched are whole patients (the key that rules declare), the days of the clinicians who saw one of them on a day of
+which something came, whole payers of whom rules or prices changed; everything, where facts, rules or practitioners are
+others. On a touched patient's other days what was found of clinicians stands, and on the other patients of a touched
+day all else: neither is read again. A claim that is judged again with the same findings keeps the run that found them:
+its signatures stand. Only new claims, those with other findings and those of which something came since are written,
+so every finding names the run that truly made it. What is said of clinicians over many visits stands on no claim and
+comes from runs over everything.
 """
 
 from __future__ import annotations
@@ -21,9 +23,11 @@ from sqlalchemy import Connection, Engine
 from audit.grains.clinicians import clinician_of
 from audit.store import touched
 from audit.store.came_since import came_since
+from audit.store.choosing import Beside
 from audit.store.database import read
-from audit.store.touched import PERSON
+from audit.store.touched import PERSON, Touched
 
+PATIENT_DAY = ["patient_id", "service_date"]
 KEY = ["clinician", "service_date"]
 SAID = ("rule", "severity", "line_number", "note_id", "procedure_code", "expected", "observed", "because", "sources",
         "change", "dollars_at_risk", "dollars_under", "dollars_because", "facts_unchecked")  # fmt: skip
@@ -31,15 +35,22 @@ SAID = ("rule", "severity", "line_number", "note_id", "procedure_code", "expecte
 
 @dataclass(frozen=True)
 class Asked:
-    """`claims` are judged again; `beside` are read too, because they share a clinician's day with them. `outdated`:
-    those that get a new run whatever is found. `everything`: why all are judged, or ""."""
+    """What is judged again: `claims` by the rules of one patient's record, `of_days` by those about clinicians' days,
+    for which `beside` is read: the visits that share a clinician's day with them. `outdated`: those that get a new run
+    whatever is found. `everything`: why all are judged, or ""."""
 
-    claims: list[int]
-    beside: list[int]
+    claims: set[int]
+    of_days: set[int]
+    beside: Beside
     outdated: set[int]
     runs: dict[int, int]
     load_id: int
     everything: str
+
+    @property
+    def every(self) -> list[int]:
+        """All claims of which something is judged again."""
+        return sorted(self.claims | self.of_days)
 
 
 def asked(engine: Engine, facts_sha256: str, code_version: str) -> Asked:
@@ -47,47 +58,77 @@ def asked(engine: Engine, facts_sha256: str, code_version: str) -> Asked:
     told = {"facts_sha256": facts_sha256, "code_version": code_version}
     with read(engine) as connection:
         if touched.untouched(connection, **told):
-            return Asked([], [], set(), {}, 0, "")
+            return Asked(set(), set(), Beside(), set(), {}, 0, "")
         now = touched.touched(connection, **told)
-        chosen = others = touched.outdated(connection, **told)
-        beside = set[int]()
+        others = touched.outdated(connection, **told)
         if now.everything:
-            chosen = set(touched.current(connection))
+            chosen = of_days = set(touched.current(connection))
+            beside = Beside()
         else:
-            chosen = chosen | touched.claims_of(connection, "patient_id", now.patients)
-            chosen |= touched.claims_of(connection, "payer_id", now.payers)
             people = touched.providers(connection)
-            chosen |= _on_days(connection, now.days, people)
-            beside = _beside(connection, chosen, people)
-        judged = {one: run for one, run in touched.current(connection, chosen).items() if run["run_id"] is not None}
+            chosen, of_days = _again(connection, now, others, people)
+            beside = _beside(connection, of_days, people)
+        judged = touched.current(connection, chosen | of_days)
+        judged = {one: run for one, run in judged.items() if run["run_id"] is not None}
         outdated = others | set(came_since(connection, judged, judged))
     newest = {one: int(run["run_id"]) for one, run in judged.items()}
-    return Asked(sorted(chosen), sorted(beside), outdated, newest, now.load_id, now.everything)
+    return Asked(chosen, of_days, beside, outdated, newest, now.load_id, now.everything)
+
+
+def unjudged(engine: Engine, facts_sha256: str, code_version: str) -> tuple[int, str]:
+    """How many claims `asked` would have judged again, and why all of them, "" where not all are or none ever was.
+    Reads fewer rows."""
+    told = {"facts_sha256": facts_sha256, "code_version": code_version}
+    with read(engine) as connection:
+        if touched.untouched(connection, **told):
+            return 0, ""
+        now = touched.touched(connection, **told)
+        if now.everything:
+            return touched.number(connection), now.everything if touched.any_judged(connection) else ""
+        others = touched.outdated(connection, **told)
+        chosen, of_days = _again(connection, now, others, touched.providers(connection))
+    return len(chosen | of_days), ""
+
+
+def _again(connection: Connection, now: Touched, others: set[int], people: pd.DataFrame) -> tuple[set[int], set[int]]:
+    """Claims that are judged again by their patient's record, and by clinicians' days; `others` by both."""
+    of_both = others | touched.claims_of(connection, "payer_id", now.payers)
+    of_patients = touched.claims_of(connection, "patient_id", now.patients)
+    return of_both | of_patients, of_both | _on_days(connection, now.days, people)
 
 
 def _on_days(connection: Connection, days: pd.DataFrame, people: pd.DataFrame) -> set[int]:
-    """Current claims of the visits that the clinicians of `days` gave on them."""
-    wanted = _given(days, people)[KEY].drop_duplicates()
-    return set(_visits(connection, set(days["service_date"]), people).merge(wanted, on=KEY)["claim_version_id"])
+    """Current claims of the visits that clinicians gave on their touched days: those of `days`, and those of everybody
+    who saw the same patient on that date, whose minutes may count otherwise now."""
+    visits = _visits(connection, set(days["service_date"]), people)
+    same = visits.merge(days[PATIENT_DAY].drop_duplicates(), on=PATIENT_DAY)
+    wanted = pd.concat([_given(days, people)[KEY], same[KEY]]).drop_duplicates()
+    return _ids(visits.merge(wanted, on=KEY)["claim_version_id"])
 
 
-def _beside(connection: Connection, chosen: set[int], people: pd.DataFrame) -> set[int]:
-    """Claims that share the day of a clinician with those chosen."""
-    dates = touched.dates_of(connection, chosen)
-    visits = _visits(connection, dates, people)
-    wanted = visits.loc[visits["claim_version_id"].isin(chosen), KEY].drop_duplicates()
-    return set(visits.merge(wanted, on=KEY)["claim_version_id"]) - chosen
+def _beside(connection: Connection, ids: set[int], people: pd.DataFrame) -> Beside:
+    """All that tells of the visits which share the day of a clinician with these claims: what was billed and noted of
+    the same patients on those days."""
+    visits = _visits(connection, touched.dates_of(connection, ids), people)
+    wanted = visits.loc[visits["claim_version_id"].isin(ids), KEY].drop_duplicates()
+    patients = visits.merge(wanted, on=KEY)[PATIENT_DAY].drop_duplicates()
+    told = visits.merge(patients, on=PATIENT_DAY)
+    return Beside(_ids(told["claim_version_id"]), _ids(told["note_version_id"]))
+
+
+def _ids(told: pd.Series[Any]) -> set[int]:
+    return set(told.dropna().astype("int64"))
 
 
 def _visits(connection: Connection, dates: Collection[date], people: pd.DataFrame) -> pd.DataFrame:
-    """`claim_version_id` of the current claims of these days, and the clinicians of each: who bills, who wrote."""
+    """What was billed and noted on these days: `claim_version_id` (of a note those of its patient's day, missing where
+    nobody billed it), `note_version_id` (missing for a claim), PATIENT_DAY, and the clinicians of each: who bills, who
+    wrote."""
     billed, noted = touched.visits_on(connection, dates)
-    day = ["patient_id", "service_date"]
-    by_note = _given(noted, people).merge(billed[["claim_version_id", *day]], on=day)
+    by_note = _given(noted, people).merge(billed[["claim_version_id", *PATIENT_DAY]], on=PATIENT_DAY, how="left")
     by_claim = billed.rename(columns={"rendering_npi": "clinician"})
-    columns = ["claim_version_id", *KEY]
-    rows = pd.concat([by_note[columns], by_claim[columns]]).drop_duplicates(ignore_index=True)
-    return rows[rows["clinician"] != ""]
+    rows = pd.concat([by_note, by_claim], ignore_index=True)
+    return rows.loc[rows["clinician"] != "", ["claim_version_id", "note_version_id", *PATIENT_DAY, "clinician"]]
 
 
 def _given(visits: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:
@@ -102,7 +143,7 @@ def to_write(found: pd.DataFrame, chosen: Asked, before: pd.DataFrame) -> list[i
     """Of the claims judged again, those that get the new run: outdated ones, and those of which it finds something
     else than `before`. `found` and `before` have `claim_version_id`."""
     now, then = _said(found), _said(before)
-    return [one for one in chosen.claims if one in chosen.outdated or now[one] != then[one]]
+    return [one for one in chosen.every if one in chosen.outdated or now[one] != then[one]]
 
 
 def _said(found: pd.DataFrame) -> defaultdict[int, list[tuple[str, ...]]]:

@@ -10,6 +10,7 @@ from sqlalchemy import Engine, select
 
 from audit.access.permission import demand_now
 from audit.auditing import incremental
+from audit.auditing.incremental import Asked
 from audit.engine import Progress, chosen_rules, judge
 from audit.errors import AccessError, StateError
 from audit.facts.reference import Facts, load_facts
@@ -19,7 +20,7 @@ from audit.judging import about_clinicians, by_patient, code_version
 from audit.model import OPENERS
 from audit.reviewing import review_plan
 from audit.reviewing.review_rights import REVIEWERS
-from audit.rules import ordered
+from audit.rules import Rule
 from audit.store import reading, runs, schema, touched
 from audit.store.database import read, write
 from audit.tables import Tables
@@ -57,16 +58,18 @@ def screen_new(engine: Engine, *, account_id: int | None, at: datetime, progress
     demand_now(engine, account_id, OPENERS)
     facts, code = load_facts(), code_version()
     asked = incremental.asked(engine, facts.sha256, code)
-    if not asked.claims:
+    if not asked.every:
         return None
-    chosen = None if asked.everything else [*asked.claims, *asked.beside]
-    tables = reading.tables_in_store(engine, claim_version_ids=chosen)
-    if asked.everything:
-        found, dollars = _judged(Prepared(tables, facts), asked.claims, progress)
-    else:
-        found, dollars = _judged_again(tables, facts, asked.claims, progress)
+    chosen = None if asked.everything else asked.claims
+    tables = reading.tables_in_store(engine, claim_version_ids=chosen, beside=asked.beside)
     with read(engine) as connection:
         before = touched.kept_findings(connection, asked.runs)
+        stood = {one: run for one, run in asked.runs.items() if one not in asked.claims}
+        worth = touched.kept_dollars(connection, stood)
+    if asked.everything:
+        found, dollars = _judged(Prepared(tables, facts), asked.every, progress)
+    else:
+        found, dollars = _judged_again(tables, facts, asked, before, progress)
     written = incremental.to_write(found, asked, before)
     run_id = runs.start_run(
         engine,
@@ -78,7 +81,7 @@ def screen_new(engine: Engine, *, account_id: int | None, at: datetime, progress
         complete_since=asked.load_id,
     )
     found = found[found["claim_version_id"].isin(written) | (found["claim_id"] == "")]
-    dollars = {one: dollars[one] for one in written if one in dollars}
+    dollars = {one: told for one, told in {**worth, **dollars}.items() if one in written}
     runs.finish_run(engine, run_id, findings=found, claim_version_ids=written, at=at, dollars=dollars)
     return run_id if written else None
 
@@ -145,19 +148,36 @@ def _judged(prepared: Prepared, chosen: list[int], progress: Progress | None) ->
 
 
 def _judged_again(
-    tables: Tables, facts: Facts, chosen: list[int], progress: Progress | None
+    tables: Tables, facts: Facts, asked: Asked, before: pd.DataFrame, progress: Progress | None
 ) -> tuple[pd.DataFrame, runs.Dollars]:
-    """As `_judged`, where the tables hold much beside the chosen claims: only rules about clinicians' days need it.
-    Rules whose findings stand on no claim need all visits, and are left out."""
+    """As `_judged`: each claim by those of the two kinds of rules by which it is judged again; what the others found
+    `before` stands. Rules whose findings stand on no claim need all visits, and are left out."""
     rules = [rule for rule in chosen_rules() if rule.grain not in ON_NO_CLAIM]
-    patients = tables.claims.loc[tables.claims["claim_version_id"].isin(chosen), "patient_id"]
-    prepared = Prepared(tables.of_patients(patients), facts)
-    parts = [judge(prepared, by_patient(rules), progress), judge(Prepared(tables, facts), about_clinicians(rules))]
-    found = _on_versions(ordered(parts), tables.claims, chosen)
-    return found, _dollars(found, prepared)
+    daily, claims = about_clinicians(rules), tables.claims
+    dollars: runs.Dollars = {}
+    parts = [_stands(before, asked, daily, claims)]
+    if asked.claims:
+        patients = claims.loc[claims["claim_version_id"].isin(asked.claims), "patient_id"]
+        prepared = Prepared(tables.of_patients(patients), facts)
+        own = _on_versions(judge(prepared, by_patient(rules), progress), claims, asked.claims)
+        parts, dollars = [*parts, own], _dollars(own, prepared)
+    if asked.of_days:
+        parts.append(_on_versions(judge(Prepared(tables, facts), daily), claims, asked.of_days))
+    found = pd.concat(parts, ignore_index=True)
+    return found.sort_values(["claim_id", "line_number", "rule"], kind="stable", ignore_index=True), dollars
 
 
-def _on_versions(findings: pd.DataFrame, claims: pd.DataFrame, chosen: list[int]) -> pd.DataFrame:
+def _stands(before: pd.DataFrame, asked: Asked, daily: list[Rule], claims: pd.DataFrame) -> pd.DataFrame:
+    """Of what was found before what is not judged again, with `claim_id`."""
+    failed = before["because"].str.split().str[1]  # "Rule X could not run"
+    rule = before["rule"].where(before["rule"] != "ENGINE", failed)
+    of_days, of_patients = (before["claim_version_id"].isin(ids) for ids in (asked.of_days, asked.claims))
+    kept = before[~of_days.where(rule.isin([one.code for one in daily]), of_patients)]
+    ids = claims.drop_duplicates("claim_version_id").set_index("claim_version_id")["claim_id"]
+    return kept.assign(claim_id=kept["claim_version_id"].map(ids))
+
+
+def _on_versions(findings: pd.DataFrame, claims: pd.DataFrame, chosen: Collection[int]) -> pd.DataFrame:
     """Findings on the chosen claims, with the claim version each is about; those on a clinician are on none."""
     versions = claims.drop_duplicates("claim_id").set_index("claim_id")["claim_version_id"]
     found = findings.assign(claim_version_id=findings["claim_id"].map(versions))

@@ -20,7 +20,7 @@ from audit.judging import code_version
 from audit.store import schema
 from audit.store.choosing import Choice, chosen
 from audit.store.database import read
-from audit.store.remembered import once
+from audit.store.remembered import loaded, once
 from audit.store.undone import undone_since
 
 
@@ -107,21 +107,14 @@ def unjudged(engine: Engine) -> Unjudged:
         return (*_brought(connection), saved, facts, code)
 
     with read(engine) as connection:
-        return once(connection, "unjudged", stamp, lambda: _unjudged(incremental.asked(engine, facts, code)))
-
-
-def _unjudged(asked: incremental.Asked) -> Unjudged:
-    return Unjudged(len(asked.claims), asked.everything if asked.runs else "")
+        return once(connection, "unjudged", stamp, lambda: Unjudged(*incremental.unjudged(engine, facts, code)))
 
 
 def _brought(connection: Connection) -> tuple[int | None, ...]:
     """What changes when claims and notes come or go or a run ends."""
-    loads, undone, runs = schema.loads.c, schema.withdrawals.c, schema.runs.c
-    finished = select(runs.id).where(runs.state == "finished").subquery().c
-    return tuple(
-        connection.execute(select(ask)).scalar()
-        for ask in (func.max(loads.id), func.count(undone.load_id), func.max(finished.id), func.count(finished.id))
-    )
+    finished = select(schema.runs.c.id).where(schema.runs.c.state == "finished").subquery().c
+    asked = func.max(finished.id), func.count(finished.id)
+    return (*loaded(connection), *(connection.execute(select(ask)).scalar() for ask in asked))
 
 
 def outcome(engine: Engine, run_id: int) -> Outcome:

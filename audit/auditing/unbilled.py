@@ -7,6 +7,8 @@ from sqlalchemy import Engine, select
 
 from audit.store import schema
 from audit.store.database import read
+from audit.store.remembered import loaded, once
+from audit.store.rows import among
 
 COLUMNS = ("note_id", "patient_id", "service_date", "note_type", "author_name")
 
@@ -22,7 +24,9 @@ def unbilled(engine: Engine) -> pd.DataFrame:
         .where(claims.c.is_current, lines.c.patient_id == notes.c.patient_id)
         .where(lines.c.service_date == notes.c.service_date)
     )
-    query = select(*[notes.c[name] for name in COLUMNS]).where(notes.c.is_current, ~billed.exists())
+    alone = select(notes.c.id).where(notes.c.is_current, ~billed.exists())
+    query = select(*[notes.c[name] for name in COLUMNS]).order_by(notes.c.service_date, notes.c.note_id)
     with read(engine) as connection:
-        found = connection.execute(query.order_by(notes.c.service_date, notes.c.note_id)).all()
+        ids = once(connection, "unbilled notes", loaded, lambda: list(connection.execute(alone).scalars()))
+        found = connection.execute(query.where(among(connection, notes.c.id, ids))).all()
     return pd.DataFrame(found, columns=list(COLUMNS)).fillna("")

@@ -57,16 +57,17 @@ def last_answer(engine: Engine) -> date | None:
 def _parted(connection: Connection, prices: set[str], since: date, until: date) -> tuple[list[str], Plain]:
     """Ids of the answered claims of which there is more to say, in order, and how many lines the others have."""
     paid, off, claims, run = schema.payments, schema.adjustments, schema.claims, newest_run().subquery()
-    in_time = paid.c.payment_date.between(since, until)
+    of_time = select(paid.c.claim_id).where(paid.c.is_current, paid.c.payment_date.between(since, until))
     lines = case((func.max(paid.c.position) > 0, func.sum(case((paid.c.position > 0, 1), else_=0))), else_=1)
     claim = (
         select(paid.c.claim_id, lines, func.min(paid.c.payment_id) != func.max(paid.c.payment_id))
-        .where(paid.c.is_current)
+        .where(paid.c.is_current, paid.c.claim_id.in_(of_time))
         .group_by(paid.c.claim_id)
-        .having(func.sum(case((in_time, 1), else_=0)) > 0)
     )
     denied = select(off.c.claim_id).where(off.c.is_current, off.c.group_code != "PR", off.c.reason_code.not_in(prices))
-    current = select(claims.c.claim_id).join(run, run.c.claim_version_id == claims.c.id).where(claims.c.is_current)
+    denied = denied.where(off.c.claim_id.in_(of_time))
+    current = select(claims.c.claim_id).join(run, run.c.claim_version_id == claims.c.id)
+    current = current.where(claims.c.is_current, claims.c.claim_id.in_(of_time))
     flagged = current.join(findings, _on_it(run)).distinct()
     answered = connection.execute(claim).all()
     told = {*connection.execute(denied.distinct()).scalars(), *connection.execute(flagged).scalars()}

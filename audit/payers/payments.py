@@ -10,14 +10,15 @@ from __future__ import annotations
 from collections.abc import Collection
 
 import pandas as pd
-from sqlalchemy import Connection, Engine, Table, func, select
+from sqlalchemy import Connection, Engine, Table, select
 
 from audit import model
 from audit.facts.reference import Facts
 from audit.store import schema
 from audit.store.database import read
+from audit.store.fetched import fetched
+from audit.store.remembered import loaded, once
 from audit.store.rows import among
-from audit.tables import typed
 
 MODIFIERS = ["modifier_1", "modifier_2", "modifier_3", "modifier_4"]
 TIED_BY = ["line_number", "line_control_number", "procedure_code", *MODIFIERS, "service_date"]
@@ -58,16 +59,22 @@ def answers_of(connection: Connection, claim_id: str) -> tuple[pd.DataFrame, pd.
 
 def strays(engine: Engine, most: int = 50) -> tuple[int, pd.DataFrame]:
     """How many paid claims belong to no loaded claim, and the newest of them: claim_id, payer_name, payment_date,
-    trace_number, charge_amount, paid_amount. Reads no more rows than it shows."""
+    trace_number, charge_amount, paid_amount. Looked for once for each load, and not whenever the page is shown."""
+    paid = schema.payments
+    names = ("claim_id", "payer_name", "payment_date", "trace_number", "charge_amount", "paid_amount")
+    query = select(*[paid.c[name] for name in names]).order_by(paid.c.payment_date.desc(), paid.c.id)
+    with read(engine) as connection:
+        ids = once(connection, "payments without a claim", loaded, lambda: _strays(connection))
+        rows = connection.execute(query.where(among(connection, paid.c.id, ids[:most]))).all()
+    return len(ids), pd.DataFrame(rows, columns=list(names))
+
+
+def _strays(connection: Connection) -> list[int]:
+    """Ids of the payments that belong to no loaded claim, the newest first."""
     paid, claims = schema.payments, schema.claims
     held = select(claims.c.claim_id).where(claims.c.is_current)  # gathered once, not looked up for every payment
-    stray = (paid.c.is_current, paid.c.position == 0, paid.c.claim_id.not_in(held))
-    names = ("claim_id", "payer_name", "payment_date", "trace_number", "charge_amount", "paid_amount")
-    query = select(*[paid.c[name] for name in names]).where(*stray)
-    with read(engine) as connection:
-        number = connection.execute(select(func.count()).select_from(paid).where(*stray)).scalar_one()
-        rows = connection.execute(query.order_by(paid.c.payment_date.desc(), paid.c.id).limit(most)).all()
-    return number, pd.DataFrame(rows, columns=list(names))
+    query = select(paid.c.id).where(paid.c.is_current, paid.c.position == 0, paid.c.claim_id.not_in(held))
+    return list(connection.execute(query.order_by(paid.c.payment_date.desc(), paid.c.id)).scalars())
 
 
 def words(facts: Facts) -> dict[tuple[str, str], str]:
@@ -82,8 +89,7 @@ def _payments(connection: Connection, claim_ids: Collection[str] | None) -> pd.D
     lines, claims = schema.claim_lines, schema.claims
     columns = [claims.c.claim_id, *[lines.c[name] for name in TIED_BY]]
     query = select(*columns).join(claims).where(claims.c.is_current, among(connection, claims.c.claim_id, ids))
-    rows = connection.execute(query)
-    billed = typed(pd.DataFrame(rows.fetchall(), columns=list(rows.keys()), dtype="object"), model.CLAIMS)
+    billed = fetched(connection, query, model.CLAIMS)
     tied = matched(found, billed)
     return tied.assign(claim_known=tied["claim_id"].isin(billed["claim_id"]), reversed=_taken_back(tied))
 
@@ -93,8 +99,7 @@ def _rows(connection: Connection, held: Table, table: model.Table, claim_ids: Co
     if claim_ids is not None:
         query = query.where(among(connection, held.c.claim_id, list(claim_ids)))
     order = [held.c[name] for name in ("payment_date",) if name in held.c]
-    rows = connection.execute(query.order_by(*order, held.c.load_id, held.c.id))
-    return typed(pd.DataFrame(rows.fetchall(), columns=list(rows.keys()), dtype="object"), table)
+    return fetched(connection, query.order_by(*order, held.c.load_id, held.c.id), table)
 
 
 def matched(payments: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:

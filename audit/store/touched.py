@@ -18,6 +18,7 @@ from audit import model
 from audit.store import schema
 from audit.store.choosing import judgeable
 from audit.store.rows import Row, among
+from audit.store.runs import Dollars
 from audit.store.standing import newest_run
 from audit.store.undone import undone_since
 
@@ -101,13 +102,15 @@ def _rows(connection: Connection, query: Any, columns: list[str]) -> pd.DataFram
 
 
 def visits_on(connection: Connection, dates: Collection[date]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Current claim lines and current notes of these days: `claim_version_id` and VISIT, and VISIT with PERSON."""
+    """Current claim lines of these days: `claim_version_id` and VISIT; and current notes: `note_version_id`, VISIT and
+    PERSON."""
     days = sorted(dates)
     current = select(lines.c.claim_version_id, *[lines.c[name] for name in VISIT]).join(claims).where(judgeable())
     billed = current.where(lines.c.service_date.in_(days) if days else false()).distinct()
-    noted = select(*[notes.c[name] for name in (*VISIT, *PERSON)]).where(notes.c.is_current)
-    noted = noted.where(notes.c.service_date.in_(days) if days else false()).distinct()
-    return _rows(connection, billed, ["claim_version_id", *VISIT]), _rows(connection, noted, [*VISIT, *PERSON])
+    noted = select(notes.c.id, *[notes.c[name] for name in (*VISIT, *PERSON)]).where(notes.c.is_current)
+    noted = noted.where(notes.c.service_date.in_(days) if days else false())
+    columns = ["note_version_id", *VISIT, *PERSON]
+    return _rows(connection, billed, ["claim_version_id", *VISIT]), _rows(connection, noted, columns)
 
 
 def providers(connection: Connection) -> pd.DataFrame:
@@ -132,6 +135,19 @@ def current(connection: Connection, ids: Collection[int] | None = None) -> dict[
     if ids is not None:
         query = query.where(among(connection, claims.c.id, sorted(ids)))
     return {row["id"]: dict(row) for row in connection.execute(query).mappings()}
+
+
+def number(connection: Connection) -> int:
+    """Of current claims that can be judged."""
+    return int(connection.execute(select(func.count()).select_from(claims).where(judgeable())).scalar_one())
+
+
+def any_judged(connection: Connection) -> bool:
+    """Whether a run has judged one of the current claims."""
+    screened = schema.run_claims.c
+    of_them = select(screened.run_id).join(runs, runs.c.id == screened.run_id)
+    of_them = of_them.join(claims, claims.c.id == screened.claim_version_id)
+    return connection.execute(of_them.where(runs.c.state == "finished", judgeable()).limit(1)).first() is not None
 
 
 def outdated(connection: Connection, facts_sha256: str, code_version: str) -> set[int]:
@@ -178,6 +194,14 @@ def kept_findings(connection: Connection, by_claim: dict[int, int]) -> pd.DataFr
     result = connection.execute(select(*[found.c[name] for name in names]).where(of_them)) if by_claim else ()
     rows = [row for row in result if by_claim[row.claim_version_id] == row.run_id]
     return pd.DataFrame(rows, columns=names, dtype="object").drop(columns="run_id")
+
+
+def kept_dollars(connection: Connection, by_claim: dict[int, int]) -> Dollars:
+    """Over and under of each claim version by the run given beside it."""
+    held = schema.run_claims.c
+    query = select(held.claim_version_id, held.run_id, held.dollars_over, held.dollars_under)
+    rows = connection.execute(query.where(among(connection, held.claim_version_id, sorted(by_claim))))
+    return {one: (over, under) for one, run, over, under in rows if by_claim[one] == run}
 
 
 def dates_of(connection: Connection, ids: Collection[int]) -> set[date]:
