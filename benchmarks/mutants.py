@@ -148,6 +148,7 @@ class Mutants:
                 if frame.f_code.co_filename in ours:
                     seen.add((frame.f_code.co_filename, frame.f_code.co_qualname.partition(".<locals>")[0]))
 
+            forget()
             before = time.process_time()
             threading.settrace(note)
             sys.settrace(note)
@@ -176,6 +177,7 @@ class Mutants:
             signal.alarm(limit * 10)
             if not put_in(mutation):
                 os._exit(3)
+            forget()
             for n, item in enumerate(items):
                 run(item, items[n + 1] if n + 1 < len(items) else None)
                 if self.failed:
@@ -209,6 +211,15 @@ class Mutants:
 
 def run(item: pytest.Item, following: pytest.Item | None) -> None:
     item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+
+
+def forget() -> None:
+    """What a test or a module keeps from an earlier test is made anew, so that each comes through what it rests on."""
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] in ("audit", "tests") and not name.startswith("audit.facts"):
+            for value in list(vars(module).values()):
+                if getattr(value, "__module__", "") == name and callable(getattr(value, "cache_clear", None)):
+                    value.cache_clear()
 
 
 def warm(items: list[pytest.Item]) -> None:
