@@ -200,6 +200,12 @@ def bomb() -> bytes:
     return out.getvalue()
 
 
+def locked(content: bytes) -> bytes:
+    """A zip whose first part says that it has a password."""
+    at = content.index(b"PK\x01\x02") + 8
+    return content[:at] + b"\x01" + content[at + 1 :]
+
+
 HOSTILE = {
     "empty": (PTP, b"", "the file is empty"),
     "a zip bomb": ("x.zip", bomb(), "unpacks to far more"),
@@ -219,6 +225,21 @@ HOSTILE = {
     "only what changed": ("medicare-ncci-2026q3-practitioner-additions.txt", files.ptp(), "only what changed"),
     "the hospital's limits": (MUE, files.mue("Outpatient Hospital"), "another setting"),
     "pairs older than ours": ("ccipra-v300r0-f1.txt", files.ptp(), "before the one that comes with Countersign"),
+    "a zip with a password": ("x.zip", locked(files.zipped(**{"ccipra-v322r0-f4__txt": files.ptp()})), "a password"),
+    "pairs without a pair": (PTP, files.ptp()[: files.ptp().index(b"00100")], "no pair"),
+    "limits of no therapy code": (MUE, files.mue(rows="00100,1,2 Policy,Nature\n"), "no row of the table"),
+    "Medicaid's limits": ("medicaid-" + MUE, files.mue(), "Medicaid's table"),
+    "fees of no therapy code": (RVU, files.rvu().replace(b"97530", b"99201").replace(b"97110", b"99202"), "no row of"),
+    "fees without the factor": (
+        RVU,
+        files.rvu().replace(b",CONV,", b",X,").replace(b"FACTOR", b"Y"),
+        "'factor' is mis",
+    ),
+    "fees of an unknown release": (
+        "fees.csv",
+        files.rvu().replace(b"Release", b"").replace(b"2027", b""),
+        "tells the r",
+    ),
     "two conversion factors": (RVU, files.rvu().replace(b"34.0000", b"35.0000", 1), "2 conversion factors"),
 }
 
@@ -242,6 +263,19 @@ def test_rows_that_cannot_be_read_are_told_and_the_rest_is_kept():
     assert [(one.row, one.column) for one in report.refusals] == [
         (15, "Column 1"), (14, "Effective Date"), (16, "Modifier"), (17, "Modifier")
     ]  # fmt: skip
+
+
+def test_limits_and_fees_that_cannot_be_read_are_told_and_the_rest_is_kept():
+    report = load(
+        MUE, files.mue(rows=files.MUE_ROWS + "97140,six,3 Clinical,x\n97535,6,9 Clinical,x\n9x,1,2 Policy,x\n")
+    )
+    assert report.kept == 3
+    assert [(one.value, one.wrong) for one in report.refusals] == [
+        ("six", "this is no whole number"), ("9 Clinical", "the indicator does not begin with 1, 2 or 3"),
+        ("9x", "this is no code"),
+    ]  # fmt: skip
+    fees = load(RVU, files.rvu().replace(b",0.45,", b",NaN,", 1))
+    assert [(one.column, one.value, one.wrong) for one in fees.refusals] == [("work", "NaN", "this is no number")]
 
 
 def test_a_formula_in_a_workbook_is_no_code():

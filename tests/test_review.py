@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, select
 
+from audit import release, trail_view
 from audit.access import accounts
 from audit.access.demo import PASSWORD
 from audit.access.people import stop
@@ -252,3 +253,67 @@ def test_a_sitting_ends_to_the_moment_and_is_of_one_person() -> None:
     for account_id, at in ((7, NOW + sign_off.SITTING), (7, NOW - moment), (8, NOW)):
         with pytest.raises(AccessError, match="needed again"):
             confirm(nowhere, account_id, at)
+
+
+def test_what_cannot_be_done_to_a_claim_is_refused_in_words(engine: Engine, claims: Claims, people: People) -> None:
+    over, who_ = claims["OVER"], {"account_id": people["rita"], "at": NOW}
+    take(engine, over, people["rita"])
+    [finding] = undecided(engine, over, people["rita"])
+    missed = review.report_missed(engine, over, text="The wrong visit", **who_)
+    asked = review.ask(engine, over, text="How long?", due_on=NOW.date(), **who_)
+    review.answer(engine, asked, text="An hour", **who_)
+    decided_once = review.decide(engine, finding, kind=review.AGREE, **who_)
+    refused = {
+        "no such finding": lambda: review.decide(engine, 999, kind=review.AGREE, **who_),
+        "'approve' is no decision": lambda: review.decide(engine, finding, kind="approve", **who_),
+        "needs the right value": lambda: review.decide(engine, finding, kind=review.CORRECT, **who_),
+        "has its verdict already": lambda: review.decide(engine, finding, kind=review.AGREE, **who_),
+        "a question needs words": lambda: review.ask(engine, over, text=" ", due_on=NOW.date(), **who_),
+        "an answer needs words": lambda: review.answer(engine, asked, text=" ", **who_),
+        "no such question": lambda: review.answer(engine, decided_once, text="Yes", **who_),
+        "is answered or was taken back": lambda: review.answer(engine, asked, text="Two hours", **who_),
+        "a missed error needs words": lambda: review.report_missed(engine, over, text="", **who_),
+        "no such missed error": lambda: review.judge_missed(engine, finding, kind=review.AGREE, **who_),
+        "not for you to judge": lambda: review.judge_missed(engine, missed, kind=review.AGREE, **who_),
+        "does not stand any more": lambda: review.undo(engine, 999, text="wrong", **who_),
+    }
+    for words, call in refused.items():
+        with pytest.raises(StateError, match=words):
+            call()
+    running.screen(engine, account_id=people["max"], at=NOW)
+    with pytest.raises(StateError, match="a newer run has replaced this finding"):
+        review.decide(engine, finding, kind=review.AGREE, **who_)
+
+
+@on_sqlite
+def test_the_sheet_of_a_returned_claim_says_what_is_to_be_changed(
+    engine: Engine, claims: Claims, people: People
+) -> None:
+    over = claims["OVER"]
+    take(engine, over, people["rita"])
+    review.report_missed(engine, over, text="The wrong visit", account_id=people["rita"], at=NOW)
+    review_claim(engine, over, people["rita"])
+    take(engine, over, people["sam"])
+    sign_off.return_claim(engine, over, text="Bill two units", **who(people["sam"]))
+    sheet = release.correction_sheet(engine, over, people["max"])
+    assert sheet[["rule", "now", "should_be", "by"]].to_numpy().tolist() == [
+        ["UNIT-01", "97530 GO x 3", "2 units", "Rita"],
+        ["", "", "", "Rita"],
+    ]
+    assert sheet["line_number"].fillna(0).tolist() == [1, 0]
+    assert "That supports 2 units" in sheet["why"].iloc[0]
+    assert sheet["why"].iloc[1] == "The wrong visit"
+    with pytest.raises(StateError, match="there is no release 9"):
+        release.again(engine, 9, account_id=people["max"], at=NOW)
+
+
+@on_sqlite
+def test_the_trail_is_read_by_days_and_its_review_needs_words(engine: Engine, people: People) -> None:
+    with pytest.raises(StateError, match="needs words"):
+        trail_view.record_review(engine, account_id=people["lucy"], at=NOW, text=" ")
+    for day in range(3):
+        words, at = f"Day {day}: nothing odd", NOW + timedelta(days=day)
+        trail_view.record_review(engine, account_id=people["lucy"], at=at, text=words)
+    wanted = trail_view.EventFilter(since=NOW + timedelta(days=1), until=NOW + timedelta(days=2))
+    seen = trail_view.events_seen(engine, viewer=people["lucy"], at=NOW + timedelta(days=3), wanted=wanted)
+    assert [day for day in range(3) if f"Day {day}" in str(seen.rows["details"].tolist())] == [1]

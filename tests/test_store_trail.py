@@ -13,7 +13,7 @@ from sqlalchemy import Engine, select, text
 from sqlalchemy.exc import DBAPIError
 
 from audit import serving
-from audit.store import database, guards, trail
+from audit.store import database, guards, seal, trail
 from audit.store.schema import events
 from tests.stored import NOW, add
 
@@ -195,3 +195,10 @@ def test_the_server_says_at_its_start_that_the_clock_is_behind(engine: Engine, c
     assert capsys.readouterr().out == ""
     serving.tell_clock(engine, NOW - timedelta(days=1))
     assert "stands at 2026-11-23 09:30 UTC, before the last event in the trail" in capsys.readouterr().out
+
+
+def test_a_column_that_says_no_leaves_the_digest_of_a_row_as_it_was_before_there_was_such_a_column() -> None:
+    before = seal.row_digest({"id": 1, "text": ""})
+    assert seal.row_digest({"id": 1, "text": "", "single_person": False}) == before
+    assert seal.row_digest({"id": 1, "text": "", "single_person": True}) != before
+    assert seal.row_digest({"id": 1}) != before
