@@ -22,9 +22,9 @@ from audit.store.database import VARIABLE, connect, place, prepare, read, write
 
 APP = shipped.FOLDER / "app.py"
 HOST = "127.0.0.1"
-THRIFTY = {"MALLOC_ARENA_MAX": "2"}
-"""Each visitor has a thread, and glibc gives each thread a store of memory that it keeps for itself: of few stores more
-is given back and used by the next. Settings that are there go before these."""
+THRIFTY = {"MALLOC_ARENA_MAX": "1"}
+"""Each visitor has a thread, and glibc gives threads stores of memory that they do not share: of one store what a page
+let go is used by the next. Settings that are there already go before these."""
 
 
 def site(port: int) -> str:

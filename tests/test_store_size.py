@@ -9,10 +9,10 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event, insert
+from sqlalchemy import Engine, event, func, insert, select
 
-from audit.reviewing import evidence, worklist
-from audit.store import adding, database, kept, schema
+from audit.reviewing import evidence, review_plan, worklist
+from audit.store import adding, database, kept, rows, schema
 from audit.store.loading import load
 from tests.databases import filled
 from tests.stored import NOW, add, line, note, service, tables_of
@@ -150,6 +150,26 @@ def test_after_a_signature_comes_what_is_urgent_and_then_what_followed(engine: E
         connection.execute(shown.update().where(shown.c.claim_version_id == urgent).values(state="sent_back"))
     assert worklist.next_claim(engine, "to_review", after=signed) == urgent
     assert clinic in order
+
+
+def test_many_claims_are_planned_part_by_part_and_stand_as_they_should(
+    engine: Engine, clinic: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rows, "AT_ONCE", 400)
+    shown = schema.worklist
+    two = review_plan.Plan((review_plan.PlanRule(2, severity="error", blind=True),), seed="s")
+    monkeypatch.setattr(review_plan, "current", lambda _: two)
+    with database.write(engine) as connection:
+        review_plan.plan_claims(connection, range(1, CLAIMS + 1), NOW)
+        assert kept.differing(connection) == []
+        planned = connection.execute(
+            select(shown.c.people, shown.c.blind, func.count()).group_by(shown.c.people, shown.c.blind)
+        ).all()
+        again = connection.execute(select(func.count()).select_from(schema.planned_claims)).scalar()
+        review_plan.plan_claims(connection, range(1, CLAIMS + 1), NOW)
+        assert connection.execute(select(func.count()).select_from(schema.planned_claims)).scalar() == again == CLAIMS
+    assert [tuple(row) for row in planned] == [(2, True, CLAIMS)]
+    assert clinic
 
 
 def test_how_long_claims_wait_is_the_middle_of_them(engine: Engine, clinic: int) -> None:

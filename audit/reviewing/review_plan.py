@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -23,8 +23,8 @@ from audit.sampling import new_seed
 from audit.store import kept, schema, seal, trail
 from audit.store.canonical import canonical
 from audit.store.database import read, write
-from audit.store.rows import Row, among
-from audit.store.standing import stand
+from audit.store.rows import Row, among, at_once
+from audit.store.standing import Standing, stand
 
 SEVERITIES = ("error", "warning", "info")
 
@@ -142,8 +142,16 @@ def set_plan(engine: Engine, plan: Plan, *, account_id: int, at: datetime, reaso
 def plan_claims(connection: Connection, claim_version_ids: Sequence[int], at: datetime) -> None:
     """Say for each of these claims how many people it needs, and show it in the worklist. Where somebody decided
     already the number never falls."""
-    plan, rows, worth = current(connection), [], kept.worth_of(connection, list(claim_version_ids))
-    for one, now in stand(connection, claim_version_ids).items():
+    plan = current(connection)
+    for ids in at_once(sorted(set(claim_version_ids))):
+        known = _planned(connection, plan, ids, at)
+        kept.refresh(connection, ids, at, known)
+
+
+def _planned(connection: Connection, plan: Plan, ids: Sequence[int], at: datetime) -> dict[int, Standing]:
+    """Where these claims stand once the plan has said how many people each needs."""
+    known, rows, worth = stand(connection, ids), [], kept.worth_of(connection, ids)
+    for one, now in known.items():
         row = kept.row_of(now)
         needed = plan.needed(row | {"dollars": worth.get((one, row["run_id"]), Decimal("0.00"))})
         begun = bool(now.verdicts.first or now.verdicts.missed or now.signatures)
@@ -153,7 +161,7 @@ def plan_claims(connection: Connection, claim_version_ids: Sequence[int], at: da
         rows.append({"claim_version_id": one, "plan_id": plan.id, "at": at, **asdict(needed)})
     if rows:
         connection.execute(insert(schema.planned_claims), rows)
-    kept.refresh(connection, claim_version_ids, at)
+    return known | {row["claim_version_id"]: replace(known[row["claim_version_id"]], plan=row) for row in rows}
 
 
 def needed(connection: Connection, claim_version_id: int) -> Needed:

@@ -5,7 +5,7 @@ The row is for showing and searching. What may be decided or signed is asked of 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -14,7 +14,7 @@ from sqlalchemy import Connection, delete, insert, select
 from audit.store import schema, trail
 from audit.store.came_since import concerned_by_load
 from audit.store.canonical import canonical
-from audit.store.rows import Row, among
+from audit.store.rows import Row, among, at_once
 from audit.store.standing import Standing, stand
 
 RISK = {"error": 100, "warning": 10, "info": 1}
@@ -24,14 +24,25 @@ NEVER = datetime.min.replace(tzinfo=UTC)
 table = schema.worklist
 
 
-def refresh(connection: Connection, claim_version_ids: Sequence[int], at: datetime) -> dict[int, Row]:
-    """Make the rows of these versions anew and return them; what is not under review, or replaced, gets none."""
-    ids = sorted(set(claim_version_ids))
+def refresh(
+    connection: Connection, claim_version_ids: Sequence[int], at: datetime, known: Mapping[int, Standing] | None = None
+) -> dict[int, Row]:
+    """Make the rows of these versions anew and return them; what is not under review, or replaced, gets none.
+    `known`: where they stand, from who has just asked."""
+    made: dict[int, Row] = {}
+    for ids in at_once(sorted(set(claim_version_ids))):
+        made |= _refresh(connection, ids, at, known)
+    return made
+
+
+def _refresh(
+    connection: Connection, ids: Sequence[int], at: datetime, known: Mapping[int, Standing] | None
+) -> dict[int, Row]:
     held = {
         row["claim_version_id"]: dict(row)
         for row in connection.execute(select(table).where(among(connection, table.c.claim_version_id, ids))).mappings()
     }
-    made = rows(connection, ids, at, held)
+    made = rows(connection, ids, at, held, known)
     changed = [row for row in made.values() if held.get(row["claim_version_id"]) != row]
     gone = [one for one in held if one not in made] + [row["claim_version_id"] for row in changed]
     if gone:
@@ -41,7 +52,13 @@ def refresh(connection: Connection, claim_version_ids: Sequence[int], at: dateti
     return made
 
 
-def rows(connection: Connection, ids: list[int], at: datetime, held: dict[int, Row]) -> dict[int, Row]:
+def rows(
+    connection: Connection,
+    ids: Sequence[int],
+    at: datetime,
+    held: dict[int, Row],
+    known: Mapping[int, Standing] | None = None,
+) -> dict[int, Row]:
     """The rows as they should be. `since` stays while the state does."""
     under = _under_review(connection, ids)
     assigned = schema.assignments
@@ -50,8 +67,8 @@ def rows(connection: Connection, ids: list[int], at: datetime, held: dict[int, R
         for row in connection.execute(select(assigned).where(among(connection, assigned.c.claim_version_id, ids)))
     }
     worth, made = worth_of(connection, ids), {}
-    for one, now in stand(connection, sorted(under)).items():
-        if not now.claim["is_current"]:
+    for one, now in (known or stand(connection, sorted(under))).items():
+        if one not in under or not now.claim["is_current"]:
             continue
         to = given.get(one)
         row = row_of(now) | {"assigned_to": to.account_id if to else None, "since": at}
@@ -64,7 +81,7 @@ def rows(connection: Connection, ids: list[int], at: datetime, held: dict[int, R
     return made
 
 
-def worth_of(connection: Connection, ids: list[int]) -> dict[tuple[int, int], Decimal]:
+def worth_of(connection: Connection, ids: Sequence[int]) -> dict[tuple[int, int], Decimal]:
     """By claim version and run, what the bill is too high by: all findings of the claim together, each unit once."""
     kept = schema.run_claims.c
     query = select(kept.claim_version_id, kept.run_id, kept.dollars_over)
@@ -72,7 +89,7 @@ def worth_of(connection: Connection, ids: list[int]) -> dict[tuple[int, int], De
     return {(claim, run): over for claim, run, over in connection.execute(query)}
 
 
-def _under_review(connection: Connection, ids: list[int]) -> set[int]:
+def _under_review(connection: Connection, ids: Sequence[int]) -> set[int]:
     """Those of the versions that an audit chose, or an older version of whose claim it chose."""
     older = schema.claims.alias()
     taken = select(schema.audit_claims.c.claim_version_id)

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import ARRAY, ColumnElement, Connection, String, any_, bindparam, cast, func, literal, select
 
 Row = dict[str, Any]
+AT_ONCE = 5_000
+"""Claims whose rows are held at a time: of many more, Python goes through what it holds again and again."""
+
+
+def at_once(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    """These ids in parts of AT_ONCE."""
+    return (ids[first : first + AT_ONCE] for first in range(0, len(ids), AT_ONCE))
 
 
 def among(connection: Connection, column: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[bool]:
