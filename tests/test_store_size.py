@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event, func, insert, select
 
+from audit.auditing import audits
 from audit.reviewing import evidence, review_plan, worklist
 from audit.store import adding, database, kept, rows, schema
 from audit.store.loading import load
@@ -160,7 +161,9 @@ def test_many_claims_are_planned_part_by_part_and_stand_as_they_should(
     two = review_plan.Plan((review_plan.PlanRule(2, severity="error", blind=True),), seed="s")
     monkeypatch.setattr(review_plan, "current", lambda _: two)
     with database.write(engine) as connection:
-        review_plan.plan_claims(connection, range(1, CLAIMS + 1), NOW)
+        told: list[tuple[int, int]] = []
+        review_plan.plan_claims(connection, range(1, CLAIMS + 1), NOW, lambda *step: told.append(step))
+        assert told == [(done, CLAIMS) for done in (0, 400, 800, 1200)]
         assert kept.differing(connection) == []
         planned = connection.execute(
             select(shown.c.people, shown.c.blind, func.count()).group_by(shown.c.people, shown.c.blind)
@@ -169,6 +172,19 @@ def test_many_claims_are_planned_part_by_part_and_stand_as_they_should(
         review_plan.plan_claims(connection, range(1, CLAIMS + 1), NOW)
         assert connection.execute(select(func.count()).select_from(schema.planned_claims)).scalar() == again == CLAIMS
     assert [tuple(row) for row in planned] == [(2, True, CLAIMS)]
+    assert clinic
+
+
+def test_an_audit_that_is_stopped_while_it_takes_claims_was_never_opened(engine: Engine, clinic: int) -> None:
+    by = add(engine, "accounts", username="max", role="manager", npi="")
+
+    def stop(_done: int, _total: int) -> None:
+        raise KeyboardInterrupt
+
+    told: Any = {"name": "stopped", "plan": None, "account_id": by, "at": NOW}
+    with pytest.raises(KeyboardInterrupt):
+        audits.open_audit(engine, 1, **told, progress=stop)
+    assert len(audits.audits(engine)) == 1, "the one of the clinic"
     assert clinic
 
 

@@ -19,6 +19,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Select, case, func, in
 from audit import sampling
 from audit.access.permission import account_may
 from audit.errors import StateError
+from audit.judging import Progress
 from audit.model import OPENERS
 from audit.reviewing import review_plan
 from audit.store import schema, trail
@@ -102,8 +103,10 @@ def open_audit(
     plan: sampling.Plan | None,
     account_id: int,
     at: datetime,
+    progress: Progress | None = None,
 ) -> int:
-    """Freeze the run's frame with its plan; without a plan, every flagged claim is taken at once.
+    """Freeze the run's frame with its plan; without a plan, every flagged claim is taken at once. `progress` is told of
+    claims taken.
 
     Raises StateError when the plan is of another frame, or no claim is flagged.
     """
@@ -130,7 +133,8 @@ def open_audit(
             flagged = frame.eligible.get(sampling.FLAGGED, ())
             if not flagged:
                 raise StateError("no claim is flagged", do="Draw a random sample instead")
-            _take(connection, audit_id, run_id, [(sampling.FLAGGED, claim_id) for claim_id in flagged], at)
+            taken = _take(connection, audit_id, run_id, [(sampling.FLAGGED, claim_id) for claim_id in flagged])
+            review_plan.plan_claims(connection, taken, at, progress)
         details = {"frame": frame.sha256, "plan": row["plan_sha256"], "kind": row["kind"]}
         trail.record(
             connection, kind="audit frozen", subject=f"audit {audit_id}", account_id=account_id, at=at, details=details
@@ -138,7 +142,9 @@ def open_audit(
     return audit_id
 
 
-def draw_seed(engine: Engine, audit_id: int, *, account_id: int, at: datetime, seed: str = "") -> str:
+def draw_seed(
+    engine: Engine, audit_id: int, *, account_id: int, at: datetime, seed: str = "", progress: Progress | None = None
+) -> str:
     """Fix the seed of a frozen audit (given, or drawn now) and take the claims it selects; return the seed.
 
     A frame that has been drawn from keeps its seed: `seed` is then not asked for, and one that differs is refused.
@@ -156,7 +162,7 @@ def draw_seed(engine: Engine, audit_id: int, *, account_id: int, at: datetime, s
         sample = sampling.draw_sample(one.frame, one.plan, seed)
         table = schema.audits
         connection.execute(update(table).where(table.c.id == audit_id).values(seed=seed, seeded_at=at))
-        _take(connection, audit_id, one.run_id, sample.order, at)
+        review_plan.plan_claims(connection, _take(connection, audit_id, one.run_id, sample.order), at, progress)
         trail.record(
             connection,
             kind="sample drawn",
@@ -241,8 +247,8 @@ def seed_of_frame(connection: Connection, frame_sha256: str) -> str:
     return connection.execute(query).scalar() or ""
 
 
-def _take(connection: Connection, audit_id: int, run_id: int, order: Sequence[tuple[str, str]], at: datetime) -> None:
-    """Take the claims of `order`, (stratum, claim id), in the order of review."""
+def _take(connection: Connection, audit_id: int, run_id: int, order: Sequence[tuple[str, str]]) -> list[int]:
+    """Take the claims of `order`, (stratum, claim id), in the order of review; return their versions."""
     claims, screened = schema.claims, schema.run_claims
     query = select(claims.c.claim_id, claims.c.id).join(screened, screened.c.claim_version_id == claims.c.id)
     versions = {row.claim_id: row.id for row in connection.execute(query.where(screened.c.run_id == run_id))}
@@ -251,4 +257,4 @@ def _take(connection: Connection, audit_id: int, run_id: int, order: Sequence[tu
         for position, (stratum, claim_id) in enumerate(order, start=1)
     ]
     connection.execute(insert(schema.audit_claims), rows)
-    review_plan.plan_claims(connection, [row["claim_version_id"] for row in rows], at)
+    return [row["claim_version_id"] for row in rows]

@@ -18,6 +18,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, insert, select
 
 from audit.errors import StateError
+from audit.judging import Progress
 from audit.reviewing.review_rights import PLANNERS, account_may
 from audit.sampling import new_seed
 from audit.store import kept, schema, seal, trail
@@ -139,13 +140,18 @@ def set_plan(engine: Engine, plan: Plan, *, account_id: int, at: datetime, reaso
         return current(connection)
 
 
-def plan_claims(connection: Connection, claim_version_ids: Sequence[int], at: datetime) -> None:
+def plan_claims(
+    connection: Connection, claim_version_ids: Sequence[int], at: datetime, progress: Progress | None = None
+) -> None:
     """Say for each of these claims how many people it needs, and show it in the worklist. Where somebody decided
     already the number never falls."""
-    plan = current(connection)
-    for ids in at_once(sorted(set(claim_version_ids))):
+    plan, every, done = current(connection), sorted(set(claim_version_ids)), 0
+    for ids in at_once(every):
+        if progress:
+            progress(done, len(every))
         known = _planned(connection, plan, ids, at)
         kept.refresh(connection, ids, at, known)
+        done += len(ids)
 
 
 def _planned(connection: Connection, plan: Plan, ids: Sequence[int], at: datetime) -> dict[int, Standing]:

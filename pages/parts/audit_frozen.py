@@ -11,7 +11,7 @@ from audit.figures import dossier, results
 from audit.model import OPENERS
 from audit.store.database import read
 from pages.parts import work
-from pages.parts.audit_steps import show_fixed
+from pages.parts.audit_steps import show_fixed, taken
 from pages.parts.headings import heading, small
 from pages.parts.markup import element, show
 from pages.parts.pick_audit import open_audit
@@ -77,7 +77,11 @@ def _draw(audit_id: int, person: Account) -> None:
     st.text("The plan is frozen. The seed is given once; it alone decides which claims are drawn.")
     own = st.text_input("A seed of your own, 20 digits or more (leave empty to have one drawn)", max_chars=80)
     if st.button("Use this seed" if own else "Draw the seed", type="primary"):
-        seed = work.attempt(lambda: audits.draw_seed(engine(), audit_id, account_id=person.id, at=utc_now(), seed=own))
+        who = {"account_id": person.id, "at": utc_now()}
+        seed = work.attempt_long(
+            lambda step: audits.draw_seed(engine(), audit_id, seed=own, progress=step, **who),
+            taken,
+        )
         if seed:
             st.rerun()
 

@@ -113,12 +113,19 @@ def _size(frame: Frame, kind: str, before: plans.Expected | None) -> int:
     return number
 
 
+def taken(done: int) -> str:
+    """How far the claims of an audit are put before the reviewers."""
+    return f"{done:,} claims in the worklist" if done else "Freezing the frame and taking its claims …"
+
+
 def _freeze(run_id: int, offered: plans.Offer, person: Account) -> None:
     name = st.text_input("Name of this audit", placeholder=f"Run {run_id}", max_chars=200)
     label = "Freeze plan" if offered.plan else "Freeze: every flagged claim"
     if st.button(label, type="primary", disabled=not offered.claims):
         who = {"account_id": person.id, "at": utc_now()}
-        audit_id = work.attempt(lambda: audits.open_audit(engine(), run_id, name=name, plan=offered.plan, **who))
+        audit_id = work.attempt_long(
+            lambda step: audits.open_audit(engine(), run_id, name=name, plan=offered.plan, progress=step, **who), taken
+        )
         if audit_id is not None:
             open_audit(audit_id)
             st.rerun()
