@@ -38,17 +38,15 @@ wanted = EventFilter(
     since=datetime.combine(since, time(), UTC) if since else None,
     until=datetime.combine(until + timedelta(days=1), time(), UTC) if until else None,
 )
-st.session_state.setdefault("trail_page", 1)
-asked = (wanted, st.session_state["trail_page"])
+page_key = f"trail_page_{hash(wanted)}"
+asked = (wanted, st.session_state.get(page_key, 1))
 if st.session_state.get("trail_asked") != asked:
-    seen = trail_view.events_seen(
-        engine(), viewer=person.id, at=utc_now(), wanted=wanted, page=st.session_state["trail_page"], size=SIZE
-    )
+    seen = trail_view.events_seen(engine(), viewer=person.id, at=utc_now(), wanted=wanted, page=asked[1], size=SIZE)
     st.session_state["trail_asked"], st.session_state["trail_seen"] = asked, seen
 found = st.session_state["trail_seen"]
 small(f"{number(found.total, 'event')}, the newest first. Times are UTC.")
 if found.total > SIZE:
-    st.pagination(-(-found.total // SIZE), key="trail_page")
+    st.pagination(-(-found.total // SIZE), key=page_key)
 rows = found.rows.assign(
     when=found.rows["at"].map(moment),
     change=[f"{a} → {b}" if a or b else "" for a, b in zip(found.rows["before"], found.rows["after"], strict=True)],
