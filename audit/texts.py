@@ -48,6 +48,13 @@ def combinations(rows: pd.DataFrame, asked: dict[str, Callable[[pd.DataFrame], p
     return pd.DataFrame({name: ask(each).array.take(number) for name, ask in asked.items()}, index=rows.index)
 
 
+def first_true(asked: dict[str, pd.Series[bool]], otherwise: str) -> pd.Series[str]:
+    """For each row the first of `asked` (texts, with whether each row is so) that holds; its rows share one text."""
+    place = np.select(list(asked.values()), list(range(len(asked))), default=len(asked))
+    index = next(iter(asked.values())).index
+    return pd.Series(pd.array([*asked, otherwise], dtype="str").take(place), index=index)
+
+
 def told_of(key: pd.Series[Any], by_key: pd.Series[str]) -> pd.Series[str]:
     """What `by_key` (each key once) says of each of `key`, "" where it says nothing."""
     numbers, different = pd.factorize(key, use_na_sentinel=False)

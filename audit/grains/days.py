@@ -11,7 +11,8 @@ import pandas as pd
 
 from audit.grains.evaluations import COMPONENTS, evaluates
 from audit.grains.notes import PARTS
-from audit.texts import told_of
+from audit.grains.numbered import Whole, beside, places, plain, sums, sums_for, whole_sums
+from audit.texts import first_true, told_of
 from audit.units import PAST_MIDPOINT, UNIT, supported_units
 
 KEY = ["day", "service"]
@@ -26,50 +27,40 @@ def services_of_day(lines: pd.DataFrame, note_services: pd.DataFrame) -> pd.Data
     when a session lacks them), `minutes_told` (what is given of them), `in_note`, `notes_listing` (notes of the
     day that list services). From both: `code_known`, `in_pool`, `timed`, and the columns of `_allotted`.
     """
-    once = lines["told_again"] == ""
-    billed = lines.assign(co=lines["counting"].where(lines["has_co"], 0), once=once).groupby(KEY, sort=True)
-    rows = billed.agg(
-        units=("counting", "sum"),
-        co_units=("co", "sum"),
-        largest_co_line=("co", "max"),
-        line_count=("once", "sum"),
-        in_pool=("in_pool", "first"),
-        timed=("timed", "first"),
-        code_known=("code_known", "all"),
-    )
-    of_day = note_services["day"].notna()
-    linked = note_services if of_day.all() else note_services[of_day]
-    noted = _documented(linked).reset_index()
-    rows = rows.reset_index().merge(noted, how="outer", on=KEY, suffixes=("", "_noted"))
-    for name in ("in_pool", "timed"):
-        rows[name] = rows[name].fillna(rows[f"{name}_noted"]) == "yes"
-    rows["code_known"] = ~(rows["code_known"].eq(False) | rows["code_known_noted"].eq(False))
-    rows["notes_listing"] = rows["day"].map(linked.loc[~linked.duplicated("note_id"), "day"].value_counts())
-    counts = ["units", "co_units", "largest_co_line", "line_count", "times_listed", "minutes_told", "notes_listing"]
-    rows[counts] = rows[counts].fillna(0).astype("int64")
-    rows["in_note"] = rows["times_listed"] > 0
-    rows["minutes"] = rows["minutes"].astype("Int64")
-    return _allotted(rows.drop(columns=["in_pool_noted", "timed_noted", "code_known_noted", "times_listed"]))
+    linked = note_services[note_services["day"].notna()]
+    each = pd.concat([table[[*KEY, "in_pool", "timed"]] for table in (lines, linked)], ignore_index=True)
+    rows, first, number = _once_each(each)
+    rows[["in_pool", "timed"]] = each[["in_pool", "timed"]].take(first).set_axis(rows.index) == "yes"
+    of_line, of_noted, most = number[: len(lines)], number[len(lines) :], len(rows)
+    co = lines["counting"].where(lines["has_co"], 0)
+    rows["units"], rows["co_units"] = sums(lines["counting"], of_line, most), sums(co, of_line, most)
+    rows["largest_co_line"] = _largest(co, of_line, most)
+    rows["line_count"] = sums(lines["told_again"] == "", of_line, most)
+    rows["code_known"] = sums(~lines["code_known"], of_line, most) + sums(~linked["known"], of_noted, most) == 0
+    for name in ["minutes", *PARTS]:
+        rows[name] = whole_sums(linked[name], of_noted, most)
+    rows["minutes_told"] = sums(linked["minutes"], of_noted, most)
+    once = linked.loc[~linked["note"].duplicated(), "day"]
+    rows["notes_listing"] = sums_for(rows["day"], np.ones(len(once)), once)
+    rows["in_note"] = sums(np.ones(len(linked)), of_noted, most) > 0
+    return _allotted(rows)
 
 
-def _documented(note_services: pd.DataFrame) -> pd.DataFrame:
-    told = note_services.groupby(KEY, sort=True)
-    minutes = pd.DataFrame({name: _sum(told, name) for name in ["minutes", *PARTS]})
-    return minutes.join(
-        told.agg(
-            in_pool=("in_pool", "first"),
-            timed=("timed", "first"),
-            code_known=("known", "all"),
-            times_listed=("minutes", "size"),
-            minutes_told=("minutes", "sum"),
-        )
-    )
+def _once_each(each: pd.DataFrame) -> tuple[pd.DataFrame, Whole, Whole]:
+    """KEY once each, in order; the first row of `each` that has it; and which of these each row has."""
+    service, names = pd.factorize(each["service"], sort=True)
+    key = plain(each["day"]) * len(names) + service
+    found, first, number = np.unique(key, return_index=True, return_inverse=True)
+    day, service = np.divmod(found, max(len(names), 1))
+    rows = pd.DataFrame({"day": pd.array(day, dtype="Int64"), "service": names.take(service)})
+    return rows, first, number
 
 
-def _sum(groups: Any, name: str) -> pd.Series[int]:
-    """A sum that is <NA> when any part of it is: half a total is no total."""
-    total: pd.Series[int] = groups[name].sum()
-    return total.where(groups[name].count() == groups.size())
+def _largest(values: pd.Series[int], number: Whole, most: int) -> Whole:
+    largest = np.zeros(most, dtype="int64")
+    some = plain(values) > 0
+    np.maximum.at(largest, number[some], plain(values)[some])
+    return largest
 
 
 def _allotted(rows: pd.DataFrame) -> pd.DataFrame:
@@ -78,25 +69,29 @@ def _allotted(rows: pd.DataFrame) -> pd.DataFrame:
 
     A service that is sure of a remainder unit has both `least` and `most` one higher; tied ones differ.
     """
-    pool = rows[rows["in_pool"]].copy()
+    pool = rows.loc[rows["in_pool"], ["day", "units", "minutes"]]
     minutes = pool["minutes"].fillna(0).astype("int64")
     pool["whole"], pool["rest"] = minutes // UNIT, minutes % UNIT
-    by_day = pool.groupby("day", sort=False)
-    left = (minutes.groupby(pool["day"]).transform("sum") + UNIT - PAST_MIDPOINT) // UNIT
-    left -= by_day["whole"].transform("sum")
-    rank_of_best_tie = by_day["rest"].rank(method="min", ascending=False)
-    rank_of_last_tie = by_day["rest"].rank(method="max", ascending=False)
+    left = (_of_day(pool, minutes) + UNIT - PAST_MIDPOINT) // UNIT - _of_day(pool, pool["whole"])
+    by_day = pool.groupby("day", sort=False)["rest"]
+    rank_of_best_tie = by_day.rank(method="min", ascending=False)
+    rank_of_last_tie = by_day.rank(method="max", ascending=False)
     pool["sure"], able = rank_of_last_tie <= left, rank_of_best_tie <= left
     pool["least"], pool["most"] = pool["whole"] + pool["sure"], pool["whole"] + able
     pool["midpoint"] = pool["whole"] + (pool["rest"] >= PAST_MIDPOINT)
-    pool["too_many"] = pool["units"] > pool["most"]
-    pool["of_the_tied"] = able & ~pool["sure"] & (pool["units"] > pool["whole"])
-    for_the_tied = left - by_day["sure"].transform("sum")
-    wrong = by_day["too_many"].transform("any") | (by_day["of_the_tied"].transform("sum") > for_the_tied)
+    too_many = pool["units"] > pool["most"]
+    of_the_tied = able & ~pool["sure"] & (pool["units"] > pool["whole"])
+    for_the_tied = left - _of_day(pool, pool["sure"])
+    wrong = (_of_day(pool, too_many) > 0) | (_of_day(pool, of_the_tied) > for_the_tied)
     for name in ("whole", "least", "most", "midpoint"):
         rows[name] = pool[name].astype("int64").reindex(rows.index, fill_value=0)
     rows["day_fits"] = ~rows["day"].isin(pool.loc[wrong, "day"])
     return rows
+
+
+def _of_day(rows: pd.DataFrame, values: pd.Series[Any]) -> Whole:
+    """The sum of `values` over the day, for each row."""
+    return sums_for(rows["day"], values, rows["day"])
 
 
 def days(lines: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFrame) -> pd.DataFrame:
@@ -108,64 +103,66 @@ def days(lines: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFrame) -> p
     """
     totals = _totals(lines, linked, services)
     wanted = ["day", "claim_id", "line_number", "note_id", "patient_id", "service_date", "procedure_code", "payer_id"]
-    place = lines[["claim_id", "day"]].assign(pooled=lines["in_pool"] == "yes")
-    first = (
-        place.sort_values("pooled", ascending=False, kind="stable").drop_duplicates(["claim_id", "day"]).sort_index()
-    )
-    rows = lines.loc[first.index, [*wanted, "discipline", "told_again"]].assign(pooled=first["pooled"])
-    rows = rows.merge(totals, on="day", validate="m:1")
-    return rows.reset_index(drop=True)
+    pooled, claim_day = lines["in_pool"] == "yes", lines["claim_day"]
+    first = pd.concat([claim_day[pooled], claim_day[~pooled]]).drop_duplicates().index.sort_values()
+    rows = lines.loc[first, [*wanted, "discipline", "told_again"]].assign(pooled=pooled)
+    return beside(rows.reset_index(drop=True), totals, plain(rows["day"]))
 
 
 def _totals(lines: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFrame) -> pd.DataFrame:
-    totals = lines.groupby("day").agg(codes_known=("code_known", "all"))
-    totals.insert(0, "claim_count", lines[~lines.duplicated(["claim_id", "day"])].groupby("day").size())
-    pool = services[services["in_pool"]].assign(
-        billed=services["units"] > 0, over=services["units"] > services["midpoint"]
-    )
-    pool["of_day"] = pool["billed"] | pool["in_note"]
-    sums = pool.groupby("day")[["units", "billed", "of_day", "over", "midpoint"]].sum()
-    names = {"billed": "codes_billed", "of_day": "codes_of_day", "over": "over_midpoint", "midpoint": "midpoint_units"}
-    totals = totals.join(sums.rename(columns=names).reindex(totals.index, fill_value=0).astype("int64"))
-    return _judged(_with_stated(totals.join(_method(lines)), linked, services), services).reset_index()
-
-
-def _method(lines: pd.DataFrame) -> pd.DataFrame:
-    """The counting method of the payers that are billed for pooled services, by day."""
-    number, names = pd.factorize(lines["unit_method"])
-    told = pd.DataFrame({"day": lines["day"], "number": number})
-    counting = told[(lines["in_pool"] == "yes") | ~lines["code_known"]]
-    counting = pd.concat([counting, told[~told["day"].isin(counting["day"])]])
-    methods = counting.groupby("day")["number"].agg(["min", "max"])
-    mixed = methods["min"] < methods["max"]
-    method = pd.Series(names.take(methods["min"].to_numpy()), index=methods.index, dtype="str")
-    return pd.DataFrame({"method": method.mask(mixed, "unknown"), "mixed": mixed})
-
-
-def _with_stated(totals: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFrame) -> pd.DataFrame:
-    """What the day's notes state themselves, over all sessions; authors; whether every note lists its services
-    (`listed`) and one of them is an evaluation (`evaluated`)."""
-    wanted = ["day", "author", "note_type", "total_timed_minutes", "total_treatment_minutes", *COMPONENTS]
-    linked = linked.loc[linked["day"].notna(), wanted]
-    told = linked.groupby("day")
-    stated = pd.DataFrame(
+    """One row a day, in the order of their numbers."""
+    most = len(services["day"].unique())
+    once = lines.loc[~lines["claim_day"].duplicated(), "day"]
+    pool = services[services["in_pool"]]
+    billed = pool["units"] > 0
+    sums_of_pool = {
+        "units": pool["units"],
+        "codes_billed": billed,
+        "codes_of_day": billed | pool["in_note"],
+        "over_midpoint": pool["units"] > pool["midpoint"],
+        "midpoint_units": pool["midpoint"],
+    }
+    totals = pd.DataFrame(
         {
-            "note_count": told.size(),
-            "stated_timed": _sum(told, "total_timed_minutes"),
-            "stated_at_least": told["total_timed_minutes"].sum(),
-            "stated_treatment": _sum(told, "total_treatment_minutes"),
-            "assistants_only": linked["author"].eq("assistant").groupby(linked["day"]).all(),
-            "therapists_only": linked["author"].eq("therapist").groupby(linked["day"]).all(),
-            "evaluated": evaluates(linked).groupby(linked["day"]).any(),
+            "claim_count": sums(np.ones(len(once)), once, most),
+            "codes_known": sums(~lines["code_known"], lines["day"], most) == 0,
+            **{name: sums(values, pool["day"], most) for name, values in sums_of_pool.items()},
+            **_method(lines, most),
+            **_stated(linked, most),
         }
     )
-    result = totals.join(stated)
-    result[["note_count", "stated_at_least"]] = result[["note_count", "stated_at_least"]].fillna(0).astype("int64")
-    for name in ("assistants_only", "therapists_only", "evaluated"):
-        result[name] = result[name].eq(True)
-    listing = services.groupby("day")["notes_listing"].first().reindex(result.index, fill_value=0)
-    result["listed"] = (result["note_count"] > 0) & (listing == result["note_count"])
-    return result
+    listing = np.zeros(most, dtype="int64")
+    listing[plain(services["day"])] = services["notes_listing"]
+    totals["listed"] = (totals["note_count"] > 0) & (listing == totals["note_count"])
+    return _judged(totals, services)
+
+
+def _method(lines: pd.DataFrame, most: int) -> dict[str, Any]:
+    """The counting method of the payers that are billed for pooled services, by day."""
+    number, names = pd.factorize(lines["unit_method"])
+    day, counting = plain(lines["day"]), ((lines["in_pool"] == "yes") | ~lines["code_known"]).to_numpy()
+    counting = counting | (sums(counting, day, most)[day] == 0)
+    one = np.zeros(most, dtype="int64")
+    one[day[counting]] = number[counting]
+    mixed = sums((number != one[day]) & counting, day, most) > 0
+    return {"method": pd.Series(names.take(one), dtype="str").mask(mixed, "unknown"), "mixed": mixed}
+
+
+def _stated(linked: pd.DataFrame, most: int) -> dict[str, Any]:
+    """By day, what its notes state themselves, over all sessions; authors; whether one of them is an evaluation
+    (`evaluated`)."""
+    wanted = ["day", "author", "note_type", "total_timed_minutes", "total_treatment_minutes", *COMPONENTS]
+    told = linked.loc[linked["day"].notna(), wanted]
+    count = sums(np.ones(len(told)), told["day"], most)
+    return {
+        "note_count": count,
+        "stated_timed": whole_sums(told["total_timed_minutes"], told["day"], most),
+        "stated_at_least": sums(told["total_timed_minutes"], told["day"], most),
+        "stated_treatment": whole_sums(told["total_treatment_minutes"], told["day"], most),
+        "assistants_only": (count > 0) & (sums(told["author"] != "assistant", told["day"], most) == 0),
+        "therapists_only": (count > 0) & (sums(told["author"] != "therapist", told["day"], most) == 0),
+        "evaluated": sums(evaluates(told), told["day"], most) > 0,
+    }
 
 
 def _judged(totals: pd.DataFrame, services: pd.DataFrame) -> pd.DataFrame:
@@ -179,12 +176,14 @@ def _judged(totals: pd.DataFrame, services: pd.DataFrame) -> pd.DataFrame:
     low, high = bounds[["told_low", "stated_low"]].max(axis=1), bounds[["told_high", "stated_high"]].min(axis=1)
     differ, one = low > high, low == high
     alone = one & totals["listed"] & (totals["codes_of_day"] == 1)
-    unplaced = bounds["strange"] | ~totals["codes_known"]
-    totals["minutes_known"] = np.select(
-        [totals["note_count"] == 0, unplaced, differ, np.isfinite(bounds["told_high"]) | alone, one],
-        ["no_note", "unplaced", "contradicting", "per_code", "total_only"],
-        default="unknown",
-    )
+    told = {
+        "no_note": totals["note_count"] == 0,
+        "unplaced": bounds["strange"] | ~totals["codes_known"],
+        "contradicting": differ,
+        "per_code": np.isfinite(bounds["told_high"]) | alone,
+        "total_only": one,
+    }
+    totals["minutes_known"] = first_true(told, "unknown")
     ends = pd.DataFrame({"low": low.where(~differ, high), "high": high.where(~differ, low)})
     ends = ends.where(np.isfinite(ends)).where(totals["note_count"] > 0).astype("Int64")
     for bound in ("low", "high"):
@@ -198,30 +197,29 @@ def _judged(totals: pd.DataFrame, services: pd.DataFrame) -> pd.DataFrame:
 def _bounds(totals: pd.DataFrame, services: pd.DataFrame) -> pd.DataFrame:
     """The fewest and the most pooled minutes by day: as the services tell (`told_`) and as the notes' totals do,
     less the timed services outside the pool (`stated_`). `strange`: a documented code is not on file."""
-    day, noted, missing = services["day"], services["in_note"], services["minutes"].isna()
-    listed = day.map(totals["listed"]).astype("bool")
+    day, noted, missing = plain(services["day"]), services["in_note"], services["minutes"].isna()
+    unlisted = ~totals["listed"].to_numpy()[day]
     other, strange = services["timed"] & ~services["in_pool"], noted & ~services["code_known"]
-    told = services["minutes_told"]
-    parts = pd.DataFrame(
-        {
-            "pool": told.where(services["in_pool"], 0),
-            "other": told.where(other, 0),
-            "unplaced": told.where(strange, 0).astype("float64").mask(strange & missing, np.inf),
-            "pool_open": (services["in_pool"] & noted & missing) | ~listed,
-            "other_open": other & missing & (noted | ~listed),
-            "strange": strange,
-        }
-    )
-    sums = parts.groupby(day).sum()
-    some = sums["other_open"] > 0
-    low = (totals["stated_at_least"] - sums["other"] - sums["unplaced"]).clip(lower=0).mask(some, 0)
-    high = (totals["stated_timed"] - sums["other"]).astype("Float64").astype("float64").clip(lower=0).fillna(np.inf)
+    parts = {
+        "pool": services["minutes_told"].where(services["in_pool"], 0),
+        "other": services["minutes_told"].where(other, 0),
+        "unplaced": services["minutes_told"].where(strange, 0),
+        "pool_open": (services["in_pool"] & noted & missing) | unlisted,
+        "other_open": other & missing & (noted | unlisted),
+        "strange_open": strange & missing,
+        "strange": strange,
+    }
+    found = pd.DataFrame({name: sums(values, day, len(totals)) for name, values in parts.items()})
+    some = found["other_open"] > 0
+    unplaced = found["unplaced"].astype("float64").mask(found["strange_open"] > 0, np.inf)
+    low = (totals["stated_at_least"] - found["other"] - unplaced).clip(lower=0).mask(some, 0)
+    high = (totals["stated_timed"] - found["other"]).astype("Float64").astype("float64").clip(lower=0).fillna(np.inf)
     bounds = {
-        "told_low": sums["pool"],
-        "told_high": (sums["pool"] + sums["unplaced"]).mask(sums["pool_open"] > 0, np.inf),
+        "told_low": found["pool"],
+        "told_high": (found["pool"] + unplaced).mask(found["pool_open"] > 0, np.inf),
         "stated_low": low,
         "stated_high": high,
-        "strange": sums["strange"] > 0,
+        "strange": found["strange"] > 0,
     }
     return pd.DataFrame(bounds)
 
@@ -233,19 +231,28 @@ def services(lines: pd.DataFrame, services: pd.DataFrame, days: pd.DataFrame) ->
     with whole units of which none is billed; `billed`, `allowed`, `by_midpoints`: units in words, on days whose
     units one of the methods does not allow; and the columns of `_with_assistant`.
     """
-    first = ~lines.duplicated(["claim_id", *KEY])
+    number = _places(services, lines)
+    first = ~pd.Series(lines["claim"].to_numpy() * len(services) + number, index=lines.index).duplicated()
     place = ["claim_id", "line_number", "note_id", "patient_id", "service_date", "procedure_code", "modifiers"]
     facts = ["assistant_modifier", "family", "label", "once_a_day"]
-    rows = lines.loc[first, [*place, *facts, *KEY]].merge(services, on=KEY, validate="m:1")
+    rows = lines.loc[first, [*place, *facts, *KEY]].reset_index(drop=True)
+    rows = beside(rows, services.drop(columns=KEY), number[first])
     totals = ["minutes_known", "method", "mixed", "note_count", "listed", "evaluated", "codes_billed", "codes_of_day"]
     people = ["change", "alone", "minutes_low", "minutes_high", "supported_high", "assistants_only", "therapists_only"]
-    by_day = days.drop_duplicates("day").set_index("day")
-    renamed = by_day.rename(columns={"units": "day_units", "over_midpoint": "day_over_midpoint"})
-    rows = rows.join(renamed[[*totals, *people, "day_units", "day_over_midpoint"]], on="day")
+    by_day = days.rename(columns={"units": "day_units", "over_midpoint": "day_over_midpoint"})
+    by_day = by_day[[*totals, *people, "day_units", "day_over_midpoint"]]
+    rows = beside(rows, by_day, places(rows["day"], days["day"]))
     rows = _with_minutes_of_the_day(rows)
     for name, said in {"passed_over": _passed_over(services), **_in_words(services, rows)}.items():
         rows[name] = told_of(rows["day"], pd.Series(said, dtype="str"))
     return _with_assistant(rows)
+
+
+def _places(services: pd.DataFrame, lines: pd.DataFrame) -> Whole:
+    """Which row of `services` (KEY once each, in order) has the day and service of each line."""
+    service, names = pd.factorize(services["service"], sort=True)
+    asked = plain(lines["day"]) * len(names) + names.get_indexer(pd.Index(lines["service"]))
+    return np.searchsorted(plain(services["day"]) * len(names) + service, asked)
 
 
 def _with_minutes_of_the_day(rows: pd.DataFrame) -> pd.DataFrame:

@@ -31,8 +31,9 @@ MEDICARE = "medicare-b"
 def lines(tables: Tables, facts: Facts) -> pd.DataFrame:
     """Claim lines with code facts (`code_known`), payer profile (`payer_known`), modifier flags, discipline
     (`discipline_known`: a practitioner or a note tells it), `by_physician`, `told_again` (`again.told_again`),
-    `counting` (units that count in the day: none where the line is told again) and `day` (a number shared by all lines
-    of one patient, discipline and date of service). `assistant_modifier` is about CO: "none" where the line is no
+    `counting` (units that count in the day: none where the line is told again), `day` (a number shared by all lines
+    of one patient, discipline and date of service), `claim` and `claim_day` (numbers shared by the lines of one claim,
+    and of one claim and day). `assistant_modifier` is about CO: "none" where the line is no
     occupational therapy."""
     rows = in_order(tables.claims, ["claim_id", "line_number"])
     rows = with_facts(rows, facts["codes"], CODE_FACTS, on="procedure_code", key="code")
@@ -47,6 +48,8 @@ def lines(tables: Tables, facts: Facts) -> pd.DataFrame:
     is_therapy = (rows["discipline"] == "OT") & (rows["therapy_class"] != "none")
     rows["assistant_modifier"] = rows["assistant_modifier"].where(is_therapy, "none")
     rows["day"] = rows.groupby(DAY, sort=True, dropna=False).ngroup().astype("Int64")
+    rows["claim"] = pd.factorize(rows["claim_id"])[0]
+    rows["claim_day"] = rows["claim"] * len(rows) + rows["day"].astype("int64")
     return rows
 
 

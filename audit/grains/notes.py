@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from audit.facts.reference import Facts, with_facts
 from audit.grains.clock import minute_of_day
 from audit.grains.lines import DAY, agreed, discipline_of, filled, in_order, service_of
+from audit.grains.numbered import beside
 from audit.tables import Tables
 from audit.texts import once_each
 
@@ -17,12 +19,13 @@ def notes(tables: Tables, lines: pd.DataFrame) -> pd.DataFrame:
     """Visit notes with their discipline, who wrote them (`author`: therapist, assistant, "") and `day`.
 
     A note that names a claim belongs to that claim's day of the same patient and date; one that names none, to the
-    day of its patient, discipline and date. `day` is <NA> where there is no such day.
+    day of its patient, discipline and date. `day` is <NA> where there is no such day. `note`: a number.
     """
     rows = in_order(tables.notes, ["note_id"])
     rows["discipline"] = _discipline(rows, tables, lines)
     rows["author"] = author_of(rows["author_credential"])
     rows["day"] = _day(rows[[*DAY, "claim_id"]], lines)
+    rows["note"] = np.arange(len(rows))
     return rows
 
 
@@ -68,8 +71,10 @@ def services(tables: Tables, linked: pd.DataFrame, facts: Facts) -> pd.DataFrame
     `minutes` is <NA> when not documented. Minutes that nobody is named for are the author's; where the
     author is unknown too, the three parts are <NA>.
     """
-    wanted = ["note_id", "day", "service_date", "author", "claim_id", "patient_id"]
-    rows = tables.note_services.merge(linked[wanted], on="note_id", how="inner", validate="m:1")
+    wanted = ["note", "day", "service_date", "author", "claim_id", "patient_id"]
+    place = pd.Index(linked["note_id"]).get_indexer(pd.Index(tables.note_services["note_id"]))
+    rows = tables.note_services[place >= 0].reset_index(drop=True)
+    rows = beside(rows, linked[wanted], place[place >= 0])
     rows = with_facts(rows, facts["codes"], ["timed", "in_pool", "label", "family"], on="procedure_code", key="code")
     rows["service"] = service_of(rows["procedure_code"])
     therapist, assistant, together = (rows[part] for part in PARTS)

@@ -5,8 +5,7 @@ Only this practice's claims are seen: what other practices billed comes on top, 
 
 from __future__ import annotations
 
-from typing import Any
-
+import numpy as np
 import pandas as pd
 
 from audit.facts.reference import Facts
@@ -34,22 +33,31 @@ def patient_years(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     none. `limit`, `review_at`, `well_below`: cents, <NA> where no amount is on file for the date. `not_covered`: one
     of NOT_COVERED stands on the line.
     """
-    rows = lines[_counts(lines)].copy()
+    rows = lines[_counts(lines)].reset_index(drop=True)
     rows["bucket"] = rows["discipline"].map(BUCKETS)
     rows["year"] = rows["service_date"].dt.year
     rows["not_covered"] = rows[MODIFIERS].isin(NOT_COVERED).any(axis=1)
     rows["amount"] = _amounts(rows, facts)
-    rows["of_year"] = rows.groupby(YEAR, sort=False).ngroup()
-    rows = rows.sort_values(
-        ["of_year", "service_date", "has_kx"], kind="stable"
-    )  # then by claim and line, as they come
+    rows[["total", "unpriced"]] = _running(rows)
+    return _with_yearly_limits(rows, facts)
+
+
+def _running(rows: pd.DataFrame) -> pd.DataFrame:
+    """`total` and `unpriced` by row: within a year by date, without KX first, then by claim and line, as they come."""
     counted = (rows["medicare"] == "yes") & ~rows["not_covered"]
-    by_year = rows.pop("of_year")
-    rows["total"] = rows["amount"].where(counted, 0).fillna(0).groupby(by_year).cumsum()
-    without = rows["procedure_code"].where(counted & rows["amount"].isna())
-    rows["unpriced"] = without.groupby(by_year).ffill().fillna("").astype("str")
-    rows = _with_yearly_limits(rows, facts)
-    return rows.sort_index().reset_index(drop=True)
+    each = pd.DataFrame(
+        {
+            "year": rows.groupby(YEAR, sort=False).ngroup(),
+            "total": rows["amount"].where(counted, 0).fillna(0),
+            "unpriced": rows["procedure_code"].where(counted & rows["amount"].isna()),
+        }
+    )
+    each = each.take(np.lexsort((rows["has_kx"], rows["service_date"], each["year"])))
+    each["total"] = each["total"].groupby(each["year"]).cumsum()
+    if each["unpriced"].notna().any():
+        each["unpriced"] = each["unpriced"].groupby(each["year"]).ffill()
+    each["unpriced"] = each["unpriced"].fillna("").astype("str")
+    return each[["total", "unpriced"]].sort_index()
 
 
 def _counts(lines: pd.DataFrame) -> pd.Series[bool]:
@@ -83,14 +91,10 @@ def _amounts(rows: pd.DataFrame, facts: Facts) -> pd.Series[int]:
 
 
 def _with_yearly_limits(rows: pd.DataFrame, facts: Facts) -> pd.DataFrame:
-    by_date = pd.DataFrame({"service_date": rows["service_date"].drop_duplicates()})
     named = {f"{name}_{bucket}": f"{parameter}_{bucket}" for name, parameter in LIMITS.items()
              for bucket in set(BUCKETS.values())}  # fmt: skip
-    by_date = with_limits(by_date, facts, {**named, "percent": "KX_WELL_BELOW_PERCENT"}).set_index("service_date")
+    told = with_limits(rows[["service_date"]], facts, {**named, "percent": "KX_WELL_BELOW_PERCENT"})
     for name in LIMITS:
-        told: dict[str, pd.Series[Any]] = {
-            bucket: rows["service_date"].map(by_date[f"{name}_{bucket}"]) for bucket in set(BUCKETS.values())
-        }
-        rows[name] = told["OT"].where(rows["bucket"] == "OT", told["PT_SLP"]).astype("Int64") * 100
-    rows["well_below"] = rows["limit"] * rows["service_date"].map(by_date["percent"]).astype("Int64") // 100
+        rows[name] = told[f"{name}_OT"].where(rows["bucket"] == "OT", told[f"{name}_PT_SLP"]) * 100
+    rows["well_below"] = rows["limit"] * told["percent"] // 100
     return rows
