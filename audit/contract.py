@@ -169,6 +169,8 @@ def _has_no_nul(text: pd.Series[str]) -> pd.Series[bool]:
 
 
 def _reads_as_it_is(text: pd.Series[str]) -> pd.Series[bool]:
+    if "".join(text.to_numpy()).isascii():
+        return pd.Series(True, index=text.index)
     return ~_contains(text, _TURNING)
 
 

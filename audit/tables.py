@@ -124,7 +124,7 @@ def _refuse(
 def typed(rows: pd.DataFrame, table: Table) -> pd.DataFrame:
     """Rows of checked text in the dtypes of `Tables`; columns that are absent come empty."""
     result = rows.reindex(columns=table.names, fill_value="").reset_index(drop=True)
-    return pd.DataFrame({column.name: _once_each(result[column.name], column) for column in table.columns})
+    return pd.DataFrame({one.name: _once_each(result[one.name], one) for one in table.columns}, copy=False)
 
 
 def _once_each(cells: pd.Series[Any], column: Column) -> Any:
@@ -134,9 +134,8 @@ def _once_each(cells: pd.Series[Any], column: Column) -> Any:
         told = pd.Categorical(cells.astype("str").fillna(""))
     used = np.zeros(len(told.categories), dtype="bool")
     used[told.codes] = True
-    if not used.all():
-        told = told.remove_unused_categories()  # of rows that were refused
-    return _typed(pd.Series(told.categories, dtype="str"), column).array.take(told.codes)
+    text = pd.Series(told.categories, dtype="str").where(used, "")  # others are of rows that were refused
+    return _typed(text, column).array.take(told.codes)
 
 
 def _typed(text: pd.Series[str], column: Column) -> pd.Series[Any]:

@@ -8,7 +8,7 @@ import pandas as pd
 from audit.facts.reference import EARLIEST, LATEST
 from audit.grains.again import REPLACED
 from audit.tables import Tables
-from audit.texts import joined
+from audit.texts import joined, told_of
 
 DAY_KEY = ["patient_id", "service_date", "payer_id", "medicare", "practice"]
 VISIT = ["patient_id", "service_date"]
@@ -53,10 +53,6 @@ def own_fees(tables: Tables) -> pd.DataFrame:
 def with_whole_day(days: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
     """`days` with `whole_day`: the change that takes all units of the claim's day away, where it has no note."""
     without = days.loc[days["note_count"] == 0, "day"]
-    units = (
-        lines[lines["day"].isin(without)].groupby(["claim_id", "day", "procedure_code"])["units"].sum().reset_index()
-    )
+    units = lines[lines["day"].isin(without)].groupby(["claim_day", "procedure_code"])["units"].sum().reset_index()
     units["said"] = units["procedure_code"] + " -" + units["units"].astype("str")
-    said = joined(units["said"], [units["claim_id"], units["day"]], "; ").rename("whole_day").reset_index()
-    rows = days.merge(said, on=["claim_id", "day"], how="left", validate="1:1")
-    return rows.assign(whole_day=rows["whole_day"].fillna("").astype("str"))
+    return days.assign(whole_day=told_of(days["claim_day"], joined(units["said"], units["claim_day"], "; ")))

@@ -102,10 +102,10 @@ def days(lines: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFrame) -> p
     or documented. For `minutes_known`, `minutes_low`, `minutes_high` and the units they support see `_judged`.
     """
     totals = _totals(lines, linked, services)
-    wanted = ["day", "claim_id", "line_number", "note_id", "patient_id", "service_date", "procedure_code", "payer_id"]
+    wanted = ["day", "claim_day", "claim_id", "line_number", "note_id", "patient_id", "service_date", "procedure_code"]
     pooled, claim_day = lines["in_pool"] == "yes", lines["claim_day"]
     first = pd.concat([claim_day[pooled], claim_day[~pooled]]).drop_duplicates().index.sort_values()
-    rows = lines.loc[first, [*wanted, "discipline", "told_again"]].assign(pooled=pooled)
+    rows = lines.loc[first, [*wanted, "payer_id", "discipline", "told_again"]].assign(pooled=pooled)
     return beside(rows.reset_index(drop=True), totals, plain(rows["day"]))
 
 

@@ -17,9 +17,14 @@ PLACE = "nonfacility"
 def paid_more(services: pd.DataFrame, of_day: pd.DataFrame, lines: pd.DataFrame, facts: Facts) -> pd.Series[bool]:
     """For rows of the grain `service`: the day's units, as billed, are worth more than by every allocation that the
     total-minutes method allows. False where another payer pays, or a fee of the date is not on file."""
-    wrong = services[~services["day_fits"] & (services["minutes_known"] == "per_code") & services["in_pool"]]
-    wrong = wrong[wrong["day_units"] <= wrong["supported_high"]]
-    medicare = (lines["medicare"] == "yes").groupby(lines["day"]).all()
+    wrong = services[["day", "service_date"]][
+        ~services["day_fits"]
+        & services["in_pool"]
+        & (services["minutes_known"] == "per_code")
+        & (services["day_units"] <= services["supported_high"]).fillna(False)
+    ]
+    of_these = lines.loc[lines["day"].isin(wrong["day"]), ["day", "medicare"]]
+    medicare = (of_these["medicare"] == "yes").groupby(of_these["day"]).all()
     days = {day: date for day, date in zip(wrong["day"], wrong["service_date"], strict=True) if medicare[day]}
     billed: list[Priced] = []
     supported: list[Priced] = []

@@ -10,6 +10,7 @@ import pandas as pd
 
 from audit.facts.reference import EARLIEST, LATEST, Facts, with_facts
 from audit.grains.again import told_again
+from audit.grains.numbered import sums_for
 from audit.tables import Tables
 from audit.texts import combinations, told_of
 from audit.units import COGNITIVE, COGNITIVE_SERVICE
@@ -77,21 +78,32 @@ def with_note(rows: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFrame) 
     rendering practitioner, then the one that lists its code.
     """
     result = rows.copy(deep=False)
-    found = rows[["day", "claim_id", "rendering_npi", "service"]].rename_axis("_row").reset_index()
-    told = linked.loc[linked["day"].notna(), ["day", "note_id", "claim_id", "rendering_npi"]]
-    found = found.merge(told, on="day", suffixes=("", "_note"))
-    found["_claim"] = found["claim_id"] == found["claim_id_note"]
-    found = found[found["_claim"] | (found["claim_id_note"] == "")]
-    found["_npi"] = found["rendering_npi"] == found["rendering_npi_note"]
-    listed = pd.MultiIndex.from_frame(services[["note_id", "service"]])
-    found["_listed"] = pd.MultiIndex.from_frame(found[["note_id", "service"]]).isin(listed)
-    order = {"_row": True, "_claim": False, "_npi": False, "_listed": False, "note_id": True}
-    several = found["_row"].duplicated(keep=False)
-    best = found[several].sort_values(list(order), ascending=list(order.values())).drop_duplicates("_row")
-    first = pd.concat([found[~several], best]).set_index("_row")["note_id"]
-    result["note_id"] = first.reindex(result.index).fillna("").astype("str")
-    result["notes_of_day"] = rows["day"].map(told.groupby("day").size()).fillna(0).astype("int64")
+    told = linked.loc[linked["day"].notna(), ["day", "note", "claim_id"]]
+    lines = pd.DataFrame({"line": np.arange(len(rows)), "day": rows["day"].to_numpy(), "own": rows["claim_id"].array})
+    found = lines.merge(told, on="day")
+    found["named"] = found["claim_id"] == found["own"]
+    found = found[found["named"] | (found["claim_id"] == "")]
+    several = found["line"].duplicated(keep=False)
+    best = _best(found.loc[several, ["line", "note", "named"]], rows, linked, services)
+    first = pd.concat([found.loc[~several, ["line", "note"]], best])
+    note = np.full(len(rows), -1)
+    note[first["line"]] = first["note"]
+    result["note_id"] = linked["note_id"].array.take(note, allow_fill=True, fill_value="")
+    result["notes_of_day"] = sums_for(rows["day"], np.ones(len(told)), told["day"])
     return result
+
+
+def _best(found: pd.DataFrame, rows: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFrame) -> pd.DataFrame:
+    """Of several notes of a line the one of `with_note`: `line` and `note`, their places in `rows` and `linked`."""
+    line, note = found["line"].to_numpy(), found["note"].to_numpy()
+    by_same = rows["rendering_npi"].take(line).array == linked["rendering_npi"].take(note).array
+    service = rows["service"].take(line).array
+    of_these = services.loc[services["note"].isin(found["note"]), ["note", "service"]]
+    asked = pd.MultiIndex.from_arrays([found["note"], service])
+    found = found.assign(by_same=by_same, listed=asked.isin(pd.MultiIndex.from_frame(of_these)))
+    order = {"line": True, "named": False, "by_same": False, "listed": False, "note": True}
+    ordered = found.sort_values(list(order), ascending=list(order.values()))
+    return ordered.drop_duplicates("line")[["line", "note"]]
 
 
 def _with_modifiers(rows: pd.DataFrame) -> pd.DataFrame:

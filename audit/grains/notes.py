@@ -8,7 +8,7 @@ import pandas as pd
 from audit.facts.reference import Facts, with_facts
 from audit.grains.clock import minute_of_day
 from audit.grains.lines import DAY, agreed, discipline_of, filled, in_order, service_of
-from audit.grains.numbered import beside
+from audit.grains.numbered import beside, sums_for, whole_sums
 from audit.tables import Tables
 from audit.texts import once_each
 
@@ -30,15 +30,28 @@ def notes(tables: Tables, lines: pd.DataFrame) -> pd.DataFrame:
 
 
 def _day(rows: pd.DataFrame, lines: pd.DataFrame) -> pd.Series[int]:
-    days = lines.loc[~lines.duplicated(["claim_id", "day"]), [*DAY, "claim_id", "day"]]
-    found = pd.Series(pd.NA, index=rows.index, dtype="Int64")
+    days = lines.loc[~lines["claim_day"].duplicated(), [*DAY, "claim_id", "day"]]
     named = rows["claim_id"] != ""
+    found = _only_day(rows, days)
     for key in (["patient_id", "service_date", "claim_id"], [*DAY, "claim_id"]):
         lacking = named & found.isna()
         if lacking.any():
             found = found.fillna(agreed(rows[lacking], days, key, "day").astype("Int64"))
     if not named.all():
         found = found.fillna(agreed(rows[~named], days, DAY, "day").astype("Int64"))
+    return found
+
+
+def _only_day(rows: pd.DataFrame, days: pd.DataFrame) -> pd.Series[int]:
+    """The day of the claim that a note names, where the claim has one day only, of the note's patient and date."""
+    only = days[~days["claim_id"].duplicated(keep=False)]
+    place = pd.Index(only["claim_id"]).get_indexer(pd.Index(rows["claim_id"]))
+    found = pd.Series(pd.NA, index=rows.index, dtype="Int64")
+    of_claim, own = only.take(place[place >= 0]), rows[place >= 0]
+    same = np.ones(len(own), dtype="bool")
+    for name in ("patient_id", "service_date"):
+        same &= own[name].to_numpy() == of_claim[name].to_numpy()
+    found[own.index[same]] = of_claim["day"].array[same]
     return found
 
 
@@ -91,14 +104,13 @@ def of_claims(linked: pd.DataFrame, lines: pd.DataFrame, services: pd.DataFrame)
     """The grain `note`: each note of a claim's day, on the first line of the claim that it belongs to.
 
     `contributor`: the other role (therapist, assistant) that furnished minutes of the note beside its author, or ""."""
-    first = lines.drop_duplicates(["claim_id", "day"])[["day", "claim_id", "line_number", "procedure_code"]]
+    first = lines.loc[~lines["claim_day"].duplicated(), ["day", "claim_id", "line_number", "procedure_code"]]
     rows = linked[linked["day"].notna()].rename(columns={"claim_id": "named_claim"})
     rows = rows.merge(first, on="day")
     rows = rows[(rows["named_claim"] == rows["claim_id"]) | (rows["named_claim"] == "")]
-    listed = services.groupby("note_id").size()
-    rows["service_count"] = rows["note_id"].map(listed).fillna(0).astype("int64")
-    rows["lists_timed"] = rows["note_id"].isin(services.loc[services["timed"] == "yes", "note_id"])
-    rows["timed_in_note"] = rows["note_id"].map(_timed_minutes(services)).astype("Int64")
+    rows["service_count"] = sums_for(rows["note"], np.ones(len(services)), services["note"])
+    rows["lists_timed"] = rows["note"].isin(services.loc[services["timed"] == "yes", "note"])
+    rows["timed_in_note"] = _timed_minutes(rows, services)
     rows["contributor"] = _contributor(rows, services)
     rows["timed_billed"] = rows["day"].isin(lines.loc[lines["timed"] == "yes", "day"])
     rows["span"] = minute_of_day(rows["end_time"]) - minute_of_day(rows["start_time"])
@@ -109,14 +121,14 @@ def _contributor(rows: pd.DataFrame, services: pd.DataFrame) -> pd.Series[str]:
     result = pd.Series("", index=rows.index, dtype="str")
     for author, other in (("therapist", "assistant"), ("assistant", "therapist")):
         gave = services[f"{other}_minutes"].fillna(0) + services["together_minutes"].fillna(0) > 0
-        shared = rows["note_id"].isin(services.loc[gave, "note_id"])
+        shared = rows["note"].isin(services.loc[gave, "note"])
         result = result.mask((rows["author"] == author) & shared, other)
     return result
 
 
-def _timed_minutes(services: pd.DataFrame) -> pd.Series[int]:
-    """By note: the sum over its timed services, <NA> when one of them has no minutes or a code is not on file; 0 for
-    only untimed ones."""
+def _timed_minutes(rows: pd.DataFrame, services: pd.DataFrame) -> pd.Series[int]:
+    """The sum over the note's timed services, <NA> when one of them has no minutes, a code is not on file, or no
+    service is listed; 0 for only untimed ones."""
     minutes = services["minutes"].where((services["timed"] == "yes") | ~services["known"], 0).where(services["known"])
-    by_note = minutes.groupby(services["note_id"])
-    return by_note.sum().where(by_note.count() == by_note.size())
+    by_note = whole_sums(minutes, services["note"], int(rows["note"].max() + 1) if len(rows) else 0)
+    return by_note.take(rows["note"].to_numpy()).set_axis(rows.index)

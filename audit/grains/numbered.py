@@ -15,9 +15,8 @@ Numbers: TypeAlias = "pd.Series[int] | Whole"
 def plain(numbers: Numbers) -> Whole:
     """As int64, -1 for <NA>: what belongs to nothing."""
     if isinstance(numbers, np.ndarray):
-        return numbers.astype("int64", copy=False)
-    told: Whole = numbers.to_numpy(dtype="int64", na_value=-1)
-    return told
+        return numbers.astype(np.int64, copy=False)
+    return np.asarray(numbers.to_numpy(dtype="int64", na_value=-1), dtype=np.int64)
 
 
 def sums(values: Any, number: Numbers, most: int) -> Whole:

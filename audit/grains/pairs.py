@@ -16,7 +16,8 @@ DAY = ["day", "payer_id"]
 
 
 def pairs(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:
-    """Lines of column 2 with each line of column 1 of the same day, and their indicator (0 or 1).
+    """Lines of column 2 with each line of column 1 of the same day, and their indicator (0 or 1); `lines` are as
+    `with_partners` gives them.
 
     `list_known`: the pair list that the payer's profile names (`pair_edits`) is on file; where it is not, Medicare's
     is looked at. `coverage` is "within" for dates the table was read for, "after" for later ones (the newest rows are
@@ -25,8 +26,9 @@ def pairs(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     a modifier that parts a pair (at first it had to be that of column 2). A line whose code the table does not know
     comes with indicator "".
     """
-    lines = _with_list(lines, facts)
-    found = pd.concat([_in_table(lines, facts), _strange(lines, facts)], ignore_index=True)
+    strange = ~_knows(lines, facts)
+    found = pd.concat([_in_table(lines[lines["in_pair"]], facts), _strange(lines, strange)], ignore_index=True)
+    lines = lines[lines["in_pair"] | lines["day"].isin(found.loc[found["indicator"] == "", "day"])]
     one = lines[[*DAY, "procedure_code", "line_number", "claim_id", "billing_npi", "parts_a_pair", "modifiers"]]
     one = one.rename(columns={"procedure_code": "column_1"})
     two = lines.drop(columns=COVERED, errors="ignore")
@@ -83,15 +85,20 @@ def _with_list(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:
 def _in_table(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     """Pairs of codes of one day that are in force on its date (or on the last one the table was read for)."""
     table = pd.concat([_table(name, facts) for name in lines["pair_list"].unique()] or [_table(MEDICARE, facts)])
-    of_day = lines[[*DAY, "procedure_code", "service_date", "pair_list"]].drop_duplicates([*DAY, "procedure_code"])
-    of_day["number"], codes = pd.factorize(of_day["procedure_code"])
-    both = of_day.merge(of_day[[*DAY, "number"]], on=DAY, suffixes=("", "_2"))
+    number, codes = pd.factorize(lines["procedure_code"])
+    group = lines.groupby(DAY, sort=False).ngroup().to_numpy()
+    of_day = pd.DataFrame({"group": group, "number": number, "row": np.arange(len(lines))})
+    of_day = of_day[~(of_day["group"] * len(codes) + of_day["number"]).duplicated()]
+    both = of_day.merge(of_day[["group", "number"]], on="group", suffixes=("", "_2"))
     listed = table["column_1"].isin(codes) & table["column_2"].isin(codes)
     sides = [codes.get_indexer(pd.Index(table.loc[listed, column])) for column in ("column_1", "column_2")]
     paired = np.zeros((len(codes), len(codes)), dtype="bool")
     paired[sides[0], sides[1]] = True
-    both = both[paired[both["number"], both["number_2"]]].rename(columns={"procedure_code": "column_1"})
-    both["column_2"] = codes.take(both["number_2"].to_numpy())
+    both = both[paired[both["number"], both["number_2"]]]
+    row, one, two = (both[name].to_numpy() for name in ("row", "number", "number_2"))
+    both = (
+        lines[[*DAY, "service_date", "pair_list"]].take(row).assign(column_1=codes.take(one), column_2=codes.take(two))
+    )
     found: pd.DataFrame = both.merge(table[listed], on=["pair_list", "column_1", "column_2"])
     found[[*COVERED, "asked"]] = _covered(found, found["column_1"], facts)
     before = found["coverage"] == "before"
@@ -122,11 +129,11 @@ def _knows(rows: pd.DataFrame, facts: Facts) -> pd.Series[bool]:
     return known
 
 
-def _strange(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:
+def _strange(lines: pd.DataFrame, strange: pd.Series[bool]) -> pd.DataFrame:
     """A code of which the table knows nothing, with the first other code of its day; indicator ""."""
-    of_day = lines[[*DAY, "procedure_code"]].drop_duplicates()
-    strange = lines.loc[~_knows(lines, facts), [*DAY, "procedure_code"]].drop_duplicates()
-    both = strange.rename(columns={"procedure_code": "column_2"}).merge(of_day, on=DAY)
+    unknown = lines.loc[strange, [*DAY, "procedure_code"]].drop_duplicates()
+    of_day = lines.loc[lines["day"].isin(unknown["day"]), [*DAY, "procedure_code"]].drop_duplicates()
+    both = unknown.rename(columns={"procedure_code": "column_2"}).merge(of_day, on=DAY)
     both = both.rename(columns={"procedure_code": "column_1"})
     both = both[both["column_1"] != both["column_2"]].sort_values("column_1").drop_duplicates([*DAY, "column_2"])
     return both.assign(indicator="", coverage="", table_period="")

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from audit.facts.reference import Facts
-from audit.grains.clinicians import clinician_of
+from audit.grains.clinicians import NAMED, clinician_of
 from audit.grains.limits import with_limits
 from audit.tables import Tables
 from audit.units import UNIT
@@ -36,7 +36,8 @@ LIMITS = {
 def visits(days: pd.DataFrame, linked: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """Days of one patient that one clinician alone gave, with minutes known and units billed: `clinician`,
     `service_date`, `minutes_high`, `units`, `short` (minutes above 15 a unit, negative where they fall short)."""
-    people = linked[linked["day"].notna()].assign(clinician=lambda rows: clinician_of(rows, tables.providers))
+    people = linked.loc[linked["day"].notna(), ["day", *NAMED]]
+    people = people.assign(clinician=clinician_of(people, tables.providers))
     by_day = people.groupby("day")["clinician"].agg(["first", "nunique"])
     alone = by_day.loc[(by_day["nunique"] == 1) & (by_day["first"] != ""), "first"]
     known = days[(days["minutes_low"] == days["minutes_high"]).fillna(False) & (days["units"] > 0)]
@@ -132,13 +133,14 @@ def figures(counts: pd.DataFrame, providers: pd.DataFrame, facts: Facts) -> pd.D
 
 
 def _written(linked: pd.DataFrame, note_services: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    notes = linked.assign(clinician=clinician_of(linked, tables.providers))
-    notes = notes[notes["clinician"] != ""][["note_id", "clinician", "service_date", "total_timed_minutes"]]
-    told = note_services.loc[
-        (note_services["in_pool"] == "yes") & note_services["minutes"].notna(), ["note_id", "minutes"]
-    ]
-    each = notes.merge(told, on="note_id")
-    totals = notes[~notes["note_id"].isin(told["note_id"])].rename(columns={"total_timed_minutes": "minutes"})
+    notes = linked[["note", "service_date", "total_timed_minutes"]].assign(
+        clinician=clinician_of(linked, tables.providers)
+    )
+    notes = notes[notes["clinician"] != ""]
+    timed = (note_services["in_pool"] == "yes") & note_services["minutes"].notna()
+    told = note_services.loc[timed, ["note", "minutes"]]
+    each = notes.merge(told, on="note")
+    totals = notes[~notes["note"].isin(told["note"])].rename(columns={"total_timed_minutes": "minutes"})
     columns = ["clinician", "service_date", "minutes"]
     rows = pd.concat([each[columns], totals[columns]], ignore_index=True)
     rows = rows[(rows["minutes"] > 0).fillna(False)]

@@ -10,13 +10,14 @@ import pandas as pd
 from audit.grains.clinicians import clinician_of
 from audit.grains.clock import minute_of_day
 from audit.grains.notes import PARTS
+from audit.grains.numbered import sums_for
 from audit.tables import Tables
 
 DAY = ["clinician", "service_date"]
 MIDNIGHT = 24 * 60
 KEPT = [*DAY, "note_id", "noted"]
 """Columns of `visits` that `provider_days` needs, beside those that rules name."""
-OF_NOTE = ["note_id", "claim_id", "patient_id", "service_date", "day", "author_name", "start_time", "end_time",
+OF_NOTE = ["note", "note_id", "claim_id", "patient_id", "service_date", "day", "author_name", "start_time", "end_time",
            "total_timed_minutes"]  # fmt: skip
 OWN = {"therapist": "therapist_minutes", "assistant": "assistant_minutes"}
 Jobs = pd.DataFrame
@@ -67,22 +68,22 @@ def _visits(linked: pd.DataFrame, services: pd.DataFrame, told: pd.DataFrame, ta
     signed = rows["author_name"].mask(rows["author_name"] == "", rows["clinician"])
     rows["name"] = rows["clinician"].map(names).astype("object").fillna(signed).astype("str")
     rows["begins"], rows["ends"] = minute_of_day(rows["start_time"]), minute_of_day(rows["end_time"])
-    sums = told.groupby("note_id")
-    unknown = told["own"].isna() & ~told["evaluation"]
-    own = told["own"].where(~told["evaluation"]).groupby(told["note_id"]).sum()
-    rows["evaluating"] = _of_note(rows, told["own"].where(told["evaluation"]).groupby(told["note_id"]).sum())
-    rows["others"] = _of_note(rows, sums["other"].sum())
-    other_timed = services["note_id"][(services["timed"] == "yes") & (services["in_pool"] != "yes")]
-    stated = rows["total_timed_minutes"].mask(rows["note_id"].isin(other_timed))
-    listed = rows["note_id"].isin(services["note_id"]) & ~rows["note_id"].isin(told.loc[unknown, "note_id"])
-    rows["one_on_one"] = stated.mask(listed, _of_note(rows, own)).astype("Int64")
+    evaluation = told["evaluation"]
+    own = _of_note(rows, told.loc[~evaluation, ["note", "own"]])
+    rows["evaluating"] = _of_note(rows, told.loc[evaluation, ["note", "own"]])
+    rows["others"] = _of_note(rows, told[["note", "other"]])
+    unknown = told["own"].isna() & ~evaluation
+    other_timed = services["note"][(services["timed"] == "yes") & (services["in_pool"] != "yes")]
+    stated = rows["total_timed_minutes"].mask(rows["note"].isin(other_timed))
+    listed = rows["note"].isin(services["note"]) & ~rows["note"].isin(told.loc[unknown, "note"])
+    rows["one_on_one"] = stated.mask(listed, own).astype("Int64")
     return rows
 
 
-def _of_note(rows: pd.DataFrame, by_note: pd.Series[Any]) -> pd.Series[int]:
-    """A sum by note on the rows of notes, 0 for notes without one."""
-    found = by_note.reindex(rows["note_id"].to_numpy()).set_axis(rows.index)
-    return found.astype("Int64").fillna(0)
+def _of_note(rows: pd.DataFrame, parts: pd.DataFrame) -> pd.Series[int]:
+    """The sum of the second column of `parts` by note, on the rows of notes; 0 for notes without one."""
+    found = sums_for(rows["note"], parts.iloc[:, 1], parts["note"])
+    return pd.Series(found, index=rows.index, dtype="Int64")
 
 
 def _attended(services: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
@@ -97,7 +98,9 @@ def _attended(services: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
     alone = ~group
     alone[group] = in_group.isin(pd.MultiIndex.from_frame(billed))
     evaluation = services["family"] == "eval"
-    rows = services[((services["in_pool"] == "yes") & alone) | evaluation].assign(evaluation=evaluation)
+    taking = ((services["in_pool"] == "yes") & alone) | evaluation
+    rows = services.loc[taking, ["note", "author", "minutes", *PARTS, "start_time", "end_time"]]
+    rows["evaluation"] = evaluation
     own = rows["minutes"].copy()
     told = ~rows[PARTS].isna().any(axis=1)
     for author, part in OWN.items():
@@ -111,37 +114,36 @@ def _attended(services: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
 def _jobs(visits: pd.DataFrame, told: pd.DataFrame) -> Jobs:
     """Minutes with the span of the day in which they were given: those of services with a clock of their own, and
     the rest of each note within the note's clock. No span asks for more than it has: that is the note's own fault."""
-    place = [*DAY, "note_id", "patient_id"]
-    known = visits[(visits["clinician"] != "")]
-    told = told.drop(columns=["patient_id", "service_date"]).merge(known[[*place, "one_on_one"]], on="note_id")
+    place = [*DAY, "note", "note_id", "patient_id"]
+    known = visits[visits["clinician"] != ""]
     told = told[(told["ends"] > told["begins"]).fillna(False) & (told["own"] > 0).fillna(False)]
-    clocked = told[[*place, "begins", "ends", "evaluation", "own"]].rename(columns={"own": "minutes"})
-    spent = clocked.groupby(["note_id", "evaluation"])["minutes"].sum().unstack().reindex(columns=[False, True])
+    clocked = told[["note", "begins", "ends", "evaluation", "own"]].rename(columns={"own": "minutes"})
+    clocked = known[place].merge(clocked, on="note")
     rest = []
     for evaluation, name in ((False, "one_on_one"), (True, "evaluating")):
-        left = known[name] - _of_note(known, spent[evaluation])
-        rest.append(known[[*place, "begins", "ends"]].assign(evaluation=evaluation, minutes=left))
+        spent = _of_note(known, clocked.loc[clocked["evaluation"] == evaluation, ["note", "minutes"]])
+        left = known[[*place, "begins", "ends"]].assign(evaluation=evaluation, minutes=known[name] - spent)
+        rest.append(left[(left["minutes"] > 0).fillna(False)])
     jobs = pd.concat([clocked, *rest], ignore_index=True)
-    jobs = jobs[(jobs["minutes"] > 0).fillna(False)]
     open_ended = ~(jobs["ends"] > jobs["begins"]).fillna(False)
     jobs["begins"], jobs["ends"] = jobs["begins"].mask(open_ended, 0), jobs["ends"].mask(open_ended, MIDNIGHT)
     jobs[["begins", "ends", "minutes"]] = jobs[["begins", "ends", "minutes"]].astype("int64")
-    within = jobs.groupby(["note_id", "begins", "ends"])["minutes"].cumsum()
+    within = jobs.groupby(["note", "begins", "ends"])["minutes"].cumsum()
     jobs["minutes"] -= (within - (jobs["ends"] - jobs["begins"])).clip(lower=0).clip(upper=jobs["minutes"])
-    return jobs[jobs["minutes"] > 0]
+    return jobs[jobs["minutes"] > 0].drop(columns="note")
 
 
 def _overfull(jobs: Jobs) -> pd.DataFrame:
     """By note: the smallest span of its clinician's day that asks for more minutes than it has."""
-    ordered = jobs.sort_values([*DAY, "begins", "ends", "note_id"]).reset_index(drop=True)
-    clocked = ordered[ordered["ends"] - ordered["begins"] < MIDNIGHT]
-    busy_until = clocked.groupby(DAY)["ends"].cummax().groupby([clocked[name] for name in DAY]).shift()
-    meeting = clocked[(clocked["begins"] < busy_until).fillna(False)]
-    long = ordered.groupby(DAY)["minutes"].transform("sum") > MIDNIGHT
-    suspect = pd.concat([meeting[DAY], ordered.loc[long, DAY]]).drop_duplicates()
-    jobs = ordered[[*DAY, "begins", "ends", "minutes", "patient_id", "note_id"]].merge(suspect, on=DAY)
+    jobs = jobs[["begins", "ends", "minutes", "patient_id", "note_id"]].assign(shift=jobs.groupby(DAY).ngroup())
+    clocked = jobs.loc[jobs["ends"] - jobs["begins"] < MIDNIGHT, ["shift", "begins", "ends"]]
+    clocked = clocked.sort_values(["shift", "begins", "ends"])
+    busy_until = clocked.groupby("shift")["ends"].cummax().groupby(clocked["shift"]).shift()
+    meeting = clocked.loc[(clocked["begins"] < busy_until).fillna(False), "shift"]
+    long = sums_for(jobs["shift"], jobs["minutes"], jobs["shift"]) > MIDNIGHT
+    jobs = jobs[jobs["shift"].isin(meeting) | long]
     columns = {name: jobs[name].to_numpy() for name in ("begins", "ends", "minutes", "patient_id", "note_id")}
-    places = jobs.groupby(DAY, sort=True).indices.values()
+    places = jobs.groupby("shift", sort=True).indices.values()
     found = [row for place in places for row in _of_day(*(column[place] for column in columns.values()))]
     rows = pd.DataFrame(found, columns=["note_id", "from", "to", "demand", "shared_by"])
     return rows.astype(dict.fromkeys(["from", "to", "demand", "shared_by"], "Int64"))
@@ -169,12 +171,13 @@ def _of_day(begins: Cells, ends: Cells, minutes: Cells, patient: Cells, note: Ce
 def _on_claims(visits: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
     """Each visit on the first one-on-one line of each claim it belongs to; billed claims that have no note besides."""
     taking = (lines["in_pool"] == "yes") | (lines["family"] == "eval")
-    first = lines[taking & (lines["units"] > 0)].drop_duplicates(["claim_id", "day"])
     place = ["day", "claim_id", "line_number", "procedure_code"]
+    asked = [*place, "note_id", "patient_id", "service_date", "rendering_npi", "claim_day"]
+    first = lines.loc[taking & (lines["units"] > 0), asked].drop_duplicates("claim_day")
     rows = visits.rename(columns={"claim_id": "named_claim"}).merge(first[place], on="day")
     rows = rows[(rows["named_claim"] == rows["claim_id"]) | (rows["named_claim"] == "")]
     alone = first[first["note_id"] == ""].assign(clinician=lambda one: one["rendering_npi"], noted=False)
     kept = [*place, "note_id", "patient_id", "service_date", "clinician", "noted"]
     rows = pd.concat([rows.assign(noted=True), alone[kept]], ignore_index=True)
     rows["clocked"] = (rows["ends"] > rows["begins"]).fillna(False)
-    return rows.drop(columns="day")
+    return rows.drop(columns=["day", "note"])

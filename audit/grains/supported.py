@@ -11,7 +11,8 @@ import pandas as pd
 
 from audit import money
 from audit.facts.reference import Facts
-from audit.money import KEY, UNITS
+from audit.grains.numbered import beside, places, sums_for
+from audit.money import UNITS
 from audit.texts import joined
 from audit.units import COGNITIVE, COGNITIVE_SERVICE
 
@@ -26,7 +27,7 @@ def with_changes(days: pd.DataFrame, services: pd.DataFrame, facts: Facts) -> pd
     change or the minutes do not tell."""
     told = ["day", "service_date", "method", "minutes_known", "supported_low", "supported_high", "alone"]
     rows = services.loc[services["in_pool"], ["day", "service", "units", "least", "most", "midpoint"]]
-    rows = rows.merge(days.drop_duplicates("day")[told], on="day")
+    rows = beside(rows.reset_index(drop=True), days[told[1:]], places(rows["day"], days["day"]))
     rows["price"] = _prices(rows, facts)
     each = (rows["minutes_known"] == "per_code") & ~rows["alone"]
     totals = ~each & (rows["alone"] | (rows["method"] == "total"))
@@ -38,10 +39,8 @@ def with_changes(days: pd.DataFrame, services: pd.DataFrame, facts: Facts) -> pd
 def _prices(rows: pd.DataFrame, facts: Facts) -> pd.Series[int]:
     """Cents of one further unit by Medicare's rates, 0 where not known: only the order of codes rests on it."""
     code = rows["service"].mask(rows["service"] == COGNITIVE_SERVICE, COGNITIVE[1])
-    units = rows[["service_date"]].assign(day_key=rows["day"], procedure_code=code, place=PLACE)
-    asked = units[KEY[1:]].drop_duplicates().assign(day_key=0, **dict.fromkeys(UNITS, 0))
-    asked["price"] = money.further_unit(asked, facts).fillna(0)
-    return units.merge(asked, on=KEY[1:], how="left")["price"].set_axis(rows.index)
+    units = rows[["service_date"]].assign(day_key=0, procedure_code=code, place=PLACE, **dict.fromkeys(UNITS, 0))
+    return money.further_unit(units, facts).fillna(0)
 
 
 def _of_codes(rows: pd.DataFrame) -> pd.DataFrame:
@@ -58,11 +57,11 @@ def _of_codes(rows: pd.DataFrame) -> pd.DataFrame:
 def _with_ties(rows: pd.DataFrame) -> pd.DataFrame:
     """Adds `target`: of the services tied for the last units those billed for one take it, the dearest first."""
     tied = rows["most"] > rows["least"]
-    left = rows["supported_high"].fillna(0).astype("int64") - rows.groupby("day")["least"].transform("sum")
+    left = rows["supported_high"].fillna(0).astype("int64") - sums_for(rows["day"], rows["least"], rows["day"])
     wants = tied & (rows["units"] > rows["least"])
-    order = rows.assign(tied=tied, wants=wants, dear=rows["price"].where(wants, -rows["price"]))
-    order = order.sort_values(["day", "tied", "wants", "dear", "service"], ascending=[True, False, False, False, True])
-    place = order.groupby("day").cumcount().reindex(rows.index)
+    order = rows[tied].assign(wants=wants, dear=rows["price"].where(wants, -rows["price"]))
+    order = order.sort_values(["day", "wants", "dear", "service"], ascending=[True, False, False, True])
+    place = order.groupby("day").cumcount().reindex(rows.index, fill_value=0)
     return rows.assign(target=rows["least"] + (tied & (place < left)))
 
 
@@ -81,8 +80,10 @@ def _of_totals(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _in_words(rows: pd.DataFrame) -> pd.DataFrame:
-    """What is cut comes back on other codes first, the dearest; the rest could be billed besides."""
-    ordered = rows.sort_values(["day", "price", "service"], ascending=[True, False, True])
+    """By day that has something to change. What is cut comes back on other codes first, the dearest; the rest could be
+    billed besides."""
+    off = rows["day"].isin(rows.loc[(rows["cut"] > 0) | (rows["more"] > 0), "day"])
+    ordered = rows[off].sort_values(["day", "price", "service"], ascending=[True, False, True])
     before = ordered.groupby("day")["more"].cumsum() - ordered["more"]
     moved = (ordered.groupby("day")["cut"].transform("sum") - before).clip(0, ordered["more"])
     numbers = {"change": moved - ordered["cut"], "addition": ordered["more"] - moved}
@@ -92,5 +93,4 @@ def _in_words(rows: pd.DataFrame) -> pd.DataFrame:
         said = some["service"] + " " + number[some.index].map("{:+d}".format).astype("str")
         text = joined(said, some["day"], "; ")
         told[name] = text + some.groupby("day")["sure"].all().map({True: "", False: AT_LEAST})
-    every = pd.Index(rows["day"].unique(), name="day")
-    return pd.DataFrame(told).reindex(every).fillna("").astype("str")
+    return pd.DataFrame(told).fillna("").astype("str")

@@ -72,6 +72,8 @@ def _texts(file: Any, name: str, marked: bool) -> pd.Categorical:
     texts = [(cell if type(cell) is str else as_text(cell)).strip() for cell in cells]
     if marked:
         texts = [tabular.without_mark(text).strip() for text in texts]
+    if len(set(texts)) == len(texts) and numbers.min(initial=0) >= 0:
+        return pd.Categorical.from_codes(numbers, pd.Index(texts, dtype="str"), validate=False)
     place, different = pd.factorize(np.array([*texts, ""], dtype="object"))
     return pd.Categorical.from_codes(place[numbers], pd.Index(different, dtype="str"), validate=False)
 

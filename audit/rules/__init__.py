@@ -140,14 +140,23 @@ def ordered(parts: list[pd.DataFrame]) -> pd.DataFrame:
     parts = [part for part in parts if len(part)]
     if not parts:
         return nothing()
-    rows = pd.concat(parts, ignore_index=True)[list(FINDING_COLUMNS)]
-    rows = rows.sort_values(ORDER[:-1], kind="stable", ignore_index=True)
-    alike = rows.duplicated(ORDER[:-1], keep=False)
+    rows = pd.concat(parts, ignore_index=True)
+    number = _in_order(rows)
+    order = np.argsort(number, kind="stable")
+    same = np.diff(number[order]) == 0
+    alike = np.append(same, False) | np.append(False, same)
     if alike.any():
-        place = np.arange(len(rows))
-        place[alike] = rows[alike].sort_values(ORDER, kind="stable").index
-        rows = rows.take(place).reset_index(drop=True)
-    return rows
+        order[alike] = rows.take(order[alike]).sort_values(ORDER, kind="stable").index
+    return rows.take(order).reset_index(drop=True)
+
+
+def _in_order(rows: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Whole numbers in the order of the first of ORDER: the same where these say the same."""
+    number = np.zeros(len(rows), dtype="int64")
+    for name in ORDER[:4]:
+        place, different = pd.factorize(rows[name], sort=True)
+        number = number * (len(different) + 1) + np.where(place < 0, len(different), place)
+    return number
 
 
 def findings(

@@ -25,7 +25,8 @@ def asked(findings: pd.DataFrame, prepared: Prepared) -> pd.DataFrame:
     rows = some.assign(part=some["change"].map(read)).rename_axis("finding").explode("part").reset_index()
     rows = rows.dropna(subset="part")
     named = pd.DataFrame(rows["part"].tolist(), columns=["service", "co", "number"], index=rows.index)
-    claims = prepared.billed.drop_duplicates(["claim_id", "service_date"])
+    claims = prepared.billed[prepared.billed["claim_id"].isin(some["claim_id"].unique())]
+    claims = claims.drop_duplicates(["claim_id", "service_date"])
     found = rows.drop(columns="part").join(named)
     return found.merge(claims[["claim_id", "service_date", "day_key"]], on=["claim_id", "service_date"])
 
