@@ -283,8 +283,8 @@ def _rated(units: pd.DataFrame, facts: Facts, gpci: Gpci, fees: pd.DataFrame | N
 
 def _kept_rates(facts: Facts, codes: pd.Series[str], gpci: Gpci) -> pd.DataFrame:
     """`medicare_rates` of these codes and all of `codes.csv`, worked out once."""
-    if gpci not in facts.derived or not codes.isin(facts.derived[gpci][0]).all():
-        known = {*facts["codes"]["code"], *codes}
+    if gpci not in facts.derived or not facts.derived[gpci][0].issuperset(codes.unique()):
+        known = {*facts["codes"]["code"], *codes.unique()}
         facts.derived[gpci] = known, medicare_rates(facts, pd.Series(sorted(known), dtype="str"), gpci)
     rates: pd.DataFrame = facts.derived[gpci][1]
     return rates

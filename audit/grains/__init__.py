@@ -37,6 +37,7 @@ from audit.grains import (
     telehealth,
     treatment_days,
 )
+from audit.grains.clinicians import clinician_of
 from audit.grains.limits import with_limits
 from audit.grains.of_clinicians import OfClinicians
 from audit.tables import Tables
@@ -158,14 +159,19 @@ class Prepared:
     def seen(self, name: str) -> pd.DataFrame:
         """What these tables tell of clinicians: the frame of this name in `of_clinicians.SEEN`."""
         if name == "alone":
-            return patterns.visits(self.day, self.linked_notes, self.tables)
+            return patterns.visits(self.day, self._notes_of_clinicians)
         if name == "written":
-            return patterns.written(self.linked_notes, self._note_services, self.tables)
+            return patterns.written(self._notes_of_clinicians, self._note_services)
         return self._seen_by_day[name]
 
     @cached_property
     def _seen_by_day(self) -> dict[str, pd.DataFrame]:
-        return provider_days.seen(self.line, self.linked_notes, self._note_services, self.tables)
+        return provider_days.seen(self.line, self._notes_of_clinicians, self._note_services, self.tables)
+
+    @cached_property
+    def _notes_of_clinicians(self) -> pd.DataFrame:
+        who = clinician_of(self.linked_notes, self.tables.providers)
+        return self.linked_notes.assign(clinician=who)
 
     @cached_property
     def authorized_line(self) -> pd.DataFrame:

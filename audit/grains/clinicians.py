@@ -7,9 +7,6 @@ import pandas as pd
 from audit.grains.notes import author_of
 from audit.texts import once_each, told_of
 
-NAMED = ["author_name", "author_credential", "rendering_npi"]
-"""Columns of notes that `clinician_of` looks at."""
-
 
 def clinician_of(notes: pd.DataFrame, providers: pd.DataFrame) -> pd.Series[str]:
     """The NPI of each note's author, their name where they have none on file, "" where nobody can be told.

@@ -29,9 +29,9 @@ def filing(lines: pd.DataFrame, linked: pd.DataFrame, tables: Tables, facts: Fac
     `_with_authorization`, `_with_person` and `diagnoses.with_diagnoses`.
     """
     rows = lines.rename(columns={"authorization": "authorization_rule"}).assign(
-        code_period=told_of(lines["procedure_code"], _periods(facts["codes"], "code")),
+        code_period=told_of(lines["procedure_code"], _periods(facts, "codes", "code")),
         code_begins=lines["procedure_code"].map(facts["codes"].groupby("code")["effective_from"].min()),
-        place_period=told_of(lines["place_of_service"], _periods(facts["places"], "place")),
+        place_period=told_of(lines["place_of_service"], _periods(facts, "places", "place")),
         modality=told_of(lines["note_id"], linked.set_index("note_id")["modality"]),
         statuses=told_of(lines["procedure_code"], _statuses(facts)),
     )
@@ -73,13 +73,17 @@ def _covered(dates: pd.Series[pd.Timestamp], facts: Facts, table: str) -> pd.Ser
     return facts.covered(table, dates)["coverage"] == "within"
 
 
-def _periods(rows: pd.DataFrame, key: str) -> pd.Series[str]:
-    """By key, the dates for which its rows are in force: "from 2018-01-01 to 2019-12-31", "at all times"."""
-    first, last = rows["effective_from"], rows["effective_to"]
-    since = ("from " + first.dt.strftime("%Y-%m-%d")).where(first > EARLIEST, "")
-    until = ("to " + last.dt.strftime("%Y-%m-%d")).where(last < LATEST, "")
-    told = (since + " " + until).str.strip()
-    by_key: pd.Series[str] = told.mask(told == "", "at all times").groupby(rows[key]).agg(" and ".join)
+def _periods(facts: Facts, table: str, key: str) -> pd.Series[str]:
+    """By key, the dates for which rows of the table are in force: "from 2018-01-01 to 2019-12-31", "at all times"."""
+    kept = ("periods", table)
+    if kept not in facts.derived:
+        rows = facts[table]
+        first, last = rows["effective_from"], rows["effective_to"]
+        since = ("from " + first.dt.strftime("%Y-%m-%d")).where(first > EARLIEST, "")
+        until = ("to " + last.dt.strftime("%Y-%m-%d")).where(last < LATEST, "")
+        told = (since + " " + until).str.strip()
+        facts.derived[kept] = told.mask(told == "", "at all times").groupby(rows[key]).agg(" and ".join)
+    by_key: pd.Series[str] = facts.derived[kept]
     return by_key
 
 
@@ -98,12 +102,15 @@ def _with_modifiers(rows: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     said = rows.loc[rows["modifiers"] != "", key].drop_duplicates()
     each = said.assign(modifier=said["modifiers"].str.split(" ")).explode("modifier").reset_index(drop=True)
     each = with_facts(each, facts["modifiers"], [], on="modifier", key="modifier")
-    period = told_of(each["modifier"], _periods(facts["modifiers"], "modifier"))
+    period = told_of(each["modifier"], _periods(facts, "modifiers", "modifier"))
     each["strange"] = each["modifier"].where(period == "", "")
     lapsed = each["modifier"] + " (in use " + period + ")"
     each["lapsed"] = lapsed.where((period != "") & ~each["known"], "")
     each["repeated"] = each["modifier"].where(each.duplicated([*key, "modifier"]), "")
     names = ["strange", "lapsed", "repeated"]
+    each = each[(each[names] != "").any(axis=1)]
+    if each.empty:
+        return rows.assign(**{f"{name}_modifiers": pd.Series("", index=rows.index, dtype="str") for name in names})
     told = each.groupby(key)[names].agg(_listed).add_suffix("_modifiers").reset_index()
     added = [f"{name}_modifiers" for name in names]
     found = rows[key].merge(told, on=key, how="left", validate="m:1").set_axis(rows.index)

@@ -11,10 +11,9 @@ def with_limits(rows: pd.DataFrame, facts: Facts, limits: dict[str, str]) -> pd.
     """`rows` with a whole number (Int64) for each column of `limits`, column -> parameter; <NA> where none is in
     force on the `service_date`."""
     number, different = pd.factorize(rows["service_date"], use_na_sentinel=False)
-    dates = pd.DataFrame({"service_date": different})
-    asked = dates.merge(pd.DataFrame({"parameter": sorted(set(limits.values()))}), how="cross")
-    value = with_facts(asked, facts["thresholds"], ["value"], on="parameter", key="parameter")["value"]
-    asked["value"] = pd.to_numeric(value.where(value != "")).astype("Int64")
-    by_date = asked.pivot(index="service_date", columns="parameter", values="value")
-    by_date = by_date.reindex(index=different, columns=list(limits.values())).astype("Int64")
-    return rows.assign(**{column: by_date[parameter].array.take(number) for column, parameter in limits.items()})
+    parameters = sorted(set(limits.values()))
+    each = {"service_date": different.repeat(len(parameters)), "parameter": parameters * len(different)}
+    value = with_facts(pd.DataFrame(each), facts["thresholds"], ["value"], on="parameter", key="parameter")["value"]
+    told = pd.to_numeric(value.where(value != "")).astype("Int64").array
+    place = {name: number * len(parameters) + parameters.index(name) for name in parameters}
+    return rows.assign(**{column: told.take(place[parameter]) for column, parameter in limits.items()})

@@ -11,9 +11,7 @@ import numpy as np
 import pandas as pd
 
 from audit.facts.reference import Facts
-from audit.grains.clinicians import NAMED, clinician_of
 from audit.grains.limits import with_limits
-from audit.tables import Tables
 from audit.units import UNIT
 
 ON_NO_CLAIM: dict[str, Any] = {
@@ -33,11 +31,10 @@ LIMITS = {
 }
 
 
-def visits(days: pd.DataFrame, linked: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+def visits(days: pd.DataFrame, linked: pd.DataFrame) -> pd.DataFrame:
     """Days of one patient that one clinician alone gave, with minutes known and units billed: `clinician`,
     `service_date`, `minutes_high`, `units`, `short` (minutes above 15 a unit, negative where they fall short)."""
-    people = linked.loc[linked["day"].notna(), ["day", *NAMED]]
-    people = people.assign(clinician=clinician_of(people, tables.providers))
+    people = linked.loc[linked["day"].notna(), ["day", "clinician"]]
     by_day = people.groupby("day")["clinician"].agg(["first", "nunique"])
     alone = by_day.loc[(by_day["nunique"] == 1) & (by_day["first"] != ""), "first"]
     known = days[(days["minutes_low"] == days["minutes_high"]).fillna(False) & (days["units"] > 0)]
@@ -97,11 +94,11 @@ def _chance_of_more(count: int, of: int, peers_count: int, peers: int) -> float:
     return float(np.exp(log_ways(of, k) + log_ways(peers, hits - k) - log_ways(every, hits)).sum())
 
 
-def written(linked: pd.DataFrame, note_services: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+def written(linked: pd.DataFrame, note_services: pd.DataFrame) -> pd.DataFrame:
     """What clinicians wrote down, added up: `clinician`, `entries` (minutes of 15-minute services, else their notes'
     totals), `round` (those at BOUNDARIES), dates `since` and `service_date` (the last)."""
     return (
-        _written(linked, note_services, tables)
+        _written(linked, note_services)
         .groupby("clinician")
         .agg(
             entries=("minutes", "size"),
@@ -132,10 +129,8 @@ def figures(counts: pd.DataFrame, providers: pd.DataFrame, facts: Facts) -> pd.D
     return placed.assign(chance=pd.Series(chances, index=asked.index, dtype="float64") * len(placed))
 
 
-def _written(linked: pd.DataFrame, note_services: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    notes = linked[["note", "service_date", "total_timed_minutes"]].assign(
-        clinician=clinician_of(linked, tables.providers)
-    )
+def _written(linked: pd.DataFrame, note_services: pd.DataFrame) -> pd.DataFrame:
+    notes = linked[["note", "clinician", "service_date", "total_timed_minutes"]]
     notes = notes[notes["clinician"] != ""]
     timed = (note_services["in_pool"] == "yes") & note_services["minutes"].notna()
     told = note_services.loc[timed, ["note", "minutes"]]

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from audit.grains.clinicians import clinician_of
 from audit.grains.clock import minute_of_day
 from audit.grains.notes import PARTS
 from audit.grains.numbered import sums_for
@@ -63,7 +62,7 @@ def provider_days(visits: pd.DataFrame, jobs: Jobs, patients: pd.DataFrame) -> p
 
 def _visits(linked: pd.DataFrame, services: pd.DataFrame, told: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """Notes with their clinician, the minutes they give of them, and their clock (minutes after midnight)."""
-    rows = linked[OF_NOTE].assign(clinician=clinician_of(linked, tables.providers))
+    rows = linked[[*OF_NOTE, "clinician"]].copy(deep=False)
     names = tables.providers.drop_duplicates("npi").set_index("npi")["name"]
     signed = rows["author_name"].mask(rows["author_name"] == "", rows["clinician"])
     rows["name"] = rows["clinician"].map(names).astype("object").fillna(signed).astype("str")

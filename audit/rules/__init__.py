@@ -55,7 +55,10 @@ class Rule:
 
     def run(self, prepared: Prepared | OfClinicians) -> pd.DataFrame:
         """Findings of this rule, columns FINDING_COLUMNS. Raises whatever the rule raises."""
-        found = self._judged(getattr(prepared, self.grain))
+        rows = getattr(prepared, self.grain)
+        if rows.empty:
+            return nothing()
+        found = self._judged(rows)
         parts = [part for part in ([found] if isinstance(found, pd.DataFrame) else found) if len(part)]
         if not parts:
             return nothing()
