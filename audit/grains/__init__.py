@@ -118,6 +118,8 @@ class Prepared:
     @cached_property
     def evaluation_course(self) -> pd.DataFrame:
         rows = self.evaluation
+        if rows.empty:
+            return rows
         return courses.evaluation_courses(rows, self._treatment_days, self.tables, self._lines, self.linked_notes)
 
     @cached_property

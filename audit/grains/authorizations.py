@@ -25,6 +25,8 @@ def authorized_lines(lines: pd.DataFrame, linked: pd.DataFrame, tables: Tables) 
     patients = pd.concat([tables.authorizations["patient_id"], discharged])
     asked = lines["patient_id"].isin(patients) | (lines["prior_authorization"] != "")
     wanted = lines[asked & (lines["discipline"] == "OT") & (lines["frequency_code"] != VOIDED)].reset_index(drop=True)
+    if wanted.empty:
+        return wanted
     best = _chosen(_candidates(wanted, tables.authorizations.rename(columns=RENAMED)))
     rows = wanted.join(best)
     rows["number"] = rows["number"].astype("object").fillna("").astype("str")

@@ -6,6 +6,7 @@ import pandas as pd
 
 from audit.facts.reference import Facts
 from audit.grains.limits import with_limits
+from audit.grains.numbered import sums_for
 from audit.grains.treatment_days import DATE, PATIENT
 from audit.tables import Tables
 from audit.texts import once_each
@@ -30,9 +31,8 @@ def episode_days(tables: Tables, lines: pd.DataFrame, days: pd.DataFrame, facts:
     billed), `newest`: the latest date on file for the patient, and the columns of LIMITS.
     """
     days = days.merge(_plan_of_day(days, tables.plans_of_care), on=DATE, how="left", validate="1:1")
-    rows = lines.drop_duplicates(["claim_id", "day"])[[*PLACE, "day", "discipline", "payer_id", "medicare"]]
-    evaluation = (lines["family"] == "eval").groupby(lines["day"]).all()
-    rows = rows.assign(only_evaluated=rows["day"].map(evaluation).astype("bool"))
+    rows = lines.loc[~lines["claim_day"].duplicated(), [*PLACE, "day", "discipline", "payer_id", "medicare"]]
+    rows["only_evaluated"] = sums_for(rows["day"], lines["family"] != "eval", lines["day"]) == 0
     rows = rows.merge(days, on=DATE, how="left", validate="m:1")
     rows = rows.merge(_newest(tables), on="patient_id", how="left", validate="m:1")
     flags = ["in_plan", "may_be_in_plan", "begun", "initial"]

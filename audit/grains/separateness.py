@@ -22,12 +22,16 @@ def parted_pairs(pairs: pd.DataFrame, services: pd.DataFrame, linked: pd.DataFra
     `minutes_fit`: each has minutes, and all minutes of the day fit into the total treatment time. `noted`, `lists`,
     `both_listed`: there is a note; it lists services; it lists these two.
     """
-    rows = pairs[pairs["indicator"] == "1"].copy()
+    rows = pairs[pairs["indicator"] == "1"]
+    if rows.empty:
+        return rows
     said = rows["modifiers"] + " " + rows["modifiers_1"]
     for modifier in SEPARATE:
         rows[f"by_{modifier}"] = said.str.contains(rf"\b{modifier}\b", regex=True)
     by = [f"by_{modifier}" for modifier in SEPARATE]
     rows = rows[rows[by].any(axis=1)].drop_duplicates(["claim_id", "line_number", "column_1"])
+    if rows.empty:
+        return rows
     open_kind = rows["by_59"] | rows["by_XU"]
     named = [~open_kind & rows[f"by_{kind}"] for kind in KINDS]
     rows["parted_by"] = pd.Series(np.select(named, list(KINDS), default="59"), index=rows.index, dtype="str")

@@ -27,7 +27,10 @@ def sequences(lines: pd.DataFrame, linked: pd.DataFrame, note_services: pd.DataF
     """
     rows = with_facts(lines, facts["codes"], FACTS, on="procedure_code", key="code").drop(columns="known")
     outside = (rows["timed"] == "yes") & (rows["in_pool"] != "yes")
-    rows = _spanned(rows[(outside | ~rows["code_known"]) & (rows["counting"] > 0)], rows["day"])
+    rows = rows[(outside | ~rows["code_known"]) & (rows["counting"] > 0)]
+    if rows.empty:
+        return rows
+    rows = _spanned(rows, rows["day"])
     is_first = rows["procedure_code"] == rows["root"]
     rows["first"], rows["further"] = rows["units"].where(is_first, 0), rows["units"].where(~is_first, 0)
     for name in ("first", "further"):

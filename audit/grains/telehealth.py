@@ -43,6 +43,8 @@ def remote_lines(lines: pd.DataFrame, linked: pd.DataFrame, facts: Facts) -> pd.
     rows["marked"] = rows["place_remote"] | said["remote"]
     told = rows["marked"] | rows["modality"].isin(["video", "audio"])
     rows = rows[told & ~rows["family"].isin(NEVER_IN_PERSON)]
+    if rows.empty:
+        return rows
     for name, parameter in PERIODS.items():
         asked = rows[["service_date"]].assign(parameter=parameter)
         rows[name] = with_facts(asked, facts["thresholds"], [], on="parameter", key="parameter")["known"]

@@ -60,7 +60,7 @@ def _texts(file: Any, name: str, marked: bool) -> pd.Categorical:
     """A column as text; null is ""."""
     import pyarrow as pa  # noqa: PLC0415
 
-    column = file.read(columns=[name]).column(0)
+    column = file.read(columns=[name], use_threads=False).column(0)
     try:
         found = column.dictionary_encode().unify_dictionaries().combine_chunks()
         numbers, cells = found.indices.fill_null(-1).to_numpy(zero_copy_only=False), found.dictionary.to_pylist()

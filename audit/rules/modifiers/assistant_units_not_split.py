@@ -15,6 +15,8 @@ def assistant_units_not_split(services: pd.DataFrame) -> list[pd.DataFrame]:
     What to do: bill two lines of the code, one without CO for the therapist's units, one with CO for the rest.
     """
     alone = services[services["in_pool"] & (services["line_count"] == 1) & (services["co_units"] > 1)]
+    if alone.empty:
+        return []
     marked = with_shares(alone)
     early = marked["service_date"] < REQUIRED_FROM
     rows = marked[~early]

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pandas as pd
 
 from audit.rules import findings, once, rule, untestable
+from audit.texts import once_each
 
 DISCIPLINES = {
     "OT": "occupational therapy",
@@ -82,9 +83,10 @@ def in_dollars(rows: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+@once_each
 def _written(cents: pd.Series[int]) -> pd.Series[str]:
-    said = cents.map({one: f"${one / 100:,.2f}" for one in cents.dropna().unique()})
-    return said.astype("object").fillna("").astype("str")
+    said = ["" if pd.isna(one) else f"${one / 100:,.2f}" for one in cents]
+    return pd.Series(said, index=cents.index, dtype="str")
 
 
 def _percent(rows: pd.DataFrame) -> pd.Series[str]:
