@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 
 
-def once_each(ask: Callable[[pd.Series[str]], pd.Series[Any]]) -> Callable[[pd.Series[str]], pd.Series[Any]]:
-    """For a function that looks at each text by itself: asks it once for the texts that are the same."""
+def once_each(ask: Callable[[pd.Series[Any]], pd.Series[Any]]) -> Callable[[pd.Series[Any]], pd.Series[Any]]:
+    """For a function that looks at each text (or number) by itself: asks it once for those that are the same."""
 
     @wraps(ask)
-    def asked(texts: pd.Series[str]) -> pd.Series[Any]:
+    def asked(texts: pd.Series[Any]) -> pd.Series[Any]:
         numbers, different = pd.factorize(texts, use_na_sentinel=False)
         told = ask(pd.Series(different, dtype=texts.dtype)).array.take(numbers)
         return pd.Series(told, index=texts.index, name=texts.name)
