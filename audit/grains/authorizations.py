@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from audit.grains.lines import those
 from audit.grains.treatment_days import DATE, EVALUATIONS, PATIENT
 from audit.tables import Tables
 
@@ -24,7 +25,8 @@ def authorized_lines(lines: pd.DataFrame, linked: pd.DataFrame, tables: Tables) 
     discharged = linked.loc[linked["note_type"] == "discharge", "patient_id"]
     patients = pd.concat([tables.authorizations["patient_id"], discharged])
     asked = lines["patient_id"].isin(patients) | (lines["prior_authorization"] != "")
-    wanted = lines[asked & (lines["discipline"] == "OT") & (lines["frequency_code"] != VOIDED)].reset_index(drop=True)
+    asked &= (lines["discipline"] == "OT") & (lines["frequency_code"] != VOIDED)
+    wanted = those(lines, asked).reset_index(drop=True)
     if wanted.empty:
         return wanted
     best = _chosen(_candidates(wanted, tables.authorizations.rename(columns=RENAMED)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from audit.facts.reference import Facts, with_facts
+from audit.grains.lines import those
 
 DAY = ["day", "payer_id", "procedure_code"]
 """Limits hold for one patient's code of one day under one payer (and one practice)."""
@@ -20,7 +21,7 @@ def limits(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     covers for later ones; <NA> and "" where it has no row. `coverage`: within, after or before the dates of the table
     (`table_period`).
     """
-    rows = lines[lines["counting"] > 0].copy()
+    rows = those(lines, lines["counting"] > 0)
     rows["practice"] = _practice(rows)
     known = facts.covered("mue", rows["service_date"])
     rows[["coverage", "table_period"]] = known[["coverage", "table_period"]]
@@ -31,14 +32,18 @@ def limits(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     rows["most"] = pd.to_numeric(limit.where(limit != "")).astype("Int64")
     rows["adjudication"] = found["adjudication"]
     per_line = rows["adjudication"] == PER_LINE
-    of_day = rows.groupby([*DAY, "practice"])["units"].transform("sum")
+    number = rows.groupby(DAY, sort=False).ngroup()
+    of_day = rows["units"].groupby([number, rows["practice"]]).transform("sum")
     rows["counted"] = of_day.mask(per_line, rows["units"])
-    again = rows.duplicated(["claim_id", *DAY]) & ~per_line
-    return rows[~again].reset_index(drop=True)
+    again = (rows["claim"] * len(rows) + number).duplicated() & ~per_line
+    return those(rows, ~again).reset_index(drop=True)
 
 
 def _practice(rows: pd.DataFrame) -> pd.Series[str]:
     """The billing practice; a line that names none counts with the day's first that is named."""
-    named = rows["billing_npi"].where(rows["billing_npi"] != "")
+    told = rows["billing_npi"] != ""
+    if told.all() or not told.any():
+        return rows["billing_npi"]
+    named = rows["billing_npi"].where(told)
     first = named.groupby([rows[name] for name in DAY]).transform("first")
     return named.fillna(first).fillna("").astype("str")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from audit.evaluations import LEVEL_CODES, components, supported_level
+from audit.grains.lines import those
 
 COMPONENTS = ["history_level", "performance_deficits", "decision_making"]
 FINDINGS = [*COMPONENTS, "comorbidities", "assistance"]
@@ -31,7 +32,7 @@ def evaluations(lines: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFram
     `_judged`. `rivals`, `rival_authors`: another note fits the line as well and has other findings, or is by
     another kind of author.
     """
-    rows = lines[evaluating(lines)].reset_index(drop=True)
+    rows = those(lines, evaluating(lines)).reset_index(drop=True)
     rows = rows.rename(columns={"note_id": "note_of_line"}).join(_note_of(rows, linked))
     texts = ["note_id", "author", "author_credential", "text", *FINDINGS]
     rows[texts] = rows[texts].fillna("").astype("str")

@@ -174,6 +174,13 @@ def in_order(rows: pd.DataFrame, key: list[str]) -> pd.DataFrame:
     return rows.reset_index(drop=True)
 
 
+def those(rows: pd.DataFrame, which: pd.Series[bool]) -> pd.DataFrame:
+    """`rows[which]`; a wide table is not copied where that is all of it, or none."""
+    if which.all():
+        return rows.copy(deep=False)
+    return rows[which] if which.any() else rows[:0]
+
+
 def agreed(rows: pd.DataFrame, told: pd.DataFrame, key: list[str], column: str) -> pd.Series[Any]:
     """What the rows of `told` that share `key` with a row say in `column`, where they all agree; else null."""
     said = told[[*key, column]].drop_duplicates()

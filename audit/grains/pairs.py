@@ -7,6 +7,7 @@ import pandas as pd
 
 from audit.facts.fact_loads import PAIRS
 from audit.facts.reference import Facts, in_force
+from audit.grains.lines import those
 
 MEDICARE = "medicare"
 REACH = {"before": 0, "after": 1, "within": 2}
@@ -27,8 +28,8 @@ def pairs(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     comes with indicator "".
     """
     strange = ~_knows(lines, facts)
-    found = pd.concat([_in_table(lines[lines["in_pair"]], facts), _strange(lines, strange)], ignore_index=True)
-    lines = lines[lines["in_pair"] | lines["day"].isin(found.loc[found["indicator"] == "", "day"])]
+    found = pd.concat([_in_table(those(lines, lines["in_pair"]), facts), _strange(lines, strange)], ignore_index=True)
+    lines = those(lines, lines["in_pair"] | lines["day"].isin(found.loc[found["indicator"] == "", "day"]))
     one = lines[[*DAY, "procedure_code", "line_number", "claim_id", "billing_npi", "parts_a_pair", "modifiers"]]
     one = one.rename(columns={"procedure_code": "column_1"})
     two = lines.drop(columns=COVERED, errors="ignore")

@@ -10,6 +10,7 @@ import pandas as pd
 
 from audit.facts.reference import Facts
 from audit.grains.limits import with_limits
+from audit.grains.lines import those
 from audit.money import allowed
 
 YEAR = ["patient_id", "bucket", "year"]
@@ -33,7 +34,7 @@ def patient_years(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     none. `limit`, `review_at`, `well_below`: cents, <NA> where no amount is on file for the date. `not_covered`: one
     of NOT_COVERED stands on the line.
     """
-    rows = lines[_counts(lines)].reset_index(drop=True)
+    rows = those(lines, _counts(lines)).reset_index(drop=True)
     rows["bucket"] = rows["discipline"].map(BUCKETS)
     rows["year"] = rows["service_date"].dt.year
     rows["not_covered"] = rows[MODIFIERS].isin(NOT_COVERED).any(axis=1)

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from audit.facts.reference import Facts, with_facts
+from audit.grains.lines import those
 from audit.units import midpoint_units
 
 FACTS = ["timed", "in_pool", "base_minutes", "addon_to", "unit_rule"]
@@ -27,7 +28,7 @@ def sequences(lines: pd.DataFrame, linked: pd.DataFrame, note_services: pd.DataF
     """
     rows = with_facts(lines, facts["codes"], FACTS, on="procedure_code", key="code").drop(columns="known")
     outside = (rows["timed"] == "yes") & (rows["in_pool"] != "yes")
-    rows = rows[(outside | ~rows["code_known"]) & (rows["counting"] > 0)]
+    rows = those(rows, (outside | ~rows["code_known"]) & (rows["counting"] > 0))
     if rows.empty:
         return rows
     rows = _spanned(rows, rows["day"])

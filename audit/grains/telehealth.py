@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from audit.facts.reference import EARLIEST, LATEST, Facts, with_facts
+from audit.grains.lines import those
 from audit.texts import combinations, told_of
 
 VIDEO, AUDIO = ["95", "GT"], ["93", "FQ"]
@@ -42,7 +43,7 @@ def remote_lines(lines: pd.DataFrame, linked: pd.DataFrame, facts: Facts) -> pd.
     rows[["says_video", "says_audio"]] = said[["says_video", "says_audio"]]
     rows["marked"] = rows["place_remote"] | said["remote"]
     told = rows["marked"] | rows["modality"].isin(["video", "audio"])
-    rows = rows[told & ~rows["family"].isin(NEVER_IN_PERSON)]
+    rows = those(rows, told & ~rows["family"].isin(NEVER_IN_PERSON))
     if rows.empty:
         return rows
     for name, parameter in PERIODS.items():
