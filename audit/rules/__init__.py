@@ -143,21 +143,27 @@ def ordered(parts: list[pd.DataFrame]) -> pd.DataFrame:
     parts = [part for part in parts if len(part)]
     if not parts:
         return nothing()
-    rows = pd.concat(parts, ignore_index=True)
-    number = _in_order(rows)
+    number = _in_order(parts)
     order = np.argsort(number, kind="stable")
     same = np.diff(number[order]) == 0
     alike = np.append(same, False) | np.append(False, same)
     if alike.any():
-        order[alike] = rows.take(order[alike]).sort_values(ORDER, kind="stable").index
-    return rows.take(order).reset_index(drop=True)
+        rows = pd.DataFrame({name: _together(parts, name).take(order[alike]) for name in ORDER})
+        order[alike] = rows.sort_values(ORDER, kind="stable").index
+    return pd.DataFrame({name: _together(parts, name).array.take(order) for name in FINDING_COLUMNS}, copy=False)
 
 
-def _in_order(rows: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.int64]]:
+def _together(parts: list[pd.DataFrame], name: str) -> pd.Series[Any]:
+    """One column of all parts: one at a time, for all together are large."""
+    column: pd.Series[Any] = pd.concat([part[name] for part in parts], ignore_index=True)
+    return column
+
+
+def _in_order(parts: list[pd.DataFrame]) -> np.ndarray[Any, np.dtype[np.int64]]:
     """Whole numbers in the order of the first of ORDER: the same where these say the same."""
-    number = np.zeros(len(rows), dtype="int64")
+    number = np.zeros(sum(map(len, parts)), dtype="int64")
     for name in ORDER[:4]:
-        place, different = pd.factorize(rows[name], sort=True)
+        place, different = pd.factorize(_together(parts, name), sort=True)
         number = number * (len(different) + 1) + np.where(place < 0, len(different), place)
     return number
 

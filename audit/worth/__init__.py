@@ -34,12 +34,12 @@ def priced(findings: pd.DataFrame, prepared: Prepared) -> pd.DataFrame:
     days = billed_of(parts, prepared)
     asked_for = changes(parts, days)
     cents = _alone(days, asked_for, prepared).reindex(parts["finding"].unique())
-    result = findings.copy()
-    for name, column in (("dollars_at_risk", "over"), ("dollars_under", "under")):
-        result[name] = money.dollars(cents[column].reindex(result.index).astype("Int64"))
+    told = {
+        name: money.dollars(cents[column].reindex(findings.index).astype("Int64"))
+        for name, column in (("dollars_at_risk", "over"), ("dollars_under", "under"))
+    }
     because = reasons(parts, cents, asked_for, days, prepared)
-    result["dollars_because"] = because.reindex(result.index).fillna("").astype("str")
-    return result
+    return findings.assign(**told, dollars_because=because.reindex(findings.index).fillna("").astype("str"))
 
 
 def by_claim(findings: pd.DataFrame, prepared: Prepared) -> pd.DataFrame:
