@@ -132,10 +132,6 @@ def test_evidence_is_enough_just_when_capital_is_twenty():
     assert found.above == pytest.approx(min(1, log(capital) / log(20)))
 
 
-def test_bets_are_equal_steps_up_to_nine_tenths_of_the_largest():
-    assert monitor.FRACTIONS.tolist() == pytest.approx([0.9 * step / 24 for step in range(1, 25)])
-
-
 def growth(bet: float, sides: list[tuple[float, float]]) -> float:
     """What the log of the capital is expected to grow by with each review: (chance, gain of a whole bet) each."""
     return sum(chance * log(1 + bet * max(gain, -1)) for chance, gain in sides)
@@ -143,7 +139,9 @@ def growth(bet: float, sides: list[tuple[float, float]]) -> float:
 
 @pytest.mark.parametrize("errors", [{"flagged": f, "unflagged": u} for f, u in ((0, 1), (1, 0), (2, 1), (3, 1))])
 def test_further_reviews_are_those_after_which_the_expected_capital_is_enough(errors):
-    """In plain Python, from the rates seen so far with a prior of ten claims at the limit."""
+    """In plain Python, from the rates seen so far with a prior of ten claims at the limit; the bets are 24 equal steps
+    up to nine tenths of the largest."""
+    bets = [0.9 * step / 24 for step in range(1, 25)]
     sizes, shares, limit = BY_FLAG["sizes"], BY_FLAG["shares"], BY_FLAG["limit"]
     drawn = {"flagged": 16, "unflagged": 24}
     reviews = [(name, n >= drawn[name] - errors[name]) for name in sizes for n in range(drawn[name])]
@@ -165,10 +163,12 @@ def test_further_reviews_are_those_after_which_the_expected_capital_is_enough(er
         np.array([limit, limit]), limit=limit,
     )  # fmt: skip
 
+    assert growth(bets[0], up) == pytest.approx(growth(float(monitor.FRACTIONS[0]), up))
+
     def enough(further: int) -> bool:
         return any(
             log(sum(exp(have + further * growth(bet, sides)) for have, bet in zip(
-                side[0, -1], monitor.FRACTIONS, strict=True)) / 24) >= log(20)
+                side[0, -1], bets, strict=True)) / 24) >= log(20)
             for side, sides in zip(now, (up, down), strict=True)
         )  # fmt: skip
 

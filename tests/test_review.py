@@ -18,7 +18,7 @@ from audit.figures import results
 from audit.reviewing import leases, review, sign_off, worklist
 from audit.reviewing.evidence import decided, evidence
 from audit.reviewing.opinions import required
-from audit.store import schema, seal, trail
+from audit.store import schema, seal, trail, verifying
 from audit.store.database import read
 from tests.reviewing import load, review_claim, state, take, undecided, versions, visit, who
 from tests.stored import NOW, on_sqlite
@@ -83,6 +83,20 @@ def test_a_signature_seals_every_decision_made_before_it(engine: Engine, claims:
         now = {one: seal.seal(connection, over, signed["run_id"], one, signed["id"]) for one in (*made, None)}
     assert now[made[-1]] == signed["digest"]
     assert now[None] != signed["digest"], "without its decisions it is another seal"
+
+
+@on_sqlite
+def test_a_signature_without_decisions_stays_whole_when_the_first_of_all_comes_later(
+    engine: Engine, claims: Claims, people: People
+) -> None:
+    clean = claims["CLEAN"]
+    review_claim(engine, clean, people["rita"])
+    take(engine, clean, people["sam"])
+    sign_off.send_back(engine, clean, text="Look at the day again", **who(people["sam"]))
+    take(engine, clean, people["rita"])
+    assert review.report_missed(engine, clean, text="The wrong visit", account_id=people["rita"], at=NOW) == 1
+    with read(engine) as connection:
+        assert verifying.verify(connection).breaks == ()
 
 
 def test_a_claim_in_error_is_returned_and_never_approved(engine: Engine, claims: Claims, people: People) -> None:

@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 from scipy.stats import betabinom, binom
 
 from audit.errors import CountersignError
+from audit.estimates import variation
 from audit.estimates.variation import (
-    INNER,
-    WIDEST,
     ewma_chart,
     fitted_prior,
     funnel_limits,
@@ -148,10 +147,9 @@ def test_each_part_of_a_prior_is_half_a_claim_at_least():
     assert fitted_prior([9, 9, 9], [9, 9, 9])[1] == 0.5
 
 
-@pytest.mark.parametrize("level", [INNER, WIDEST])
-def test_beyond_a_funnel_lies_what_is_rarer_than_its_level(level):
-    low, high = funnel_limits(0.12, 90, level)
-    tail = {0.95: 0.025, 0.998: 0.001}[level]
+@pytest.mark.parametrize(("level", "tail"), [("INNER", 0.025), ("WIDEST", 0.001)])
+def test_beyond_a_funnel_lies_what_is_rarer_than_its_level(level, tail):
+    low, high = funnel_limits(0.12, 90, getattr(variation, level))
     assert binom.cdf(low - 1, 90, 0.12) < tail <= binom.cdf(low, 90, 0.12)
     assert binom.sf(high, 90, 0.12) <= tail < binom.sf(high - 1, 90, 0.12)
 
