@@ -16,6 +16,7 @@ from audit.errors import AccessError, MappingNeeded, StateError
 from audit.intake.foreign.proposing import propose
 from audit.intake.tabular import REASONS
 from audit.loading import arrivals, mappings, undoing
+from audit.reviewing import evidence
 from audit.store import database, guards, schema, trail
 from tests.handed_in import NPI, as_csv, claim, month, note, service
 from tests.stored import add, count_rows, on_sqlite
@@ -44,6 +45,20 @@ def current(engine) -> dict[str, tuple[int, int]]:
 
 def undo(engine, load_id, by, **more):
     return undoing.undo(engine, load_id, **{"reason": "Wrong month", "account_id": by, "at": LATER} | more)
+
+
+def test_an_open_claim_is_read_anew_when_a_load_is_undone(engine, by):
+    load(engine, by, *month(claims=1))
+    second = load(engine, by, *month(claims=2))
+
+    def rests_on():
+        with database.read(engine) as connection:
+            return evidence.inputs(connection)
+
+    before = rests_on()
+    assert rests_on() == before
+    undo(engine, second, by)
+    assert rests_on() != before
 
 
 def screened(engine, *claim_ids: str) -> int:

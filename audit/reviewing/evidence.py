@@ -153,15 +153,16 @@ def decided(connection: Connection, claim_version_id: int, viewer: int) -> Decid
     )
 
 
-def inputs(connection: Connection) -> tuple[int, int]:
-    """What `evidence` rests on: the newest load and the newest payer profile. Where they are the same as before, so is
-    the record of any claim."""
+def inputs(connection: Connection) -> tuple[int, int, int]:
+    """What `evidence` rests on: the newest load, the number of those undone, the newest payer profile. Where they are
+    the same as before, so is the record of any claim."""
     newest = select(
         select(func.max(schema.loads.c.id)).scalar_subquery(),
+        select(func.count(schema.withdrawals.c.load_id)).scalar_subquery(),
         select(func.max(schema.payer_profiles.c.id)).scalar_subquery(),
     )
-    load, profile = connection.execute(newest).one()
-    return load or 0, profile or 0
+    load, undone, profile = connection.execute(newest).one()
+    return load or 0, undone, profile or 0
 
 
 def _worth(connection: Connection, now: Standing) -> tuple[Decimal | None, Decimal | None]:

@@ -18,7 +18,7 @@ from audit.reviewing.evidence import Evidence, evidence
 from pages.parts.markup import Markup
 from pages.parts.store import engine
 
-Seen = tuple[int, int]
+Seen = tuple[int, int, int]
 """Which inputs it was read from, as `evidence.inputs` tells."""
 PAUSE = 2.0
 """Seconds on a claim after which the next one is read ahead: who presses keys at once shall not wait for that."""
