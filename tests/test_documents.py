@@ -7,6 +7,7 @@ from pathlib import Path
 import docx
 import pytest
 import typst
+from docx.oxml import parse_xml
 
 from audit import intake
 from audit.errors import InputError
@@ -105,3 +106,35 @@ def test_a_file_of_long_ago_reads_the_same(name: str, read: dict[str, str]) -> N
     """Made once and kept: a template with controls and tracked changes, and a page with a header and columns."""
     found = {one.service if one.field == "minutes" else one.field: one.value for one in read_one(FILES / name).values}
     assert found | read == found
+
+
+BOX = "<w:txbxContent><w:p><w:r><w:t>97530 23 min</w:t></w:r></w:p></w:txbxContent>"
+DRAWN = f"""<w:p xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+ xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006"><w:r><w:t>Services of the day</w:t>
+<mc:AlternateContent><mc:Choice Requires="wps">{BOX}</mc:Choice><mc:Fallback>{BOX}</mc:Fallback></mc:AlternateContent>
+</w:r><w:moveFrom><w:r><w:t> 97110 15 min</w:t></w:r></w:moveFrom></w:p>"""
+
+
+def test_a_box_that_word_writes_twice_is_read_once_and_what_was_moved_away_is_not(tmp_path: Path) -> None:
+    document = docx.Document()
+    document.element.body.insert(0, parse_xml(DRAWN))
+    laid_out = document.add_table(1, 1).cell(0, 0)
+    for line in (
+        "Patient: Jane Doe",
+        "Date of service: 03/12/2026",
+        "Total timed minutes: 23",
+        "Signed by A. Therapist",
+    ):
+        laid_out.add_paragraph(line)
+    document.save(str(tmp_path / "visit.docx"))
+    text = read_one(tmp_path / "visit.docx").text
+    assert text.count("97530 23 min") == 1
+    assert "97110" not in text
+    assert "Date of service: 03/12/2026\nTotal timed minutes: 23" in text
+
+
+def test_a_document_of_pictures_alone_is_to_be_looked_at(tmp_path: Path) -> None:
+    document = docx.Document()
+    document.add_paragraph("Scan 1")
+    document.save(str(tmp_path / "scan.docx"))
+    assert "no text, only pictures or nothing" in read_one(tmp_path / "scan.docx").held.why

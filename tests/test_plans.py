@@ -97,6 +97,18 @@ def test_what_each_kind_of_plan_can_say_is_said_before_it_is_frozen():
     assert plans.offer(by_flag, "compliance", 60).foreseen.confidence == 0.90
 
 
+def test_a_promise_says_what_it_rests_on():
+    last = plans.Expected(sample="March")
+    by_name = groups(ana=100, ben=40)
+    assert "a guess: every group at the limit." in plans.offer(by_name, "therapist", 40).promise
+    assert "the last sample, March, drawn towards" in plans.offer(by_name, "therapist", 40, expected=last).promise
+    assert "the last sample, March, drawn a little" in plans.offer(frame(80, 738), "flag", 60, expected=last).promise
+    assert (plans.usual_size(by_name, "each"), plans.usual_size(groups(ana=3), "each")) == (plans.USUAL_EACH, 3)
+    told = plans.offer(by_name, "each", 2).promise
+    assert "none in error still leaves up to" in told
+    assert "2 in error" not in told
+
+
 def groups(**sizes: int):
     return freeze((f"{name}{n}", name, "", "") for name, size in sizes.items() for n in range(size))
 
