@@ -138,6 +138,31 @@ def test_exit_2_with_one_line(folder, capsys, arguments, says):
     assert len(err.splitlines()) == 1
 
 
+def test_what_is_left_out_is_named(folder, capsys):
+    with_more = [line + (",extra" if not n else ",x") for n, line in enumerate(
+        (folder / "claims.csv").read_text().splitlines())]  # fmt: skip
+    (folder / "claims.csv").write_text("\n".join(with_more) + "\n")
+    (folder / "other.csv").write_text("a,b\n1,2\n")
+    assert main(["check", str(folder), "--rules", "UNIT-01"]) == 1
+    err = capsys.readouterr().err
+    assert "claims.csv: columns left out: extra." in err
+    assert "other.csv: none of our tables, left out." in err
+
+
+def test_without_a_claim_line_nothing_is_checked(folder, capsys):
+    (folder / "claims.csv").write_text(CLAIMS + "\n")
+    assert main(["check", str(folder), "--rules", "UNIT-01"]) == 2
+    assert "there is no claim line to check" in capsys.readouterr().err
+
+
+def test_a_bucket_holds_one_line_at_least(folder, capsys):
+    for number in ("0", "-3", "many"):
+        with pytest.raises(SystemExit) as ended:
+            main(["check", str(folder), "--lines", number])
+        assert ended.value.code == 2
+    assert "'many' is no number of lines. Write one of 1 or more" in capsys.readouterr().err
+
+
 def test_a_formula_in_the_data_stays_text(folder, capsys):
     (folder / "claims.csv").write_text((folder / "claims.csv").read_text().replace("B1,1", "=B1+1,1"))
     main(["check", str(folder), "--rules", "UNIT-01", "--format", "csv"])
