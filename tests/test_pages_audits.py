@@ -136,6 +136,34 @@ def test_everyone_reads_rates_and_rules(open_page: Open, sample: int, role: str)
     assert open_page(RULES, role).title[0].value == "Rule book"
 
 
+# Home of a clinic that begins
+
+HOME = "pages/home/home.py"
+
+
+def leads_to(app: AppTest) -> dict[str, str]:
+    """Words of the links on the page -> the page that each opens, with its address."""
+    return {one.proto.label: f"{one.proto.page}?{one.proto.query_string}" for one in app.get("page_link")}
+
+
+def test_home_offers_the_step_that_comes_next(open_page: Open, engine: Engine, people: dict[str, int]):
+    app = open_page(HOME)
+    assert "No claims are loaded yet." in said(app)
+    assert leads_to(app) == {"Load claims and notes": "load?"}
+    arrivals.take_in(engine, month(claims=3), account_id=people["manager"], at=NOW)
+    app = open_page(HOME)
+    assert "3 claims loaded, none chosen for review yet." in said(app)
+    assert buttons(app)[-1] == "Audit what is new: 3 claims"
+    run = running.screen_new(engine, account_id=people["manager"], at=NOW)
+    assert leads_to(open_page(HOME)) == {"Choose what people review": f"run?run={run}"}
+
+
+def test_home_of_who_does_not_load_says_whose_turn_it_is(open_page: Open):
+    app = open_page(HOME, "doctor_of_ot")
+    assert "A manager or an administrator loads claims and runs an audit." in said(app)
+    assert leads_to(app) == {}
+
+
 # Load
 
 
