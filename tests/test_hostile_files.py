@@ -180,6 +180,7 @@ def test_a_dossier_that_is_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyP
         dossier.verify(tmp_path / "d.zip")
 
 
+@pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("reader", CASES)
 def test_mutated_files_are_read_or_refused(reader: str, tmp_path: Path) -> None:
     """The same ones each time: no luck in it. Memory may grow by no more than the loop allows."""

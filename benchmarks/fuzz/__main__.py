@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import base64
 import json
+import logging
 import resource
 import subprocess
 import sys
 import tempfile
 import time
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -155,6 +157,8 @@ def _keep(found: Sum, keep: Path, what: str, folder: Path, told: dict[str, Any] 
 
 def _child(reader: str, seed: int, seconds: float, folder: Path) -> int:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    warnings.simplefilter("ignore")
+    logging.disable(logging.CRITICAL)
     work = folder / "work"
     work.mkdir()
     spoke = [time.monotonic()]

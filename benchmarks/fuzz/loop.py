@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 import resource
 import sys
 import time
 import traceback
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -115,8 +113,6 @@ def run(
     failed: Callable[[Failure], None] = lambda _: None,
 ) -> Outcome:
     """Feed the reader until the CPU seconds or the cases are used up. `begin` is told each case before it is read."""
-    warnings.simplefilter("ignore")
-    logging.disable(logging.CRITICAL)
     chance, lines, outcome = Random(f"{reader} {seed}"), Lines(), Outcome()  # noqa: S311  no secret
     corpus = READERS[reader].seeds()
     until = time.process_time() + seconds
