@@ -79,5 +79,5 @@ def local_cluster(workers: int, *, processes: bool = True) -> Any:
     """Workers on this machine, for which nothing outside it can ask."""
     return _package().LocalCluster(
         n_workers=workers, threads_per_worker=1, processes=processes, host="127.0.0.1" if processes else None,
-        dashboard_address=None, silence_logs="ERROR", memory_limit=0,
+        dashboard_address="127.0.0.1:0", scheduler_kwargs={"dashboard": False}, silence_logs="ERROR", memory_limit=0,
     )  # fmt: skip
