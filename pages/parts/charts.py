@@ -122,7 +122,8 @@ def funnel(groups: Groups) -> go.Figure:
     """Weighted rate by effective reviews, a dot for each group with enough of them (one for those in one place); 95 and
     99.8 % limits around the rate of all, and the limit of the audit."""
     told = groups.told
-    dots = told.groupby(["size", "rate"], sort=False)["group"].agg(", ".join).reset_index()
+    place = [told["size"].round(), told["rate"].round(2)]
+    dots = told.groupby(place).agg(size=("size", "mean"), rate=("rate", "mean"), group=("group", ", ".join))
     figure = go.Figure(layout={**LOOK, "height": 330})
     sizes = list(range(5, max(30, round(1.15 * told["size"].max())) + 1))
     for level, dash, name in ((INNER, "dash", "95 %"), (WIDEST, "dot", "99.8 %")):
@@ -134,7 +135,7 @@ def funnel(groups: Groups) -> go.Figure:
     figure.add_hline(y=100 * groups.centre, line={"color": QUIET, "width": 1.5})
     figure.add_hline(y=100 * groups.limit, line={"color": LIMIT, "width": 2})
     _label(figure, sizes[-1], f"limit {100 * groups.limit:g}", y=100 * groups.limit, xanchor="right", yanchor="bottom")
-    names = ["top center" if rate >= groups.centre else "bottom center" for rate in dots["rate"]]
+    names = ["bottom center" if 0 < rate < groups.centre else "top center" for rate in dots["rate"]]
     figure.add_scatter(
         x=dots["size"], y=100 * dots["rate"], mode="markers+text", text=dots["group"], textposition=names,
         marker={"color": ACCENT, "size": 11}, textfont={"size": 13},
