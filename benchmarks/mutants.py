@@ -2,10 +2,14 @@
 
 Each fault of `benchmarks.mutations` is put into a process of its own, a fork of one that has already read all modules
 and tests, and the tests that came through the changed function run there, the quickest first, until one fails. A fault
-that no test notices has survived. Those that change nothing anybody could see stand in `equivalent_mutants.csv` with
-the reason, and are counted apart. A test that does not end is ended, and has noticed.
+that no test notices has survived and is printed at once. Those that change nothing anybody could see stand in
+`equivalent_mutants.csv` with the reason, and are counted apart. A test that does not end is ended, and has noticed.
 
-Without PostgreSQL and without a browser. `--sample 0.2 --seed 1` takes a fifth of the faults, drawn at random.
+The cases of one rule are judged together and run together: what they share is made once a fault, not once a case.
+
+Without PostgreSQL and without a browser. The faults come in random order (`--seed 1`): `--sample 0.2` takes a fifth of
+them, `--seconds 600` as many of each area as ten minutes of processor time allow. An interrupt (Ctrl-C, SIGTERM) ends
+with the figures so far.
 """
 
 from __future__ import annotations
@@ -28,6 +32,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import zip_longest
 from pathlib import Path
 from types import CodeType, FrameType, FunctionType, ModuleType
 from typing import Any
@@ -37,6 +42,7 @@ from hypothesis import Phase, settings
 
 from benchmarks.mutations import Mutation, mutations
 from tests.databases import FILLINGS
+from tests.sharing import RULE
 
 ROOT = Path(__file__).parents[1]
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.csv")
@@ -67,12 +73,15 @@ OPTIONS = ["-s", "-q", "-n0", "-W", "ignore", "-m", "not postgres and not browse
 SLOWER, GRACE = 8, 15
 """A fault's tests may take so many times as long as without it, and so many seconds more."""
 MEMORY_BYTES = 6 << 30
+TOLD_EVERY = 20
+"""Faults between two counts of how far it is."""
+ENDS = (signal.SIGINT, signal.SIGTERM)
 NOTICED, SURVIVED, UNREACHED, NOT_PUT_IN = "noticed", "survived", "unreached", "not put in"
 
 
 @dataclass
 class Watch:
-    """Which functions of the modules under test each test came through, and how long it took."""
+    """By the place of its first test: which functions under test each piece came through, and how long it took."""
 
     seconds: dict[int, float] = field(default_factory=dict)
     through: dict[int, set[tuple[str, str]]] = field(default_factory=dict)
@@ -83,7 +92,8 @@ class Mutants:
 
     def __init__(self, area: str, asked: argparse.Namespace) -> None:
         self.paths = sorted({path for one in AREAS[area][0] for path in (ROOT / "audit").glob(one)})
-        self.asked, self.failed = asked, False
+        self.asked, self.failed, self.stopped = asked, False, False
+        self.running: dict[int, Mutation] = {}
         self.results: list[tuple[Mutation, str]] = []
         self.scratch = tempfile.mkdtemp(prefix="countersign-mutants-")
 
@@ -99,38 +109,51 @@ class Mutants:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         gc.unfreeze()
         self.factory: Any = session.config._tmp_path_factory  # type: ignore[attr-defined]
+        self.pieces = pieces(session.items)
         warm(session.items)
-        watch = self._watched(session.items)
-        chosen = self._chosen()
-        say(f"{len(session.items)} tests, {sum(watch.seconds.values()):.0f} s; {len(chosen)} faults")
-        running: dict[int, tuple[Mutation, list[int]]] = {}
+        watch, chosen = self._watched(), self._chosen()
+        say(f"{len(session.items)} tests in {len(self.pieces)} pieces, {sum(watch.seconds.values()):.0f} s; "
+            f"{len(chosen)} faults")  # fmt: skip
+        for ends in ENDS:
+            signal.signal(ends, self._stop)
         for mutation in chosen:
-            tests = self._tests_for(mutation, watch)
-            if not tests:
-                self._note(mutation, UNREACHED)
-                continue
-            if len(running) >= self.asked.jobs:
-                self._wait_for_one(running)
-            limit = int(SLOWER * sum(watch.seconds[one] for one in tests)) + GRACE
-            running[self._fork(mutation, [session.items[one] for one in tests], limit)] = (mutation, tests)
-        while running:
-            self._wait_for_one(running)
+            if self.stopped or (self.asked.seconds and processor_seconds() > self.asked.seconds):
+                break
+            self._put_to(mutation, watch)
+        while self.running:
+            self._wait_for_one()
+        say(f"{len(self.results)} of {len(chosen)} faults, {processor_seconds():.0f} s")
         shutil.rmtree(self.scratch, ignore_errors=True)
         return True
 
+    def _stop(self, _signal: int, _frame: FrameType | None) -> None:
+        """The faults that are under way are left out, and no further one begins."""
+        self.stopped = True
+        for child in self.running:
+            os.kill(child, signal.SIGKILL)
+
     def _chosen(self) -> list[Mutation]:
         every = [one for path in self.paths for one in mutations(source_of(path), str(path.relative_to(ROOT)))]
-        if self.asked.sample < 1:
-            every = random.Random(self.asked.seed).sample(every, round(len(every) * self.asked.sample))  # noqa: S311
-        return every
+        return random.Random(self.asked.seed).sample(every, round(len(every) * self.asked.sample))  # noqa: S311
 
-    def _watched(self, items: list[pytest.Item]) -> Watch:
+    def _put_to(self, mutation: Mutation, watch: Watch) -> None:
+        """The tests that come through the fault, in a process of their own; waits while there are enough of those."""
+        found = self._pieces_for(mutation, watch)
+        if not found:
+            self._note(mutation, UNREACHED)
+            return
+        if len(self.running) >= self.asked.jobs:
+            self._wait_for_one()
+        limit = int(SLOWER * sum(watch.seconds[one] for one in found)) + GRACE
+        self.running[self._fork(mutation, [self.pieces[one] for one in found], limit)] = mutation
+
+    def _watched(self) -> Watch:
         """All tests once, without a fault, in a process of their own."""
         kept = Path(self.scratch) / "watch"
         child = os.fork()
         if not child:
             self._quiet()
-            watch = self._watch(items)
+            watch = self._watch()
             kept.write_bytes(pickle.dumps((watch, self.failed)))
             os._exit(0)
         os.waitpid(child, 0)
@@ -139,9 +162,9 @@ class Mutants:
             raise pytest.UsageError("a test fails without any fault: mend it first")
         return watch  # type: ignore[no-any-return]
 
-    def _watch(self, items: list[pytest.Item]) -> Watch:
+    def _watch(self) -> Watch:
         watch, ours = Watch(), {str(path) for path in self.paths}
-        for n, item in enumerate(items):
+        for n, items in enumerate(self.pieces):
             seen: set[tuple[str, str]] = set()
 
             def note(frame: FrameType, _event: str, _arg: object, seen: set[tuple[str, str]] = seen) -> None:
@@ -152,12 +175,13 @@ class Mutants:
             before = time.process_time()
             threading.settrace(note)
             sys.settrace(note)
-            run(item, items[n + 1] if n + 1 < len(items) else None)
+            for item, following in in_turn(items):
+                run(item, following)
             sys.settrace(None)
             watch.seconds[n], watch.through[n] = time.process_time() - before, seen
         return watch
 
-    def _tests_for(self, mutation: Mutation, watch: Watch) -> list[int]:
+    def _pieces_for(self, mutation: Mutation, watch: Watch) -> list[int]:
         path = str(ROOT / mutation.path)
         wanted = [
             n for n, seen in watch.through.items()
@@ -165,23 +189,25 @@ class Mutants:
         ]  # fmt: skip
         return sorted(wanted, key=lambda n: watch.seconds[n])
 
-    def _fork(self, mutation: Mutation, items: list[pytest.Item], limit: int) -> int:
+    def _fork(self, mutation: Mutation, chosen: list[list[pytest.Item]], limit: int) -> int:
         child = os.fork()
         if child:
             return child
         try:
             self._quiet()
-            signal.signal(signal.SIGXCPU, signal.SIG_DFL)
+            for one in (signal.SIGXCPU, *ENDS):
+                signal.signal(one, signal.SIG_DFL)
             resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
             resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, MEMORY_BYTES))
             signal.alarm(limit * 10)
             if not put_in(mutation):
                 os._exit(3)
-            forget()
-            for n, item in enumerate(items):
-                run(item, items[n + 1] if n + 1 < len(items) else None)
-                if self.failed:
-                    os._exit(1)
+            for items in chosen:
+                forget()
+                for item, following in in_turn(items):
+                    run(item, following)
+                    if self.failed:
+                        os._exit(1)
             os._exit(0)
         except BaseException:  # whatever it was, it would have been noticed
             os._exit(1)
@@ -193,20 +219,42 @@ class Mutants:
             os.dup2(nothing, stream)
         self.factory._given_basetemp = Path(self.scratch) / f"of-{os.getpid()}"
 
-    def _wait_for_one(self, running: dict[int, tuple[Mutation, list[int]]]) -> None:
+    def _wait_for_one(self) -> None:
         child, status = os.wait()
-        if child not in running:
+        if child not in self.running:
             return
-        mutation, _ = running.pop(child)
-        code = os.waitstatus_to_exitcode(status)
+        mutation = self.running.pop(child)
         shutil.rmtree(Path(self.scratch) / f"of-{child}", ignore_errors=True)
-        self._note(mutation, {0: SURVIVED, 3: NOT_PUT_IN}.get(code, NOTICED))
+        if not self.stopped:
+            self._note(mutation, {0: SURVIVED, 3: NOT_PUT_IN}.get(os.waitstatus_to_exitcode(status), NOTICED))
 
     def _note(self, mutation: Mutation, result: str) -> None:
         self.results.append((mutation, result))
         if result != NOTICED and mutation.key not in equivalent():
             say(f"{result}: {mutation.path}:{mutation.line} {mutation.function}: {mutation.old} -> {mutation.new}"
                 f"   | {mutation.text}")  # fmt: skip
+        if len(self.results) % TOLD_EVERY == 0:
+            noticed = sum(result == NOTICED for _, result in self.results)
+            say(f"... {len(self.results)} faults, {noticed} noticed, {processor_seconds():.0f} s")
+
+
+def pieces(items: list[pytest.Item]) -> list[list[pytest.Item]]:
+    """Tests that run one after the other: those of one rule, which share its findings; every other one is alone."""
+    found: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        rule = RULE.search(item.nodeid)
+        found.setdefault(rule[1] if rule else item.nodeid, []).append(item)
+    return list(found.values())
+
+
+def in_turn(items: list[pytest.Item]) -> Iterator[tuple[pytest.Item, pytest.Item | None]]:
+    """Each test and the one after it: what a module holds is put away where the next one has no use for it."""
+    return zip_longest(items, items[1:])
+
+
+def processor_seconds() -> float:
+    """Of this process, and of those of its children that have ended."""
+    return sum(os.times()[:4])
 
 
 def run(item: pytest.Item, following: pytest.Item | None) -> None:
@@ -337,25 +385,33 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--sample", type=float, default=1.0)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seconds", type=float, default=0)
     asked = parser.parse_args()
-    results = [one for area in asked.areas or AREAS for one in results_of(area, asked)]
+    results: list[tuple[Mutation, str]] = []
+    for area in asked.areas or AREAS:
+        found, stopped = results_of(area, asked)
+        results += found
+        if stopped:
+            break
     say(table(results))
     return int(any(result in (SURVIVED, UNREACHED) and one.key not in equivalent() for one, result in results))
 
 
-def results_of(area: str, asked: argparse.Namespace) -> list[tuple[Mutation, str]]:
-    """The faults of an area and what came of them, from a process of its own: each reads its own tests."""
+def results_of(area: str, asked: argparse.Namespace) -> tuple[list[tuple[Mutation, str]], bool]:
+    """The faults of an area and what came of them, from a process of its own: each reads its own tests. And whether
+    that was told to end."""
     with tempfile.TemporaryDirectory() as folder:
         kept, child = Path(folder) / "results", os.fork()
         if not child:
             plugin = Mutants(area, asked)
             tests = [f"tests/test_{name}.py" for name in AREAS[area][1]]
             pytest.main([*OPTIONS, *(["-k", AREAS[area][2]] if AREAS[area][2] else []), *tests], plugins=[plugin])
-            kept.write_bytes(pickle.dumps(plugin.results))
+            kept.write_bytes(pickle.dumps((plugin.results, plugin.stopped)))
             os._exit(0)
+        for ends in ENDS:
+            signal.signal(ends, lambda _signal, _frame: os.kill(child, signal.SIGTERM))
         os.waitpid(child, 0)
-        results: list[tuple[Mutation, str]] = pickle.loads(kept.read_bytes())  # noqa: S301  our own file
-        return results
+        return pickle.loads(kept.read_bytes()) if kept.exists() else ([], True)  # noqa: S301  our own file
 
 
 SAID = os.dup(1)
