@@ -3,9 +3,11 @@
     pip install --target /tmp/coverage coverage
     PYTHONPATH=/tmp/coverage:. python -m pytest --numprocesses auto --dist loadscope -p benchmarks.branches
 
-It watches each process of pytest-xdist from before audit is imported, and at the end prints the share of lines and
-branches of each package, and the places that no test came to, into `branches.txt` (or the file $BRANCHES). coverage.py
-is no dependency: nobody needs it to work on the code, and the tests take half as long again under it.
+It watches this process from before audit is imported, and each that comes of it: those of pytest-xdist, servers and
+commands that tests start, forks. At the end it prints the share of lines and branches of each package, and the places
+that no test came to, into `branches.txt` (or the file $BRANCHES). Runs with the same $BRANCHES_FOLDER are added up, so
+that the suite may be run by parts. coverage.py is no dependency: nobody needs it to work on the code, and the tests
+take half as long again under it.
 """
 
 from __future__ import annotations
@@ -23,34 +25,51 @@ ROOT = Path(__file__).parents[1]
 REPORT = Path(os.environ.get("BRANCHES", "branches.txt"))
 FOLDER = Path(os.environ.setdefault("BRANCHES_FOLDER", tempfile.mkdtemp(prefix="countersign-branches-")))
 """Of this run: the processes that it starts are told by the environment."""
-NOT_RUN_HERE = ["audit/store/migrations/*", "audit/demo/__main__.py", "audit/cli/__main__.py"]
-"""Migrations are run from files by Alembic; the others only as commands, in processes of their own."""
+SETTINGS = FOLDER / "settings"
+WATCHED = f"""[run]
+branch = True
+parallel = True
+sigterm = True
+patch =
+    _exit
+    fork
+data_file = {FOLDER / "data"}
+source = {ROOT / "audit"}
+omit = audit/store/migrations/*
+disable_warnings = no-data-collected,module-not-measured
+"""
+"""Migrations are run from files by Alembic."""
 PARTS = ("covered_lines", "num_statements", "covered_branches", "num_branches")
 
 
-def watching(process: str) -> coverage.Coverage:
-    return coverage.Coverage(
-        data_file=FOLDER / "data", data_suffix=process, branch=True, source=[str(ROOT / "audit")], omit=NOT_RUN_HERE,
-        config_file=False,
-    )  # fmt: skip
+def watch() -> None:
+    """This process and all that come of it: Python runs `sitecustomize` at its start, wherever it finds one."""
+    FOLDER.mkdir(exist_ok=True)
+    SETTINGS.write_text(WATCHED, encoding="utf-8")
+    (FOLDER / "sitecustomize.py").write_text("import coverage\ncoverage.process_startup()\n", encoding="utf-8")
+    os.environ["COVERAGE_PROCESS_START"] = str(SETTINGS)
+    ways = [FOLDER, Path(coverage.__file__).parents[1], *filter(None, [os.environ.get("PYTHONPATH")])]
+    os.environ["PYTHONPATH"] = os.pathsep.join(map(str, ways))
+    coverage.process_startup()
 
 
-WATCH = watching(os.environ.get("PYTEST_XDIST_WORKER", "main"))
-WATCH.start()
+if not coverage.Coverage.current():
+    watch()
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure(config: pytest.Config) -> None:
-    WATCH.stop()
-    WATCH.save()
     if not hasattr(config, "workerinput"):
+        mine = coverage.Coverage.current()
+        mine.stop()
+        mine.save()
         report()
 
 
 def report() -> None:
     """The share of lines and branches of each package, then file by file what no test came to."""
-    together = watching("all")
-    together.combine([str(FOLDER)])
+    together = coverage.Coverage(data_file=FOLDER / "together", config_file=str(SETTINGS))
+    together.combine([str(one) for one in FOLDER.glob("data.*")], keep=True)
     together.json_report(outfile=str(FOLDER / "report.json"))
     files = json.loads((FOLDER / "report.json").read_text(encoding="utf-8"))["files"]
     taken: dict[str, Counter[str]] = defaultdict(Counter)

@@ -39,7 +39,8 @@ def serving(folder: Path, database_url: str, **settings: str) -> Iterator[Browse
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
-    variables = {**os.environ, "PYTHONPATH": str(ROOT), "COUNTERSIGN_DATABASE_URL": database_url, **settings}
+    ways = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    variables = {**os.environ, "PYTHONPATH": ways, "COUNTERSIGN_DATABASE_URL": database_url, **settings}
     with open(folder / "server.log" if folder != ROOT else os.devnull, "wb") as log:
         process = subprocess.Popen(command, cwd=folder, env=variables, stdout=log, stderr=subprocess.STDOUT)
         try:
