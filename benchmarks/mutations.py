@@ -20,8 +20,8 @@ COMPUTED = {
     ast.Mod: ("%", "*"), ast.Pow: ("**", "*"), ast.BitAnd: ("&", "|"), ast.BitOr: ("|", "&"), ast.BitXor: ("^", "&"),
 }  # fmt: skip
 SWAPPED = {"min": "max", "max": "min", "any": "all", "all": "any", "floor": "ceil", "ceil": "floor"}
-TOLD = {"do", "where", "because", "expected", "observed", "note", "stacklevel", "title"}
-"""Arguments that are words for people."""
+TOLD = {"do", "where", "because", "expected", "observed", "note", "stacklevel", "title", "strict"}
+"""Arguments that are words for people, and `strict` of zip, which tells of another fault at most."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from audit.evaluations import LEVEL_CODES, components, supported_level
+from audit.evaluations import LEVEL_CODES, components
 from audit.grains.lines import those
 
 COMPONENTS = ["history_level", "performance_deficits", "decision_making"]
@@ -86,14 +86,12 @@ def _rest_of_treatment(rows: pd.DataFrame, lines: pd.DataFrame, services: pd.Dat
 
 
 def _judged(rows: pd.DataFrame) -> pd.DataFrame:
-    """Adds `components` (list of `evaluations.Component`), `stated` (all three are documented), `supported`
-    (code or "") and `reach`: the highest level, 0 to 3, that the documented components allow, <NA> for none."""
+    """Adds `components` (list of `evaluations.Component`), `stated` (all three are documented) and `reach`:
+    the highest level, 0 to 3, that the documented components allow, <NA> for none."""
     told = rows[COMPONENTS].drop_duplicates()
-    said = list(zip(*(told[name] for name in COMPONENTS), strict=True))
-    parts = [components(*one) for one in said]
+    parts = [components(*one) for one in told.itertuples(index=False)]
     reached = [[part.reaches for part in one if part.reaches is not None] for one in parts]
     told["components"] = pd.Series(parts, index=told.index, dtype="object")
-    told["supported"] = pd.Series([supported_level(*one) or "" for one in said], index=told.index, dtype="str")
     told["stated"] = pd.Series([len(one) == len(COMPONENTS) for one in reached], index=told.index, dtype="bool")
     told["reach"] = pd.Series([min(one, default=None) for one in reached], index=told.index, dtype="Int64")
-    return rows.merge(told, on=COMPONENTS, how="left", validate="m:1")
+    return rows.merge(told, on=COMPONENTS, validate="m:1")

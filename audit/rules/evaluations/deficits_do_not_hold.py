@@ -4,7 +4,7 @@ import re
 
 import pandas as pd
 
-from audit.evaluations import NO_DEFICITS, NOT_STATED, NUMBER, as_number, count_deficits, folded
+from audit.evaluations import NO_DEFICITS, NOT_STATED, NUMBER, ONE_NUMBER, as_number, count_deficits, folded
 from audit.rules import findings, rule, untestable
 from audit.rules.evaluations.level_above_findings import readable, unread, with_level
 
@@ -42,10 +42,12 @@ def deficits_do_not_hold(evaluations: pd.DataFrame) -> list[pd.DataFrame]:
     What to do: read the evaluation; count the deficits that stand, and bill the level that they support.
     """
     levels = with_level(evaluations)
-    rows = levels[readable(levels) & (levels["performance_deficits"] != "")]
+    stated = ~levels["performance_deficits"].map(folded).isin(NOT_STATED)
+    rows = levels[readable(levels) & stated]
     told = rows.join(_told(rows)[["twice", "named", "claimed", "untied"]])
     twice, fewer = told["twice"] != "", (told["named"] < told["claimed"]).fillna(False).astype("bool")
-    bare = ~fewer & told["named"].isna() & (told["claimed"] > 0).fillna(False).astype("bool")
+    named = told["named"].notna()
+    bare = ~named & (told["claimed"] > 0).fillna(False).astype("bool")
     return [
         findings(
             told[twice],
@@ -68,7 +70,7 @@ def deficits_do_not_hold(evaluations: pd.DataFrame) -> list[pd.DataFrame]:
         ),
         *unread(levels),
         untestable(
-            levels[readable(levels) & (levels["performance_deficits"] == "")],
+            levels[readable(levels) & ~stated],
             "The evaluation does not state its performance deficits.|Load notes with performance_deficits",
         ),
         untestable(
@@ -77,7 +79,12 @@ def deficits_do_not_hold(evaluations: pd.DataFrame) -> list[pd.DataFrame]:
             "cannot be told.|Load notes with performance_deficits as a list parted by ;",
         ),
         untestable(
-            told[(told["text"] == "") & ~bare & (told["untied"] == "") & (told["named"] > 0).fillna(False)],
+            told[~named & told["claimed"].isna()],
+            "The evaluation gives its deficits as {performance_deficits}, which is neither a number nor a list, so "
+            "whether each of them holds cannot be told.|Load notes with performance_deficits as a list parted by ;",
+        ),
+        untestable(
+            told[named & (told["text"] == "")],
             "No text of the evaluation is on file, so whether each deficit limits an activity cannot be told."
             "|Load notes with text",
         ),
@@ -95,7 +102,8 @@ def _told(rows: pd.DataFrame) -> pd.DataFrame:
 def _one(deficits: str, text: str) -> tuple[str, int | None, int | None, str]:
     count = count_deficits(deficits)
     in_field = _parts(deficits) if ";" in deficits else []
-    single = [] if in_field or not deficits.strip() or deficits.strip()[0].isdigit() else [deficits.strip()]
+    numbered = deficits.strip()[0].isdigit() or re.fullmatch(ONE_NUMBER, folded(deficits))
+    single = [] if ";" in deficits or numbered else _parts(deficits)
     listed = in_field or _in_text(text) or single
     different = {_key(one) for one in listed}
     repeated = [one for n, one in enumerate(in_field) if _key(one) in {_key(other) for other in in_field[:n]}]
