@@ -55,7 +55,7 @@ def _note_of(rows: pd.DataFrame, linked: pd.DataFrame) -> pd.DataFrame:
     found["_npi"] = found["rendering_npi"] == found["rendering_npi_note"]
     found = found[found["_claim"] | (found["claim_id_note"] == "")]
     fit = ["_claim", "_kind", "_npi"]
-    found = found.sort_values(["_row", *fit, "note_id"], ascending=[True, False, False, False, True])
+    found = found.sort_values("note_id").sort_values(fit, ascending=False, kind="stable")
     best = found.drop_duplicates("_row").set_index("_row")
     as_good = found.merge(best[fit].reset_index(), on=["_row", *fit])
     different = as_good.drop_duplicates(["_row", *FINDINGS]).groupby("_row").size() > 1
