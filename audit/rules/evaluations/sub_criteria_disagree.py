@@ -20,7 +20,7 @@ def sub_criteria_disagree(evaluations: pd.DataFrame) -> list[pd.DataFrame]:
     """
     levels = with_level(evaluations)
     rows = levels[readable(levels)]
-    rows = rows.merge(_compared(rows[SAID].drop_duplicates()), on=SAID, how="left", validate="m:1")
+    rows = rows.merge(_compared(rows[SAID].drop_duplicates()), on=SAID, validate="m:1")
     named = rows.assign(**{name: rows[name].mask(rows[name] == "", "not stated") for name in SAID[1:]})
     return [
         findings(
