@@ -17,10 +17,8 @@ def few_minutes_a_unit(providers: pd.DataFrame) -> pd.DataFrame:
     What to do: talk about how treatment is planned and timed. (Judged from 30 visits on, at an average of 13 minutes
     or less that chance would give less than once in a hundred; below that number nothing is said.)
     """
-    many = providers[(providers["visits"] >= providers["least_visits"]).fillna(False)]
-    low = many[(many["minutes"] <= many["low_average"] * many["units"]).fillna(False) & (many["chance"] < UNLIKELY)]
     return findings(
-        low,
+        providers[providers["chance"] < UNLIKELY],
         expected="15 minutes a unit on average",
         observed="{average} minutes a unit",
         because="{named}: {visits:visit} from {from_date} on, {minutes:minute} for {units:unit}, {average} minutes a "

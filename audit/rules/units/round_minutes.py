@@ -15,11 +15,8 @@ def round_minutes(providers: pd.DataFrame) -> pd.DataFrame:
     What to do: ask how the minutes are taken. (Judged from 50 figures on, of the clinician and of the others together,
     20 percentage points above their share and less likely than one in a hundred; below that nothing is said.)
     """
-    least = providers["least_entries"]
-    many = providers[((providers["entries"] >= least) & (providers["peers"] >= least)).fillna(False)]
-    far = (many["share"] - many["peer_share"] >= many["points"]).fillna(False)
     return findings(
-        many[far & (many["chance"] < UNLIKELY)],
+        providers[providers["chance"] < UNLIKELY],
         expected="about {peer_share} % of figures, as the others write",
         observed="{share} %",
         because="{named}: of {entries} minutes written from {from_date} on, {share} % are exactly 8, 15, 23, 30, 38 or "

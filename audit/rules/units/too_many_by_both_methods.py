@@ -29,7 +29,7 @@ def too_many_by_both_methods(services: pd.DataFrame) -> list[pd.DataFrame]:
     totals = timed[timed["minutes_known"] == "total_only"]
     totals = totals.assign(by_midpoints=most_by_midpoints(totals))
     most = totals[["supported_high", "by_midpoints"]].max(axis=1)
-    sure = (totals["day_units"] > most).fillna(False).astype("bool")
+    sure = (totals["day_units"] > most).astype("bool")
     return [
         findings(
             known.assign(verdict=verdict)[failing],
