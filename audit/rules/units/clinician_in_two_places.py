@@ -22,7 +22,7 @@ def clinician_in_two_places(visits: pd.DataFrame) -> list[pd.DataFrame]:
     nobody = visits[visits["noted"] & (visits["clinician"] == "")]
     noted = rest[rest["noted"]]
     unknown = noted["one_on_one"].isna()
-    busy = unknown | (noted["one_on_one"] > 0).fillna(False)
+    busy = unknown | (noted["one_on_one"] > 0)
     return [
         findings(
             told,

@@ -16,7 +16,7 @@ def hour_units_above_minutes(services: pd.DataFrame) -> list[pd.DataFrame]:
     known = services[services["code_known"]]
     judged = known[known["most_first"].notna()]
     over = (judged["first"] > judged["most_first"]) | (judged["further"] > judged["most_further"])
-    wrong = judged[over.fillna(False)].copy()
+    wrong = judged[over.astype("bool")].copy()
     alone = known[(known["further"] > 0) & (known["first"] == 0) & ~known.index.isin(wrong.index)]
     open_minutes = known[known["most_first"].isna() & ~known.index.isin(alone.index)]
     no_rule = open_minutes["base"].isna()
@@ -74,7 +74,7 @@ def _told(rows: pd.DataFrame, first: str, further: str) -> pd.Series[str]:
 def _change(rows: pd.DataFrame) -> pd.Series[str]:
     """The units above what the minutes reach, to be taken away."""
     first = (rows["first"] - rows["most_first"]).clip(lower=0).astype("str")
-    further = (rows["further"] - rows["most_further"]).fillna(0).clip(lower=0).astype("str")
+    further = (rows["further"] - rows["most_further"]).clip(lower=0).astype("str")
     told = rows["root"] + " -" + first
     return (told + "; " + rows["addon"] + " -" + further).where(rows["addon"] != "", told)
 
