@@ -10,6 +10,7 @@ import sqlite3
 import tempfile
 import zipfile
 from datetime import date, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -158,6 +159,19 @@ def told(name: str, **values: Any) -> Any:
     return lambda member, held: json.dumps(json.loads(held) | values) if member == name else held
 
 
+def of_tables(change: Any) -> Any:
+    """A change of what the manifest says of its tables."""
+
+    def changed(member: str, held: bytes) -> bytes | str:
+        if member != "manifest.json":
+            return held
+        told = json.loads(held)
+        change(told["tables"])
+        return json.dumps(told)
+
+    return changed
+
+
 BROKEN = {
     "a row altered": lambda name, held: held.replace(b"OVER", b"OVEN") if name == "tables/claims.jsonl" else held,
     "a table left out": lambda name, held: None if name == "tables/claims.jsonl" else held,
@@ -165,6 +179,10 @@ BROKEN = {
     "a manifest of nothing": lambda name, held: "[]" if name == "manifest.json" else held,
     "another head": told("manifest.json", head="0" * 64),
     "a file outside": told("manifest.json", facts={"facts/../../x": "0"}),
+    "a setting that is none of ours": told("manifest.json", settings={"PATH": "elsewhere"}),
+    "a column of a kind that is none": of_tables(lambda tables: tables["claims"]["columns"].update(claim_id="blob")),
+    "a column too few": of_tables(lambda tables: tables["claims"]["columns"].pop("claim_id")),
+    "a row more than told": of_tables(lambda tables: tables["claims"].update(rows=tables["claims"]["rows"] - 1)),
 }
 
 
@@ -185,6 +203,59 @@ def test_a_broken_backup_changes_nothing(engine: Engine, backup: Path, facts: Pa
             raise_named(name, lambda: backups.restore(target, tmp_path / "broken.zip", facts, at=NOW))
         assert [path.name for path in (tmp_path / "target").iterdir()] == ["x.db"], name
     assert count_tables(target) == 0
+
+
+@on_sqlite
+def test_facts_that_would_lie_outside_are_refused(engine: Engine, backup: Path, facts: Path, tmp_path: Path) -> None:
+    changed = rewritten(backup, told("manifest.json", facts={"facts/../../x": sha256(b"x").hexdigest()}))
+    with zipfile.ZipFile(changed) as old, zipfile.ZipFile(tmp_path / "outside.zip", "w") as new:
+        for name in [one for one in old.namelist() if not one.startswith("facts/")]:
+            new.writestr(name, old.read(name))
+        new.writestr("facts/../../x", b"x")
+    target = database.connect(f"sqlite:///{tmp_path / 'x.db'}")
+    with pytest.raises(InputError, match="this is no whole backup of Countersign"):
+        backups.restore(target, tmp_path / "outside.zip", facts, at=NOW)
+    assert not (tmp_path.parent / "x").exists()
+    assert count_tables(target) == 0
+
+
+def test_a_backup_that_is_not_there_is_said_so(facts: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"none\.zip: there is no such file\. Check the path"):
+        backups.try_out(tmp_path / "none.zip", NOW)
+
+
+def test_a_database_of_another_program_is_left_alone(backup: Path, facts: Path, tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "theirs.db") as theirs:
+        theirs.execute("CREATE TABLE photos (name TEXT)")
+    theirs.close()
+    target = database.connect(f"sqlite:///{tmp_path / 'theirs.db'}")
+    with pytest.raises(InputError, match=r"another program's tables\. Name an empty or a new database"):
+        backups.restore(target, backup, facts, at=NOW, replace=True)
+    with database.read(target) as connection:
+        assert connection.execute(text("SELECT name FROM sqlite_master")).scalars().all() == ["photos"]
+
+
+def test_an_empty_database_is_no_backup(facts: Path, tmp_path: Path) -> None:
+    empty = database.connect(f"sqlite:///{tmp_path / 'empty.db'}")
+    with pytest.raises(InputError, match=r"there is nothing to back up\. Check COUNTERSIGN_DATABASE_URL"):
+        backups.back_up(empty, tmp_path / "empty.zip", facts, at=NOW)
+    assert not list(tmp_path.glob("*.zip*"))
+
+
+@on_sqlite
+def test_a_damaged_database_is_no_backup(engine: Engine, claims, facts: Path, tmp_path: Path) -> None:
+    """The pages of one table are said to be those of an index; the rest can still be read."""
+    with sqlite3.connect(str(engine.url.database)) as by_hand:
+        by_hand.execute("PRAGMA writable_schema = ON")
+        by_hand.execute("CREATE TABLE damage (a TEXT)")
+        by_hand.execute("INSERT INTO damage VALUES ('x')")
+        by_hand.execute("CREATE INDEX damaged ON damage (a)")
+        page = by_hand.execute("SELECT rootpage FROM sqlite_master WHERE name = 'damaged'").fetchone()[0]
+        by_hand.execute("UPDATE sqlite_master SET rootpage = ? WHERE name = 'damage'", (page,))
+    by_hand.close()
+    with pytest.raises(InputError, match=r"the database is damaged\. Restore it from the last backup"):
+        backups.back_up(engine, tmp_path / "one.zip", facts, at=NOW)
+    assert not list(tmp_path.glob("one.zip*"))
 
 
 def flip(held: bytes) -> bytes:

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from dataclasses import replace
 from datetime import date
 
 import pandas as pd
 import pytest
+from sqlalchemy import select
 
 from audit import cli
 from audit.engine import audit
-from audit.errors import FactError, InputError
-from audit.fact_files import fact_loading
+from audit.errors import AccessError, FactError, InputError
+from audit.fact_files import cells, fact_loading
 from audit.fact_files.reading import Asked
 from audit.facts import fact_loads
 from audit.facts.reference import facts_of_run, load_facts, shipped_facts
 from audit.grains import Prepared
 from audit.rules import rule_book
+from audit.store import database, schema
 from tests import national_files as files
+from tests.stored import add
 from tests.test_rules_claims import tables
 
 PTP, MUE = "ccipra-v322r0-f4.txt", "MCR_MUE_PractitionerServices_Eff_07-01-2026.csv"
@@ -240,6 +244,14 @@ HOSTILE = {
         files.rvu().replace(b"Release", b"").replace(b"2027", b""),
         "tells the r",
     ),
+    "a workbook that is another archive": (
+        "ccipra-v322r0-f4.xlsx",
+        files.zipped(**{"xl/workbook__xml": b"<x>"}),
+        "cannot be read",
+    ),
+    "a quote that never ends": (PTP, files.ptp() + b'97530\t"' + b"x" * 140_000, "the table is broken"),
+    "diagnoses of no year": ("icd10cm-order.txt", files.icd_order(), "does not tell the fiscal year"),
+    "pairs without a column": (PTP, files.ptp().replace(b"Modif", b"Mark"), "the column 'modif' is missing"),
     "two conversion factors": (RVU, files.rvu().replace(b"34.0000", b"35.0000", 1), "2 conversion factors"),
 }
 
@@ -276,6 +288,60 @@ def test_limits_and_fees_that_cannot_be_read_are_told_and_the_rest_is_kept():
     ]  # fmt: skip
     fees = load(RVU, files.rvu().replace(b",0.45,", b",NaN,", 1))
     assert [(one.column, one.value, one.wrong) for one in fees.refusals] == [("work", "NaN", "this is no number")]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "asked", "says"),
+    [
+        (
+            PTP,
+            files.ptp(),
+            {"table": "mue"},
+            "you said mue, but the file holds ncci_pairs. Leave out --table, or mend it",
+        ),
+        (PTP, files.ptp(), {"pair_list": "My Plan"}, "'My Plan' is no name for a list. Use small letters"),
+    ],
+    ids=["another table than asked", "a list whose name is none"],
+)
+def test_what_was_asked_and_does_not_fit_is_refused(name, content, asked, says, folder):
+    with pytest.raises(InputError, match=re.escape(says)):
+        load(name, content, **asked)
+    assert not folder.exists()
+
+
+def test_a_file_that_is_too_large_is_refused(monkeypatch):
+    monkeypatch.setattr(cells, "LARGEST", 1_000_000)
+    with pytest.raises(InputError, match=r"the file is larger than 1 MB\. Give one table only"):
+        load(PTP, files.ptp() + b" " * 1_000_000)
+
+
+def test_pairs_named_medicaid_are_the_list_of_medicaid():
+    report = load("medicaid-ccipra-v322r0-f4.txt", files.ptp())
+    assert report.sentence.startswith("medicaid-ccipra-v322r0-f4.txt: pairs medicaid, ")
+    assert found("MOD-10", line("97530"), line("97110", 2)).empty, "Medicare's own table stays as it was"
+    assert "pairs:medicaid" in load_facts().tables
+
+
+def test_lines_of_diagnoses_that_hold_no_code_are_told_and_empty_ones_are_not():
+    report = load(ICD, b"\n" + files.icd_order() + b"\nnot a code at all\n")
+    assert [(one.value, one.wrong) for one in report.refusals] == [("not a code at", "the line holds no code")]
+    assert report.kept == load(ICD, files.icd_order(), table="diagnoses").kept
+
+
+def test_a_loading_in_the_app_asks_for_the_role_and_is_told_in_the_trail(tmp_path):
+    engine = database.connect(f"sqlite:///{tmp_path / 'clinic.db'}")
+    database.prepare(engine)
+    people = {role: add(engine, "accounts", username=role, role=role) for role in ("administrator", "reviewer")}
+    with pytest.raises(AccessError, match="your account may not do this"):
+        fact_loading.take([(MUE, files.mue())], Asked(), engine=engine, account_id=people["reviewer"])
+    fact_loading.take([(MUE, files.mue())], Asked(), engine=engine, account_id=people["administrator"])
+    fact_loading.take([(MUE, files.mue())], Asked(), engine=engine, account_id=people["administrator"])
+    with database.read(engine) as connection:
+        told = connection.execute(
+            select(schema.events.c.kind, schema.events.c.subject, schema.events.c.account_id)
+        ).all()
+    assert told == [("facts loaded", "facts load 1", people["administrator"])], "the same file again is no second load"
+    engine.dispose()
 
 
 def test_a_formula_in_a_workbook_is_no_code():
