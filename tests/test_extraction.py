@@ -38,6 +38,13 @@ def minutes(text: str) -> dict[str, str]:
         ("97110 Minutes: 14 Units: 1", {"97110": "14"}),
         ("97110 15 min, 97530 30 min, ultrasound not given", {"97110": "15", "97530": "30"}),
         ("Therapeutic activities (97110) 14 min", {"97110": "14"}),
+        ("Self-care training: an hour and a quarter", {"97535": "75"}),
+        ("Self-care training: one hour and a half", {"97535": "90"}),
+        ("Therapeutic exercise: manual therapy cues 14 min", {"97110": "14"}),  # what opens the line is its label
+        ("Therapeutic exercise and manual therapy 14 min", {}),
+        ("97110, 97140: 28 min", {}),
+        ("Code  Minutes\n-----  -----\n97110  14\n97530  23\n", {"97110": "14", "97530": "23"}),
+        ("Code\tMinutes\n97110\t14\n97530\t23\n", {"97110": "14", "97530": "23"}),
     ],
 )
 def test_minutes_are_read_where_one_number_is_told(text: str, read: dict[str, str]) -> None:
@@ -121,6 +128,8 @@ def test_totals(text: str, read: tuple[str | None, str | None]) -> None:
         ("Treated in 2019-2020. Call 555-1234.", (None, None)),
         ("AROM 0-90, BP 120/80-130/85", (None, None)),
         ("9:00-9:23 97530; 9:23-9:38 97110", (None, None)),
+        ("Session 13:05 pm - 13:50 pm", ("13:05", "13:50")),
+        ("Session 13:05 am - 13:50 am", (None, None)),
     ],
 )
 def test_times_of_day(text: str, read: tuple[str | None, str | None]) -> None:
@@ -136,6 +145,13 @@ def test_times_of_day(text: str, read: tuple[str | None, str | None]) -> None:
         ("Signature: ________ Date: ______", "None None None"),
         ("Signed copy of the plan sent to Dr. Ann Lee, MD 03/12/2026", "None None None"),
         ("Co-signed by: Ruth Adler, OTR/L 04/03/2026", "None None None"),
+        ("/s/ Jane Doe, COTA/L 13/03/2026 17:04", "Jane Doe 2026-03-13T17:04 COTA/L"),  # there is no thirteenth month
+        ("/s/ Jane Doe, COTA/L 31/31/2026 17:04", "Jane Doe None COTA/L"),
+        ("/s/ Jane Doe, COTA/L February 30, 2026 17:04", "Jane Doe None COTA/L"),
+        ("/s/ Jane Doe, COTA/L 03/12/2026 5:04", "Jane Doe 2026-03-12 COTA/L"),  # morning or afternoon
+        ("/s/ Jane Doe, COTA/L 03/12/2026 13:04 PM", "Jane Doe 2026-03-12T13:04 COTA/L"),
+        ("/s/ Jane Doe, COTA/L 03/12/2026 13:04 AM", "Jane Doe 2026-03-12 COTA/L"),
+        ("/s/ Jane Doe, COTA/L 03/12/2026 29:04", "Jane Doe 2026-03-12 COTA/L"),
     ],
 )
 def test_signatures(text: str, read: str) -> None:
@@ -165,6 +181,11 @@ FLOORS = {"held out": (0.97, 0.85), "settled": (0.99, 0.97), "retired": (0.98, 0
         ("Two performance deficits were found: grip and pinch.", {"performance_deficits": "grip;pinch"}),
         ("Performance deficits: 3 identified (grip, pinch)", {}),
         ("Goal: performance deficits: grip; pinch", {}),
+        ("3 performance deficits were found: grip and pinch.", {}),
+        ("Patient: Lee", {}),  # one name may be anything
+        ("Patient: Ann Lee", {"patient_name": "Ann Lee"}),
+        ("DOB: 03/12/68", {"patient_birth_date": "1968-03-12"}),
+        ("DOB: 03/12/15", {"patient_birth_date": "2015-03-12"}),
         ("Not an extensive review of the history.", {}),
         ("MRN: TE-90", {"patient_id": "TE-90"}),
     ],

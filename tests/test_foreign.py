@@ -190,7 +190,14 @@ def test_each_form_is_read_as_it_is_written(day):
 
 @pytest.mark.parametrize(
     ("cell", "time"),
-    [("2:30 PM", "14:30"), ("12:05 am", "00:05"), ("14:30:10", "14:30:10"), ("2:30", None), ("13:00 pm", None)],
+    [
+        ("2:30 PM", "14:30"),
+        ("12:05 am", "00:05"),
+        ("14:30:10", "14:30:10"),
+        ("2:30", None),
+        ("13:00 pm", None),
+        ("soon", None),
+    ],
 )
 def test_a_time_that_may_be_the_afternoon_is_none(cell, time):
     assert dates.clock(cell) == time
@@ -205,7 +212,7 @@ def test_a_time_that_may_be_the_afternoon_is_none(cell, time):
         ("$1,234.50", "1234.50"), ("(62.50)", "-62.50"), ("-62.5", "-62.50"), ("62.50-", "-62.50"), ("$-5", "-5"),
         ("62.50 CR", "-62.50"), ("USD 12", "12"), (".5", "0.50"), ("80.0000", "80"),
         ("1.234,50", None), ("80,00", None), ("12,34.00", None), ("-(5)", None), ("1.005", None),
-        ("$", None), ("x", None),
+        ("$", None), ("x", None), ("-62.50-", None), ("62.50- CR", None),
     ],
 )  # fmt: skip
 def test_money(cell, dollars):
@@ -312,6 +319,39 @@ def test_a_table_of_ours_under_another_name_needs_no_mapping(tmp_path):
     row = [given.get(name, "") for name in names]
     path = write(tmp_path, ",".join(names) + "\n" + ",".join(row) + "\n", "download (1).csv")
     assert [(f.kind, f.rows) for f in read([path]).files] == [("claims", 1)]
+
+
+def test_a_mapping_of_other_columns_is_not_used(tmp_path):
+    made = mapped(write(tmp_path, BESIDE))
+    with pytest.raises(
+        InputError, match=r"may\.csv: the columns are not those of the mapping\. Choose or make another"
+    ):
+        apply(write(tmp_path, BESIDE.replace("Units2", "Visits"), "may.csv"), made)
+
+
+def test_a_mapping_that_names_a_sheet_which_is_not_there_is_refused(tmp_path):
+    book = Workbook()
+    book.active.append(["Claim#", "Pt"])
+    book.save(tmp_path / "export.xlsx")
+    made = mapped(write(tmp_path, BESIDE), shape=Shape(sheet="Charges"))
+    with pytest.raises(InputError, match=r"export\.xlsx: there is no sheet 'Charges'\. Choose another sheet"):
+        apply(tmp_path / "export.xlsx", made)
+
+
+def test_a_value_for_all_rows_never_takes_the_place_of_a_column(tmp_path):
+    """The columns of the file count before what the mapping says of all rows, whoever wrote both into it."""
+    path = write(tmp_path, BESIDE)
+    made = mapped(path)
+    whole = replace(made, fixed={**dict(made.fixed), "units": "9"})
+    assert set(apply(path, whole).rows["units"]) == {"2", "1"}
+
+
+def test_a_row_longer_than_its_header_is_refused_in_its_own_words(tmp_path):
+    path = write(tmp_path, BESIDE.replace("M25.511;Z74.1", "M25.511;Z74.1;;"), "export.csv")
+    assert read([path], mappings=[mapped(write(tmp_path, BESIDE))]).refusals == []
+    path = write(tmp_path, BESIDE.replace("M25.511;Z74.1", "M25.511;Z74.1;more"), "export.csv")
+    [refusal] = read([path], mappings=[mapped(write(tmp_path, BESIDE, "sound.csv"))]).refusals
+    assert (refusal.row, refusal.wrong) == (2, "the row has 17 cells where the header has 16")
 
 
 @given(st.text(max_size=6))
