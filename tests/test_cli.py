@@ -215,3 +215,17 @@ def test_a_command_loads_no_reader_of_files_that_it_does_not_meet():
     asked = f"import audit.cli.commands, sys; print([one for one in {heavy} if one in sys.modules])"
     told = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True, cwd=ROOT)
     assert told.stdout.strip() == "[]"
+
+
+def test_no_module_loads_what_few_pages_need():
+    """Each of these costs the server 12 to 60 MB for as long as it runs."""
+    rare = ["scipy.optimize", "scipy.stats", "zxcvbn"]
+    asked = (
+        "import audit, importlib, pkgutil, sys\n"
+        "names = [one.name for one in pkgutil.walk_packages(audit.__path__, 'audit.')]\n"
+        "for name in names:\n"
+        "    if not name.endswith('__main__') and '.migrations.' not in name: importlib.import_module(name)\n"
+        f"print([one for one in {rare} if one in sys.modules])"
+    )
+    told = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert told.stdout.strip() == "[]"

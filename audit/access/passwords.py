@@ -8,7 +8,6 @@ from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from zxcvbn import zxcvbn
 
 from audit.errors import CountersignError
 
@@ -42,6 +41,8 @@ def demand(password: str, *, username: str, name: str = "") -> None:
         raise CountersignError(
             f"a password has {SHORTEST} to {LONGEST} characters", do="A short sentence is easy to remember"
         )
+    from zxcvbn import zxcvbn  # noqa: PLC0415  12 MB of words, for the rare hour of a new password
+
     if _plain(password).casefold() == username.casefold():
         raise CountersignError("the password may not be the username", do="Choose another password")
     known = ["countersign", username, *name.split()]

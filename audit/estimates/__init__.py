@@ -14,9 +14,8 @@ from fractions import Fraction
 from math import ceil, floor, hypot, log, log1p
 from typing import Literal
 
-from scipy.stats import hypergeom
-
 from audit.errors import CountersignError
+from audit.estimates.distributions import hypergeometric_at_least, hypergeometric_at_most
 from audit.estimates.hundreds import NOISE, hundreds
 
 Stratum = tuple[int, int, int]
@@ -56,10 +55,10 @@ def exact_limits(errors: int, sampled: int, frame_size: int, confidence: float =
     possible = range(errors, frame_size - (sampled - errors) + 1)
 
     def fits_below(in_error: int) -> bool:
-        return bool(hypergeom.sf(errors - 1, frame_size, in_error, sampled) > tail)
+        return hypergeometric_at_least(errors, frame_size, in_error, sampled) > tail
 
     def too_many(in_error: int) -> bool:
-        return bool(hypergeom.cdf(errors, frame_size, in_error, sampled) <= tail)
+        return hypergeometric_at_most(errors, frame_size, in_error, sampled) <= tail
 
     lower = bisect_left(possible, True, key=fits_below)
     upper = bisect_left(possible, True, key=too_many) - 1
@@ -240,7 +239,7 @@ def discovery_size(frame_size: int | None, tolerable_rate: float, risk: float = 
     too_many = int(Fraction(str(tolerable_rate)) * frame_size) + 1
 
     def enough(sampled: int) -> bool:
-        return bool(hypergeom.pmf(0, frame_size, too_many, sampled) <= risk * (1 + NOISE))
+        return hypergeometric_at_most(0, frame_size, too_many, sampled) <= risk * (1 + NOISE)
 
     return bisect_left(range(frame_size), True, key=enough)
 

@@ -17,9 +17,9 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t as student
 
 from audit.errors import CountersignError
+from audit.estimates.distributions import student_quantile
 
 Amounts = Sequence[float]
 Sides = Literal[1, 2]
@@ -192,5 +192,5 @@ def _projection(
     if not 0 < confidence < 1:
         raise CountersignError(f"a confidence of {confidence} is not between 0 and 1", do="Write 90 % as 0.90")
     tail = 1 - (1 - confidence) / sides
-    width = float(student.ppf(tail, free)) * se if se else 0.0
+    width = student_quantile(tail, free) * se if se else 0.0
     return Projection(total, total - width, total + width, se, *of, nonzero, confidence, sides)

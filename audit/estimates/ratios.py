@@ -16,10 +16,9 @@ from math import hypot, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import beta
-from scipy.stats import t as student
 
 from audit.errors import CountersignError
+from audit.estimates.distributions import exact_binomial_limits, student_quantile
 
 Floats = NDArray[np.float64]
 Stratum = tuple[int, Sequence[float], Sequence[float]]
@@ -72,7 +71,7 @@ def share_of_dollars(strata: Iterable[Stratum], confidence: float = 0.95) -> Sha
         return Share(rate, rate, rate, *_counts(parts), confidence)
     if not error or free < 1:
         return Share(rate, None, None, *_counts(parts), confidence)
-    half = float(student.ppf((1 + confidence) / 2, free)) * error
+    half = student_quantile((1 + confidence) / 2, free) * error
     return Share(rate, max(rate - half, 0.0), rate + half, *_counts(parts), confidence)
 
 
@@ -114,10 +113,7 @@ class _Part:
         size = plain
         if variance > 0:
             size = min(self.rate * (1 - self.rate) / variance, float(self.all.sum()) * more)
-        x, tail = self.rate * size, (1 - confidence) / 2
-        lower = float(beta.ppf(tail, x, size - x + 1)) if x > 0 else 0.0
-        upper = float(beta.ppf(1 - tail, x + 1, size - x)) if self.rate < 1 else 1.0
-        return lower, upper
+        return exact_binomial_limits(self.rate * size, size, (1 - confidence) / 2)
 
 
 def _read(strata: Iterable[Stratum]) -> list[_Part]:

@@ -17,11 +17,10 @@ from math import sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import minimize
 from scipy.special import betaln
-from scipy.stats import beta, binom, binomtest, false_discovery_control
 
 from audit.errors import CountersignError
+from audit.estimates.distributions import beta_above, beta_quantile, binomial_at_least, binomial_quantile
 
 Floats = NDArray[np.float64]
 Prior = tuple[float, float]
@@ -62,6 +61,8 @@ def fitted_prior(errors: ArrayLike, sizes: ArrayLike) -> Prior:
     alike, the counts cannot tell.
     Raises CountersignError without any reviewed claim.
     """
+    from scipy.optimize import minimize  # noqa: PLC0415  23 MB, for one page
+
     x, n = _counts(errors, sizes)
 
     def unlikely(at: Floats) -> float:
@@ -92,8 +93,8 @@ def shrunk(errors: float, size: float, prior: Prior, *, limit: float, credible: 
     x, n = _counts([errors], [size], least=0)
     a, b = float(prior[0] + x[0]), float(prior[1] + n[0] - x[0])
     tail = (1 - credible) / 2
-    lower, upper = (float(beta.ppf(p, a, b)) for p in (tail, 1 - tail))
-    return Shrunk(a / (a + b), lower, upper, float(beta.sf(limit, a, b)))
+    lower, upper = (beta_quantile(p, a, b) for p in (tail, 1 - tail))
+    return Shrunk(a / (a + b), lower, upper, beta_above(limit, a, b))
 
 
 def funnel_limits(target: float, size: int, level: float = INNER, overdispersion: float = 1.0) -> tuple[int, int]:
@@ -105,7 +106,7 @@ def funnel_limits(target: float, size: int, level: float = INNER, overdispersion
         raise CountersignError("a funnel's target, level or size cannot be", do="Write 5 % as 0.05")
     effective = max(round(size / overdispersion), min(size, 1))
     tail = (1 - level) / 2
-    low, high = (float(binom.ppf(p, effective, target)) for p in (tail, 1 - tail))
+    low, high = (binomial_quantile(p, effective, target) for p in (tail, 1 - tail))
     back = size / effective if effective else 1.0
     return max(int(low * back), 0), min(int(np.ceil(high * back)), size)
 
@@ -133,8 +134,10 @@ def look_closer(errors: Sequence[int], sizes: Sequence[int], limit: float, false
     named = np.zeros(len(x), dtype=bool)
     if tested.any():
         counts = zip(x[tested], n[tested], strict=True)
-        chances = [binomtest(int(k), int(size), limit, alternative="greater").pvalue for k, size in counts]
-        named[tested] = false_discovery_control(chances) <= false_share
+        chances = np.array([binomial_at_least(int(k), int(size), limit) for k, size in counts])
+        rank = chances.argsort().argsort() + 1
+        enough = chances * len(chances) <= rank * false_share
+        named[tested] = chances <= chances[enough].max(initial=-1.0)
     return [bool(one) for one in named]
 
 

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 import pandas as pd
-from scipy.stats import beta
 from sqlalchemy import Connection, Engine, and_, case, func, insert, select
 from sqlalchemy.exc import DBAPIError
 
 from audit.access.permission import account_may
 from audit.errors import StateError
 from audit.estimates import Estimate
+from audit.estimates.distributions import exact_binomial_limits
 from audit.estimates.hundreds import hundreds
 from audit.estimates.variation import ENOUGH, Weighted, weighted
 from audit.feedback.items import decisions, findings, lines, upheld
@@ -152,9 +152,7 @@ def _rate(part: pd.DataFrame) -> Estimate | None:
 
 def exact(one: Weighted, confidence: float = CONFIDENCE) -> Estimate:
     """The rate with Clopper and Pearson's limits on its effective counts, which need not be whole."""
-    tail, x, n = (1 - confidence) / 2, one.errors, one.size
-    lower = float(beta.ppf(tail, x, n - x + 1)) if x > 0 else 0.0
-    upper = float(beta.ppf(1 - tail, x + 1, n - x)) if n - x > 1e-9 else 1.0
+    lower, upper = exact_binomial_limits(one.errors, one.size, (1 - confidence) / 2)
     return Estimate(one.rate, min(lower, one.rate), max(upper, one.rate), confidence=confidence)
 
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
-from scipy.stats import beta
 from sqlalchemy import Engine, func, select
 
+from audit.estimates.distributions import exact_binomial_limits
 from audit.estimates.ratios import Share, share_of_lines
 from audit.estimates.variation import ENOUGH
 from audit.figures.accuracies import in_words
@@ -82,9 +82,7 @@ def _row(rule: str, counts: dict[str, int]) -> dict[str, Any]:
     book = rule_book()
     upheld = counts.get("upheld", 0)
     decided = sum(counts.values())
-    tail = (1 - CONFIDENCE) / 2
-    lower = float(beta.ppf(tail, upheld, decided - upheld + 1)) if upheld else 0.0
-    upper = float(beta.ppf(1 - tail, upheld + 1, decided - upheld)) if upheld < decided else 1.0
+    lower, upper = exact_binomial_limits(upheld, decided, (1 - CONFIDENCE) / 2)
     share = Share(upheld / decided, lower, upper, decided, decided - upheld, CONFIDENCE)
     return {
         "rule": rule,
