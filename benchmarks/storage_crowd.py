@@ -1,8 +1,9 @@
-"""Many reviewers at once on a real server: `python -m benchmarks.storage_crowd ADDRESS [SESSIONS [ROUNDS]]`.
+"""Many reviewers at once on a real server: `python -m benchmarks.storage_crowd ADDRESS [SESSIONS [ROUNDS [MOST]]]`.
 
 ADDRESS is that of a database that `benchmarks.storage make` filled; decisions are written to it, so give a copy. Each
-session opens the worklist, then a claim of its own that waits for review, agrees with one finding, and again; between
-two steps a person looks for THINKS seconds. Measured over the websocket, from a message to the end of the page's run.
+session opens the worklist and a claim of its own that waits for review, then ROUNDS times agrees with a finding and
+goes on to the next claim, as people do by keyboard; between two steps a person looks for THINKS seconds at least and
+MOST at most. Measured over the websocket, from a message to the end of the page's run.
 """
 
 from __future__ import annotations
@@ -27,8 +28,7 @@ from audit.serving import THRIFTY
 from audit.store import database, schema
 from tests.access_server import ROOT, Browser, serving
 
-SESSIONS, ROUNDS, THINKS = 50, 4, (2.0, 10.0)
-AGREE = "Agree"
+SESSIONS, ROUNDS, THINKS, MOST = 50, 4, 2.0, 10
 
 
 @dataclass
@@ -63,8 +63,8 @@ class Desk:
         while True:
             answer = ForwardMsg.FromString(self.line.recv(timeout=300))  # type: ignore[arg-type]
             kind = answer.WhichOneof("type")
-            if kind == "new_session":
-                self.page = answer.new_session.page_script_hash
+            if kind == "navigation":
+                self.page = answer.navigation.page_script_hash
             elif kind == "delta" and answer.delta.new_element.WhichOneof("type") == "button":
                 button = answer.delta.new_element.button
                 self.buttons[button.label] = button.id
@@ -85,26 +85,28 @@ class Crowd:
         self.took: defaultdict[str, list[float]] = defaultdict(list)
         self.wrong: list[str] = []
 
-    def work(self, place: int, port: int, rounds: int) -> None:
+    def work(self, place: int, port: int, rounds: int, most: float) -> None:
         chance = random.Random(place)  # noqa: S311
-        mine = iter(self.claims[place :: len(self.people)])
+        claim = self.claims[place * len(self.claims) // len(self.people)]
         try:
             desk = Desk(Browser(port, self.tokens[place]))
-            time.sleep(chance.uniform(0, THINKS[1]))
+            time.sleep(chance.uniform(0, most))
             self.took["first page"].append(desk.open(""))
-            for claim in [next(mine) for _ in range(rounds)]:
-                for step, act in (
-                    ("worklist", lambda: desk.open("worklist")),
-                    ("claim", lambda claim=claim: desk.open("claim", f"claim={claim}")),
-                    ("decision", lambda: desk.press(AGREE)),
-                ):
-                    time.sleep(chance.uniform(*THINKS))
-                    self.took[step].append(act())
+            for step, act in (
+                ("worklist", lambda: desk.open("worklist")),
+                ("claim", lambda: desk.open("claim", f"claim={claim}")),
+                *rounds * (("decision", lambda: desk.press("Agree")), ("next claim", lambda: desk.press("Next"))),
+            ):
+                if step == "decision" and "Agree" not in desk.buttons:
+                    continue  # a claim that another decided on already, to be signed
+                time.sleep(chance.uniform(THINKS, most))
+                seconds = act()
+                self.took[step].append(seconds)
         except Exception as error:
             self.wrong.append(f"session {place}: {type(error).__name__}: {error}")
 
 
-def main(address: str, number: int = SESSIONS, rounds: int = ROUNDS) -> None:
+def main(address: str, number: int = SESSIONS, rounds: int = ROUNDS, most: int = MOST) -> None:
     engine = database.connect(address)
     database.prepare(engine)
     crowd = Crowd(engine, number)
@@ -113,7 +115,9 @@ def main(address: str, number: int = SESSIONS, rounds: int = ROUNDS) -> None:
         print(f"the first page of a new server: {warm.open(''):.2f} s")
         server = psutil.Process().children()[0]
         before, spent = server.memory_info().rss // 2**20, sum(server.cpu_times()[:2])
-        desks = [threading.Thread(target=crowd.work, args=(place, browser.port, rounds)) for place in range(number)]
+        desks = [
+            threading.Thread(target=crowd.work, args=(place, browser.port, rounds, most)) for place in range(number)
+        ]
         began = time.perf_counter()
         for desk in desks:
             desk.start()

@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from audit.access.demo import PASSWORD
 from audit.demonstration import open_clinic
 from audit.store.database import VARIABLE
+from tests.browser import press, press_until, rest
 
 ROOT = Path(__file__).parents[1]
 PATIENCE = 120_000
@@ -70,20 +71,9 @@ def signed_in(context: BrowserContext, address: str, username: str, greeting: st
     return page
 
 
-def rest(page: Page) -> None:
-    page.locator('[data-test-script-state="notRunning"]').wait_for()
-
-
-def press(page: Page, key: str) -> None:
-    """Press a key once the page rests: while it runs, a key meets no button."""
-    rest(page)
-    page.keyboard.press(key)
-
-
 def test_keys_rest_while_typing_and_a_dismissal_is_undone(browser: Browser, address: str) -> None:
     page = signed_in(browser.new_context(), address, "reviewer")
-    press(page, "Enter")
-    expect(page.locator(".cs-finding").first).to_be_visible()
+    press_until(page, "Enter", page.locator(".cs-finding"), PATIENCE)
     place = page.locator(".cs-finding").first.inner_text()
     press(page, "d")
     text = page.get_by_role("dialog").get_by_role("textbox")

@@ -21,6 +21,7 @@ from audit.loading import arrivals, documents
 from audit.reviewing import review_plan
 from audit.store.database import connect
 from tests.access_server import ROOT, Browser, serving
+from tests.browser import press, press_until, rest
 from tests.handed_in import as_csv, claim
 from tests.reviewing import load, open_audit, review_claim, state, versions, visit
 
@@ -83,7 +84,7 @@ class Person:
         expect(what if not isinstance(what, str) else self.page.get_by_text(what).first).to_be_visible(timeout=PATIENCE)  # type: ignore[arg-type]
 
     def rests(self) -> None:
-        self.page.locator('[data-test-script-state="notRunning"]').wait_for()
+        rest(self.page)
 
     def open(self, path: str) -> None:
         self.page.goto(f"{self.site.origin}{path}")
@@ -96,20 +97,12 @@ class Person:
 
     def presses(self, key: str, then: str) -> None:
         """Press a key once the page rests, and wait for what it brings."""
-        self.rests()
-        self.page.keyboard.press(key)
+        press(self.page, key)
         self.sees(then)
         self.rests()
 
     def presses_until(self, key: str, then: Locator) -> None:
-        """Press a key until what it brings shows: a press while the page still gives its keys out is lost."""
-        for _ in range(8):
-            self.rests()
-            self.page.keyboard.press(key)
-            with suppress(AssertionError):
-                expect(then.first).to_be_visible(timeout=PATIENCE / 8)
-                return
-        self.sees(then.first)
+        press_until(self.page, key, then, PATIENCE)
 
     def signs(self, password: bool) -> str:
         """S, and the password the first time; the claim that was signed."""
@@ -161,9 +154,7 @@ def test_a_whole_review_by_keyboard_alone(browser: Chromium, site: Browser, engi
     noise: list[str] = []
     first = Person(browser.new_context(), site, "reviewer")
     first.page.on("console", lambda said: noise.append(said.text) if "Content Security" in said.text else None)
-    first.rests()
-    first.page.keyboard.press("Enter")
-    first.sees(first.page.locator(".cs-finding").first)
+    first.presses_until("Enter", first.page.locator(".cs-finding"))
     first.presses("a", "agreed: an error · Imke Sorrel")
     first.presses("z", "Taken back")
     first.rests()

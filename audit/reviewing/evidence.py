@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Hashable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -209,7 +210,7 @@ def evidence(engine: Engine, claim_version_id: int, facts: Facts | None = None) 
         days=prepared.day[prepared.day["claim_id"] == claim_id].reset_index(drop=True),
         components=_components(prepared, lines),
         earlier_notes=_in_order(prepared),
-        visits=_visits(prepared.linked_notes[~prepared.linked_notes["note_id"].isin(notes["note_id"])], prepared),
+        visits=_visits(prepared, notes["note_id"]),
         plans=tables.plans_of_care,
         other_claims=sorted(set(prepared.line.loc[prepared.line["day"].isin(of_claim), "claim_id"]) - {claim_id}),
     )
@@ -217,8 +218,8 @@ def evidence(engine: Engine, claim_version_id: int, facts: Facts | None = None) 
 
 def _in_order(prepared: Prepared) -> pd.DataFrame:
     linked = prepared.linked_notes
-    notes = linked[linked["day"].notna()].sort_values(["discipline", "service_date", "note_id"])
-    return notes[["note_id", "discipline", "service_date", "text"]].reset_index(drop=True)
+    notes = linked.loc[linked["day"].notna(), ["note_id", "discipline", "service_date", "text"]]
+    return notes.sort_values(["discipline", "service_date", "note_id"], ignore_index=True)
 
 
 def _services(prepared: Prepared, of_claim: Any) -> pd.DataFrame:
@@ -243,13 +244,17 @@ def _components(prepared: Prepared, lines: pd.DataFrame) -> dict[int, list[Compo
     return dict(zip(found["line_number"].astype(int), found["components"], strict=True))
 
 
-def _visits(notes: pd.DataFrame, prepared: Prepared) -> pd.DataFrame:
+def _visits(prepared: Prepared, of_claim: pd.Series[str]) -> pd.DataFrame:
     """Notes of other days with the codes that their services name."""
-    codes = prepared.sessions.groupby("note_id")["procedure_code"].agg(lambda told: " ".join(dict.fromkeys(told)))
     wanted = ["service_date", "note_type", "author_name", "author_credential", "total_timed_minutes"]
-    rows = notes.sort_values(["service_date", "note_id"], ascending=False)
-    rows = rows.assign(codes=rows["note_id"].map(codes).astype("object").fillna(""))
-    return rows[[*wanted, "total_treatment_minutes", "codes"]].reset_index(drop=True)
+    linked = prepared.linked_notes
+    others = linked.loc[~linked["note_id"].isin(of_claim), [*wanted, "total_treatment_minutes", "note_id"]]
+    rows = others.sort_values(["service_date", "note_id"], ascending=False, ignore_index=True)
+    named: defaultdict[str, dict[str, None]] = defaultdict(dict)
+    for note, code in zip(prepared.sessions["note_id"], prepared.sessions["procedure_code"], strict=True):
+        named[note][code] = None
+    codes = [" ".join(named[note]) for note in rows.pop("note_id")]
+    return rows.assign(codes=pd.Series(codes, dtype="str"))
 
 
 def claim_version(engine: Engine, claim_id: str) -> int | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from threading import Timer
+from threading import Lock, Timer
 
 import streamlit as st
 from sqlalchemy import Engine
@@ -22,6 +22,7 @@ Seen = tuple[int, int, int]
 """Which inputs it was read from, as `evidence.inputs` tells."""
 PAUSE = 2.0
 """Seconds on a claim after which the next one is read ahead: who presses keys at once shall not wait for that."""
+_turn = Lock()
 _reader = ThreadPoolExecutor(1, thread_name_prefix="ahead")
 
 
@@ -89,4 +90,6 @@ def _fill(reading: Future[Sheet], store: Engine, claim: int, seen: Seen) -> None
 
 
 def _read(store: Engine, claim: int, seen: Seen) -> Sheet:
-    return Sheet(claim, seen, evidence(store, claim))
+    """One at a time: two at once take twice as long each, and keep everybody's keys waiting."""
+    with _turn:
+        return Sheet(claim, seen, evidence(store, claim))
