@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from audit.bulk import cluster, driving, findings, partition
+from audit.bulk import cluster, driving, findings, partition, tasks
 from audit.cli import commands, main, remaining
 from audit.engine import audit, chosen_rules
 from audit.errors import CountersignError, InputError
+from audit.facts.reference import load_facts
 from audit.intake import read
 from audit.reports import refusals_as_csv
-from audit.rules import ordered
+from audit.rules import ordered, rule_book
 from audit.tables import check
 from tests import handed_in
 from tests.test_splits import NPIS, PEOPLE, clinic
@@ -126,6 +129,61 @@ def test_claims_that_are_no_parquet_are_refused_by_name(tmp_path):
     (source / "claims.csv").write_bytes(handed_in.as_csv([handed_in.claim(1)]))
     with pytest.raises(InputError, match="claims can be divided into buckets as Parquet only"):
         driving.audit_folder(source, tmp_path / "out", chosen_rules(["UNIT-01"]), as_csv=refusals_as_csv)
+
+
+def test_claims_that_cannot_be_read_or_are_none_are_refused_by_name(tmp_path):
+    source = as_files(tmp_path / "in")
+    whole_file = (source / "claims.parquet").read_bytes()
+    (source / "claims.parquet").write_bytes(whole_file[:-20])
+    with pytest.raises(InputError, match=r"claims\.parquet: the Parquet file cannot be read\. Write it again"):
+        driving.audit_folder(source, tmp_path / "out", chosen_rules(["UNIT-01"]), as_csv=refusals_as_csv)
+    pd.read_parquet(io.BytesIO(whole_file)).head(0).to_parquet(source / "claims.parquet")
+    with pytest.raises(InputError, match=r"there is no claim line to check\. Give claims\.parquet"):
+        driving.audit_folder(source, tmp_path / "out", chosen_rules(["UNIT-01"]), as_csv=refusals_as_csv)
+
+
+def test_columns_of_repeated_words_and_of_numbers_are_read_as_text_is(tmp_path):
+    """Parquet may hold words once each (a dictionary) and numbers as such; patients are told apart all the same."""
+    source, rules = as_files(tmp_path / "in"), chosen_rules(RULES)
+    expected, _ = whole(source, rules)
+    claims = pd.read_parquet(source / "claims.parquet")
+    claims["units"] = claims["units"].astype("int64")
+    claims.astype({"patient_id": "category", "payer_id": "category"}).to_parquet(source / "claims.parquet")
+    driving.audit_folder(source, tmp_path / "out", rules, as_csv=refusals_as_csv, lines_a_bucket=8)
+    pd.testing.assert_frame_equal(ordered(list(findings.read(tmp_path / "out"))), expected, check_dtype=False)
+
+
+def test_a_rule_about_clinicians_that_raises_leaves_every_claim_untestable_in_every_bucket(tmp_path, monkeypatch):
+    def broken(_: pd.DataFrame) -> pd.DataFrame:
+        raise KeyError("minutes")
+
+    monkeypatch.setitem(rule_book(), "UNIT-12", replace(rule_book()["UNIT-12"], check=broken))
+    source, rules = as_files(tmp_path / "in"), chosen_rules(["UNIT-01", "UNIT-12"])
+    expected, _ = whole(source, rules)
+    driving.audit_folder(source, tmp_path / "out", rules, as_csv=refusals_as_csv, lines_a_bucket=8)
+    found = ordered(list(findings.read(tmp_path / "out")))
+    pd.testing.assert_frame_equal(found, expected, check_dtype=False)
+    failed = found[found["rule"] == "ENGINE"]
+    assert set(failed["severity"]) == {"untestable"}
+    assert failed["claim_id"].nunique() == check(read([source]))[0].claims["claim_id"].nunique()
+
+
+def test_a_worker_that_does_not_see_the_folder_says_so(tmp_path):
+    work = tasks.Work(tmp_path / "elsewhere", load_facts().sha256, ("UNIT-01",))
+    with pytest.raises(CountersignError, match="this worker does not see the folder"):
+        tasks.judge_bucket(work, 0)
+
+
+def test_refusals_of_a_folder_are_told_and_written_where_asked(tmp_path, capsys):
+    claims = [handed_in.claim(n) for n in range(1, 5)]
+    claims[1]["units"] = "two"
+    source = folder_of(tmp_path / "in", claims, [handed_in.note(n) for n in range(1, 5)], [
+        {"note_id": "N-NONE", "procedure_code": "97530"}])  # fmt: skip
+    asked = ["check", str(source), "--split", "buckets", "--rules", "UNIT-01", "--out"]
+    main([*asked, str(tmp_path / "out"), "--refused", str(tmp_path / "refused.csv")])
+    assert f"2 refusals are in {tmp_path / 'out' / 'refused.csv'}." in capsys.readouterr().err
+    assert (tmp_path / "refused.csv").read_text() == (tmp_path / "out" / "refused.csv").read_text()
+    assert "two" in (tmp_path / "refused.csv").read_text()
 
 
 def test_a_cluster_finds_what_the_whole_finds_though_a_worker_is_killed(tmp_path, monkeypatch):

@@ -7,11 +7,13 @@ import io
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from audit.cli import main
+from audit.intake.foreign.proposing import propose
 from audit.model import FINDING_COLUMNS
 from audit.rules import rule_book
 
@@ -147,6 +149,35 @@ def test_what_is_left_out_is_named(folder, capsys):
     err = capsys.readouterr().err
     assert "claims.csv: columns left out: extra." in err
     assert "other.csv: none of our tables, left out." in err
+
+
+def test_rows_that_a_mapping_passes_over_are_named(tmp_path, capsys):
+    report = tmp_path / "report.csv"
+    report.write_text(
+        "Claim No,Acct #,DOS,Therapist NPI,CPT,Units,Ins\nC1,P1,2026-03-12,1234567893,97530,1,Medicare\nTotal,,,,,1,\n",
+        encoding="utf-8",
+    )
+    mapping = replace(propose(report).mapping, name="report")
+    (tmp_path / "mapping.json").write_text(mapping.to_json(), encoding="utf-8")
+    main(["check", str(report), "--mapping", str(tmp_path / "mapping.json"), "--rules", "UNIT-01"])
+    assert "report.csv: passed over: " in capsys.readouterr().err
+
+
+def test_a_file_that_cannot_be_written_is_named_in_one_sentence(folder, capsys):
+    assert main(["check", str(folder), "--rules", "UNIT-01", "--refused", str(folder / "none" / "x.csv")]) == 2
+    [said] = capsys.readouterr().err.splitlines()
+    assert str(folder / "none") in said
+    assert said.endswith("Check the path and the disk.")
+
+
+def test_a_reader_that_goes_away_ends_the_command_without_a_word(folder):
+    """As `countersign check ... | head -1` does."""
+    command = [sys.executable, "-c", "import sys; from audit.cli import main; sys.exit(main(sys.argv[1:]))",
+               "check", str(folder), "--format", "jsonl"]  # fmt: skip
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT) as running:
+        running.stdout.close()
+        assert "Traceback" not in running.stderr.read()
+        assert running.wait() in (0, 1)
 
 
 def test_without_a_claim_line_nothing_is_checked(folder, capsys):
