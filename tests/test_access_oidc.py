@@ -201,6 +201,22 @@ def test_an_answer_counts_once_and_only_in_the_browser_that_asked(sides: tuple[B
     assert come_back(Browser(browser.port), theirs.authorize(other_address), other_cookie).status == 403
 
 
+@pytest.mark.parametrize("issuer", ["http://127.0.0.1:9", "http://localhost:PORT"], ids=["away", "another"])
+def test_a_provider_that_is_away_or_another_leaves_the_password(engine: Engine, issuer: str) -> None:
+    """Nothing listens on port 9; and one that describes itself by another name than ours for it is not believed."""
+    with provider() as theirs, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COUNTERSIGN_OIDC_ISSUER", issuer.replace("PORT", theirs.issuer.rpartition(":")[2]))
+        patch.setenv("COUNTERSIGN_OIDC_CLIENT_ID", CLIENT)
+        patch.setenv("COUNTERSIGN_OIDC_CLIENT_SECRET", SECRET)
+        patch.setenv(settings.PUBLIC_URL, "http://127.0.0.1")
+        with front_desk(engine) as ours:
+            answer = ours.open("/oidc/start")
+            assert answer.status == 502
+            assert "was not accepted. Please try again." in answer.text
+            assert "set-cookie" not in answer.headers
+            assert ours.open("/sign-in").status == 200
+
+
 def test_nobody_is_led_to_another_site(sides: tuple[Browser, Provider]) -> None:
     browser, theirs = sides
     assert 'content="0;url=/"' in there_and_back(browser, theirs, "https://evil.example/").text
