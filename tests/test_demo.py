@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import sys
 from collections import Counter, defaultdict
 from datetime import date, datetime, timedelta
 from itertools import pairwise
@@ -11,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from audit.demo.__main__ import SEED
+from audit.demo.__main__ import SEED, main
 from audit.demo.clinic import is_open
 from audit.demo.remittance import ANSWERED_TO, DENIED
 from audit.demo.write import PAYMENTS, clinic, files
+from audit.errors import StateError
 from audit.evaluations import sub_criteria_mismatches, supported_level
 from audit.intake import read
 from audit.model import TABLES
@@ -168,6 +170,21 @@ def test_seed_gives_the_committed_bytes():
     assert set(made) == {path.relative_to(kept).as_posix() for path in kept.rglob("*") if path.is_file()}
     for name, content in made.items():
         assert content.encode("utf-8") == (DATA / "demo" / name).read_bytes(), name
+
+
+def test_the_command_writes_the_clinic_or_says_why_not(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["python -m audit.demo", "--out", str(tmp_path / "clinic")])
+    assert main() == 0
+    written = {str(one.relative_to(tmp_path / "clinic")): one.read_text("utf-8")
+               for one in (tmp_path / "clinic").rglob("*") if one.is_file()}  # fmt: skip
+    assert written == files(SEED)
+    monkeypatch.setattr("audit.demo.__main__.files", _no_hour)
+    assert main() == 2
+    assert capsys.readouterr().err == "Ann Lee has no free hour on 2026-05-04. Choose another seed.\n"
+
+
+def _no_hour(_seed: int) -> dict[str, str]:
+    raise StateError("Ann Lee has no free hour on 2026-05-04", do="Choose another seed")
 
 
 def test_another_seed_gives_another_clinic_of_the_same_shape():
