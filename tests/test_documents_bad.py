@@ -151,6 +151,47 @@ def test_a_scan_is_named_and_held(tmp_path: Path) -> None:
     assert not read(tmp_path, "a.pdf", _with_picture(LINE)).held.why
 
 
+def test_a_page_that_is_a_scan_among_others_is_named(tmp_path: Path) -> None:
+    writer = PdfWriter()
+    for page in (typst.compile((LINE * 4).encode(), format="pdf"), _with_picture("")):
+        writer.append(PdfReader(io.BytesIO(page)))
+    writer.write(str(tmp_path / "b.pdf"))
+    held = read(tmp_path, "a.pdf", (tmp_path / "b.pdf").read_bytes())
+    assert held.held.why == "page 2 of the PDF is a scan: its text was not read"
+    assert "97530" in held.text
+
+
+def test_a_pdf_without_a_word_is_held(tmp_path: Path) -> None:
+    assert read(tmp_path, "a.pdf", typst.compile(b"#line()", format="pdf")).held.why == "the PDF has no text"
+
+
+def test_a_word_document_too_long_for_a_note_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, word_bytes: bytes
+) -> None:
+    monkeypatch.setattr(word, "LARGEST_TEXT", 10)
+    assert "the document is too long for a note. Give one visit a file" in refused(tmp_path, "a.docx", word_bytes)
+
+
+def test_a_pdf_with_too_much_text_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pdf_bytes: bytes) -> None:
+    monkeypatch.setattr(pdf, "LARGEST_TEXT", 10)
+    assert "far too much" in refused(tmp_path, "a.pdf", pdf_bytes)
+
+
+def test_an_open_document_text_is_said_to_be_one(tmp_path: Path) -> None:
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as file:
+        file.writestr("mimetype", "application/vnd.oasis.opendocument.text")
+    assert "an OpenDocument text (.odt)" in refused(tmp_path, "a.odt", held.getvalue())
+
+
+def test_a_document_of_one_day_twice_is_held_as_several_visits(tmp_path: Path) -> None:
+    visits = [
+        f"Date of service: {day}\n{LINE}\nSigned A. Therapist" for day in ("03/12/2026", "03/13/2026", "03/12/2026")
+    ]
+    held = read(tmp_path, "a.txt", "\n\n".join(visits).encode())
+    assert held.held.why == "the document seems to hold several visits that cannot be told apart"
+
+
 def _with_picture(text: str) -> bytes:
     """A page with a picture over all of it."""
     with_header = b"\x89PNG\r\n\x1a\n"
