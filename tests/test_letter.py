@@ -101,3 +101,26 @@ def test_a_letter_about_nothing(engine: Engine, people: dict[str, int]) -> None:
     text = text_of(exporting.letter(engine, NPI, account_id=people["max"], at=NOW).content)
     assert "No review of a claim is finished yet." in text
     assert "Nothing that was upheld stands on these claims." in text
+
+
+@on_sqlite
+def test_the_worked_example_of_an_evaluation_shows_its_components(engine: Engine, people: dict[str, int]) -> None:
+    one = visit("EVAL", "2026-03-09", 1, 45)
+    findings = {"history_level": "brief", "performance_deficits": "grip; pinch; endurance", "decision_making": ""}
+    told = {
+        "claims": {"procedure_code": "97166"},
+        "note_services": {"procedure_code": "97166"},
+        "notes": {"note_type": "evaluation", "total_timed_minutes": "0", "text": "Limits dressing.", **findings},
+    }
+    load(engine, {name: row | told[name] for name, row in one.items()})
+    open_audit(engine, people)
+    claim = versions(engine)["EVAL"]
+    review_claim(engine, claim, people["rita"])
+    take(engine, claim, people["sam"])
+    sign_off.return_claim(engine, claim, text="Bill what the evaluation supports.", **who(people["sam"]))
+    text = text_of(exporting.letter(engine, NPI, account_id=people["max"], at=NOW).content)
+    assert "Worked example: claim EVAL, visit of 9 Mar 2026" in text
+    assert "Components of the evaluation level" in text
+    assert "history (limits) brief ✓ brief expanded extensive" in text
+    assert "decision making not stated low moderate high" in text
+    assert "97166 GO × 1 97165 GO × 1" in text
