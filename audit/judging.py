@@ -16,6 +16,7 @@ from audit.grains import Prepared
 from audit.grains.of_clinicians import OfClinicians
 from audit.model import FINDING_COLUMNS, UNPRICED
 from audit.rules import Rule, ordered, rule_book
+from audit.shared_text import in_plain
 from audit.tables import Tables
 from audit.unconfirmed import demoted, without_doubtful
 from audit.worth import priced
@@ -23,7 +24,7 @@ from audit.worth import priced
 Progress = Callable[[int, int], None]
 """Called with steps done and steps in all; raise from it to cancel."""
 JUDGES = ("rules", "grains", "worth", "facts", "judging.py", "unconfirmed.py", "tables.py", "model.py", "units.py",
-          "evaluations.py", "money.py", "passages.py", "texts.py")  # fmt: skip
+          "evaluations.py", "money.py", "passages.py", "texts.py", "shared_text.py")  # fmt: skip
 log = logging.getLogger(__name__)
 
 
@@ -51,7 +52,7 @@ def judge(
 
     found = _found(prepared, rules, progress, keep=keep)
     told = demoted(found, firm)
-    return priced(told if told is found else ordered([told]), prepared)
+    return in_plain(priced(told if told is found else ordered([told]), prepared))
 
 
 def judge_clinicians(
@@ -65,7 +66,7 @@ def judge_clinicians(
     def again(codes: list[str]) -> pd.DataFrame | None:
         return _each(firm, [rule for rule in rules if rule.code in codes])[0] if firm else None
 
-    return demoted(found, again), failed
+    return in_plain(demoted(found, again)), failed
 
 
 def by_patient(rules: list[Rule]) -> list[Rule]:

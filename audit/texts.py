@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from audit.shared_text import spread
+
 
 def once_each(ask: Callable[[pd.Series[Any]], pd.Series[Any]]) -> Callable[[pd.Series[Any]], pd.Series[Any]]:
     """For a function that looks at each text (or number) by itself: asks it once for those that are the same."""
@@ -16,8 +18,8 @@ def once_each(ask: Callable[[pd.Series[Any]], pd.Series[Any]]) -> Callable[[pd.S
     @wraps(ask)
     def asked(texts: pd.Series[Any]) -> pd.Series[Any]:
         numbers, different = pd.factorize(texts, use_na_sentinel=False)
-        told = ask(pd.Series(different, dtype=texts.dtype)).array.take(numbers)
-        return pd.Series(told, index=texts.index, name=texts.name)
+        told = ask(pd.Series(different, dtype=texts.dtype)).array
+        return pd.Series(spread(told, numbers), index=texts.index, name=texts.name)
 
     return asked
 
@@ -45,20 +47,20 @@ def combinations(rows: pd.DataFrame, asked: dict[str, Callable[[pd.DataFrame], p
     """A column for each of `asked`, which looks at each row by itself: rows that say the same are looked at once."""
     number = rows.groupby(list(rows.columns), sort=False, dropna=False).ngroup().to_numpy()
     each = rows[~pd.Series(number, index=rows.index).duplicated()]
-    return pd.DataFrame({name: ask(each).array.take(number) for name, ask in asked.items()}, index=rows.index)
+    told = {name: spread(ask(each).array, number) for name, ask in asked.items()}
+    return pd.DataFrame(told, index=rows.index)
 
 
 def first_true(asked: dict[str, pd.Series[bool]], otherwise: str) -> pd.Series[str]:
     """For each row the first of `asked` (texts, with whether each row is so) that holds; its rows share one text."""
     place = np.select(list(asked.values()), list(range(len(asked))), default=len(asked))
     index = next(iter(asked.values())).index
-    return pd.Series(pd.array([*asked, otherwise], dtype="str").take(place), index=index)
+    return pd.Series(spread(pd.array([*asked, otherwise], dtype="str"), place), index=index)
 
 
 def told_of(key: pd.Series[Any], by_key: pd.Series[str]) -> pd.Series[str]:
     """What `by_key` (each key once) says of each of `key`, "" where it says nothing."""
     numbers, different = pd.factorize(key, use_na_sentinel=False)
     place = by_key.index.get_indexer(pd.Index(different))
-    said = by_key.astype("str").fillna("").array
-    told = said.take(place[numbers], allow_fill=True, fill_value="")
-    return pd.Series(told, index=key.index, name=key.name, dtype="str")
+    said = by_key.astype("str").fillna("").array.take(place, allow_fill=True, fill_value="")
+    return pd.Series(spread(said, numbers), index=key.index, name=key.name)

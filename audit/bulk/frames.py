@@ -12,6 +12,7 @@ import pandas as pd
 
 from audit.model import TABLES
 from audit.pieces import bucket_of, together
+from audit.shared_text import in_plain
 from audit.tables import Tables
 from audit.whole_files import in_making
 
@@ -21,7 +22,7 @@ DOLLARS = {"money", "price"}
 def write(frame: pd.DataFrame, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with in_making(path) as making:
-        frame.to_parquet(making, index=False)
+        in_plain(frame).to_parquet(making, index=False)
 
 
 def read(paths: Iterable[Path]) -> pd.DataFrame:

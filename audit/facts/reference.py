@@ -13,7 +13,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -24,7 +24,9 @@ from audit.facts import fact_loads
 from audit.facts.fact_loads import Load
 from audit.facts.fact_merge import EARLIEST, LATEST, Period, Periods, merged
 from audit.facts.fact_tables import DATED, KEYS, Coverage, coverages, fact_table, read_table
+from audit.shared_text import spread
 
+Whole: TypeAlias = "np.ndarray[Any, np.dtype[np.int64]]"
 DATA = shipped.FOLDER / "data"
 __all__ = ["DATA", "DATED", "EARLIEST", "KEYS", "LATEST", "Coverage", "Facts", "in_force", "load_facts", "with_facts"]
 
@@ -81,7 +83,7 @@ class Facts:
         number = asked.groupby(list(asked.columns), sort=False, dropna=False).ngroup().to_numpy()
         once = ~pd.Series(number).duplicated().to_numpy()
         found = self._covered(table, dates[once], None if codes is None else codes[once])
-        return found.take(number).set_axis(dates.index)
+        return pd.DataFrame({name: spread(found[name].array, number) for name in found}, index=dates.index)
 
     def _covered(self, table: str, dates: pd.Series[pd.Timestamp], codes: pd.Series[str] | None) -> pd.DataFrame:
         found = pd.DataFrame({"coverage": "before", "asked": dates, "table_period": ""}, index=dates.index)
@@ -112,13 +114,14 @@ def with_facts(left: pd.DataFrame, facts: pd.DataFrame, columns: list[str], *, o
     Adds `known` (bool): one fact row was in force; two that contradict each other tell nothing. Keeps the rows,
     order and index of `left`.
     """
-    row = _row_in_force(left, facts, on, key)
-    told = {column: facts[column].array.take(row, allow_fill=True, fill_value="") for column in columns}
-    return left.assign(known=row >= 0, **told)
+    rows, number = _row_in_force(left, facts, on, key)
+    of_each = {column: facts[column].array.take(rows, allow_fill=True, fill_value="") for column in columns}
+    told = {column: spread(said, number) for column, said in of_each.items()}
+    return left.assign(known=(rows >= 0)[number], **told)
 
 
-def _row_in_force(left: pd.DataFrame, facts: pd.DataFrame, on: str, key: str) -> np.ndarray[Any, Any]:
-    """The position in `facts` for each row of `left`, -1 for none; each key and date is looked up once."""
+def _row_in_force(left: pd.DataFrame, facts: pd.DataFrame, on: str, key: str) -> tuple[Whole, Whole]:
+    """The position in `facts`, -1 for none, for each key and date that differs, and which of these each row has."""
     keys, names = pd.factorize(left[on], use_na_sentinel=False)
     dates, days = pd.factorize(_number(left["service_date"]))
     number, asked = pd.factorize(keys * len(days) + dates)
@@ -133,8 +136,7 @@ def _row_in_force(left: pd.DataFrame, facts: pd.DataFrame, on: str, key: str) ->
         named, day = of_keys[of_key], of_days[of_day]
         rows = [row for row, first, last in spans.get(named, ()) if first <= day <= last]
         found.append(rows[0] if len(rows) == 1 else -1)
-    rows_found: np.ndarray[Any, Any] = np.array(found, dtype="int64")[number]
-    return rows_found
+    return np.array(found, dtype="int64"), number
 
 
 def _number(dates: pd.Series[pd.Timestamp]) -> pd.Series[int]:

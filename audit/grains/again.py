@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from audit.shared_text import for_all
+
 REPLACES = ("7", "8")
 """Frequency codes of a claim that replaces (7) or voids (8) an earlier one."""
 VOIDS = "8"
@@ -20,7 +22,7 @@ def told_again(lines: pd.DataFrame) -> pd.Series[str]:
     payer, practitioner, date and code with it: of two, nobody can tell which is meant, and both count. A line goes to
     a second payer when a whole claim like it, line by line, went to another.
     """
-    result = pd.Series("", index=lines.index, dtype="str")
+    result = for_all("", lines)
     result = result.mask(_copies(lines), SECOND_PAYER)
     return result.mask(lines["claim_id"].isin(_replaced(lines)), REPLACED)
 

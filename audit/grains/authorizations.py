@@ -6,6 +6,7 @@ import pandas as pd
 
 from audit.grains.lines import those
 from audit.grains.treatment_days import DATE, EVALUATIONS, PATIENT
+from audit.shared_text import SHARED
 from audit.tables import Tables
 
 VOIDED = "8"
@@ -31,7 +32,7 @@ def authorized_lines(lines: pd.DataFrame, linked: pd.DataFrame, tables: Tables) 
         return wanted
     best = _chosen(_candidates(wanted, tables.authorizations.rename(columns=RENAMED)))
     rows = wanted.join(best)
-    rows["number"] = rows["number"].astype("object").fillna("").astype("str")
+    rows["number"] = rows["number"].astype(SHARED).fillna("")
     rows[["in_dates", "in_codes"]] = rows[["in_dates", "in_codes"]].eq(True)
     rows = rows.merge(_discharges(rows, lines, linked, tables), on=DATE, how="left", validate="m:1")
     rows = rows[(rows["number"] != "") | (rows["prior_authorization"] != "") | rows["discharged_on"].notna()]

@@ -7,6 +7,7 @@ import pandas as pd
 
 from audit.facts.reference import EARLIEST, LATEST
 from audit.grains.again import REPLACED
+from audit.shared_text import for_all
 from audit.tables import Tables
 from audit.texts import joined, told_of
 
@@ -22,7 +23,7 @@ def billed(lines: pd.DataFrame) -> pd.DataFrame:
 
     A line that does not name who bills it belongs to the practice that bills the patient's other lines of the day.
     """
-    rows = lines.assign(practice=_practice(lines), place=THERAPY_PLACE)
+    rows = lines.assign(practice=_practice(lines), place=for_all(THERAPY_PLACE, lines))
     rows["day_key"] = rows.groupby(DAY_KEY, sort=False, dropna=False).ngroup()
     units = lines["units"].where(lines["told_again"] != REPLACED, 0).fillna(0).astype("int64")
     co_units = units.where(lines["has_co"], 0)

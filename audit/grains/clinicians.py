@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from audit.grains.notes import author_of
+from audit.shared_text import SHARED
 from audit.texts import once_each, told_of
 
 
@@ -25,7 +26,7 @@ def clinician_of(notes: pd.DataFrame, providers: pd.DataFrame) -> pd.Series[str]
     of_another |= (name != "") & (owner != "") & (_last(name) != _last(owner))
     by_name = name.map(named).astype("object")
     otherwise = number.mask((number == "") | of_another, name)
-    return by_name.where(by_name.notna(), otherwise).astype("str")
+    return by_name.where(by_name.notna(), otherwise).astype(SHARED)
 
 
 @once_each

@@ -6,6 +6,7 @@ import pandas as pd
 
 from audit.facts.reference import Facts, with_facts
 from audit.grains.lines import those
+from audit.shared_text import SHARED
 
 DAY = ["day", "payer_id", "procedure_code"]
 """Limits hold for one patient's code of one day under one payer (and one practice)."""
@@ -46,4 +47,4 @@ def _practice(rows: pd.DataFrame) -> pd.Series[str]:
         return rows["billing_npi"]
     named = rows["billing_npi"].where(told)
     first = named.groupby([rows[name] for name in DAY]).transform("first")
-    return named.fillna(first).fillna("").astype("str")
+    return named.fillna(first).fillna("").astype(SHARED)

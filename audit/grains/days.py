@@ -145,7 +145,7 @@ def _method(lines: pd.DataFrame, most: int) -> dict[str, Any]:
     one = np.zeros(most, dtype="int64")
     one[day[counting]] = number[counting]
     mixed = sums((number != one[day]) & counting, day, most) > 0
-    return {"method": pd.Series(names.take(one), dtype="str").mask(mixed, "unknown"), "mixed": mixed}
+    return {"method": pd.Series(names.take(one)).mask(mixed, "unknown"), "mixed": mixed}
 
 
 def _stated(linked: pd.DataFrame, most: int) -> dict[str, Any]:

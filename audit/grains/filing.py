@@ -10,6 +10,7 @@ import pandas as pd
 from audit.facts.reference import EARLIEST, LATEST, Facts, with_facts
 from audit.grains.diagnoses import with_diagnoses
 from audit.grains.limits import with_limits
+from audit.shared_text import SHARED, for_all
 from audit.tables import Tables
 from audit.texts import told_of
 
@@ -110,11 +111,11 @@ def _with_modifiers(rows: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     names = ["strange", "lapsed", "repeated"]
     each = each[(each[names] != "").any(axis=1)]
     if each.empty:
-        return rows.assign(**{f"{name}_modifiers": pd.Series("", index=rows.index, dtype="str") for name in names})
+        return rows.assign(**{f"{name}_modifiers": for_all("", rows) for name in names})
     told = each.groupby(key)[names].agg(_listed).add_suffix("_modifiers").reset_index()
     added = [f"{name}_modifiers" for name in names]
     found = rows[key].merge(told, on=key, how="left", validate="m:1").set_axis(rows.index)
-    return rows.assign(**{name: found[name].astype("object").fillna("").astype("str") for name in added})
+    return rows.assign(**{name: found[name].astype(SHARED).fillna("") for name in added})
 
 
 def _listed(said: pd.Series[str]) -> str:

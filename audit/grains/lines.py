@@ -11,6 +11,7 @@ import pandas as pd
 from audit.facts.reference import EARLIEST, LATEST, Facts, with_facts
 from audit.grains.again import told_again
 from audit.grains.numbered import sums_for
+from audit.shared_text import SHARED, for_all
 from audit.tables import Tables
 from audit.texts import combinations, told_of
 from audit.units import COGNITIVE, COGNITIVE_SERVICE
@@ -150,13 +151,13 @@ def _with_discipline(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
             found = filled(found, rows, told[told[key[-1]] != ""], key)
     result["discipline_known"] = found != ""
     found = found.mask(found == "", _by_modifier(rows))
-    result["discipline"] = found.mask(found == "", "OT").astype("str")
+    result["discipline"] = found.mask(found == "", "OT").astype(SHARED)
     return result
 
 
 def _by_modifier(rows: pd.DataFrame) -> pd.Series[str]:
     """The discipline that the only discipline modifier names; without any, CQ is physical therapy's."""
-    found = pd.Series("", index=rows.index, dtype="str")
+    found = for_all("", rows)
     number = rows[["has_go", "has_gp", "has_gn"]].sum(axis=1)
     for modifier, discipline in (("go", "OT"), ("gp", "PT"), ("gn", "SLP")):
         found = found.mask(rows[f"has_{modifier}"] & (number == 1), discipline)

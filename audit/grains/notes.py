@@ -9,6 +9,7 @@ from audit.facts.reference import Facts, with_facts
 from audit.grains.clock import minute_of_day
 from audit.grains.lines import DAY, agreed, discipline_of, filled, in_order, service_of
 from audit.grains.numbered import beside, sums_for, whole_sums
+from audit.shared_text import SHARED, for_all
 from audit.tables import Tables
 from audit.texts import once_each
 
@@ -62,7 +63,7 @@ def _discipline(rows: pd.DataFrame, tables: Tables, lines: pd.DataFrame) -> pd.S
     same_date = ["patient_id", "service_date"]
     for key in ([*same_date, "claim_id"], [*same_date, "rendering_npi"], same_date):
         found = filled(found, rows, lines, key)
-    return found.mask(found == "", "OT").astype("str")
+    return found.mask(found == "", "OT").astype(SHARED)
 
 
 @once_each
@@ -118,7 +119,7 @@ def of_claims(linked: pd.DataFrame, lines: pd.DataFrame, services: pd.DataFrame)
 
 
 def _contributor(rows: pd.DataFrame, services: pd.DataFrame) -> pd.Series[str]:
-    result = pd.Series("", index=rows.index, dtype="str")
+    result = for_all("", rows)
     for author, other in (("therapist", "assistant"), ("assistant", "therapist")):
         gave = services[f"{other}_minutes"].fillna(0) + services["together_minutes"].fillna(0) > 0
         shared = rows["note"].isin(services.loc[gave, "note"])

@@ -12,6 +12,7 @@ from audit.facts.reference import Facts
 from audit.grains.limits import with_limits
 from audit.grains.lines import those
 from audit.money import allowed
+from audit.shared_text import SHARED
 
 YEAR = ["patient_id", "bucket", "year"]
 BUCKETS = {"OT": "OT", "PT": "PT_SLP", "SLP": "PT_SLP"}
@@ -57,7 +58,7 @@ def _running(rows: pd.DataFrame) -> pd.DataFrame:
     each["total"] = each["total"].groupby(each["year"]).cumsum()
     if each["unpriced"].notna().any():
         each["unpriced"] = each["unpriced"].groupby(each["year"]).ffill()
-    each["unpriced"] = each["unpriced"].fillna("").astype("str")
+    each["unpriced"] = each["unpriced"].astype(SHARED).fillna("")
     return each[["total", "unpriced"]].sort_index()
 
 

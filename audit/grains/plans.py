@@ -8,6 +8,7 @@ from audit.facts.reference import Facts
 from audit.grains.limits import with_limits
 from audit.grains.numbered import sums_for
 from audit.grains.treatment_days import DATE, PATIENT
+from audit.shared_text import SHARED
 from audit.tables import Tables
 from audit.texts import once_each
 
@@ -38,9 +39,9 @@ def episode_days(tables: Tables, lines: pd.DataFrame, days: pd.DataFrame, facts:
     flags = ["in_plan", "may_be_in_plan", "begun", "initial"]
     rows[flags] = rows[flags].eq(True)
     rows["plans_on_file"] = rows["plans_on_file"].fillna(0).astype("int64")
-    rows["plan_id"] = rows["plan_id"].astype("object").fillna("").astype("str")
+    rows["plan_id"] = rows["plan_id"].astype(SHARED).fillna("")
     for name in SAID:
-        rows[name] = rows[name].astype("object").fillna("").astype("str")
+        rows[name] = rows[name].astype(SHARED).fillna("")
     return with_limits(rows, facts, LIMITS)
 
 

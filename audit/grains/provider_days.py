@@ -10,6 +10,7 @@ import pandas as pd
 from audit.grains.clock import minute_of_day
 from audit.grains.notes import PARTS
 from audit.grains.numbered import sums_for
+from audit.shared_text import SHARED
 from audit.tables import Tables
 
 DAY = ["clinician", "service_date"]
@@ -65,7 +66,7 @@ def _visits(linked: pd.DataFrame, services: pd.DataFrame, told: pd.DataFrame, ta
     rows = linked[[*OF_NOTE, "clinician"]].copy(deep=False)
     names = tables.providers.drop_duplicates("npi").set_index("npi")["name"]
     signed = rows["author_name"].mask(rows["author_name"] == "", rows["clinician"])
-    rows["name"] = rows["clinician"].map(names).astype("object").fillna(signed).astype("str")
+    rows["name"] = rows["clinician"].map(names).astype(SHARED).fillna(signed)
     rows["begins"], rows["ends"] = minute_of_day(rows["start_time"]), minute_of_day(rows["end_time"])
     evaluation = told["evaluation"]
     own = _of_note(rows, told.loc[~evaluation, ["note", "own"]])

@@ -7,6 +7,7 @@ import pandas as pd
 
 from audit.grains.clock import minute_of_day
 from audit.grains.lines import SEPARATE
+from audit.shared_text import SHARED
 
 KEY = ["day", "column_1", "procedure_code"]
 KINDS = ("XE", "XP", "XS")
@@ -34,7 +35,7 @@ def parted_pairs(pairs: pd.DataFrame, services: pd.DataFrame, linked: pd.DataFra
         return rows
     open_kind = rows["by_59"] | rows["by_XU"]
     named = [~open_kind & rows[f"by_{kind}"] for kind in KINDS]
-    rows["parted_by"] = pd.Series(np.select(named, list(KINDS), default="59"), index=rows.index, dtype="str")
+    rows["parted_by"] = pd.Series(np.select(named, list(KINDS), default="59"), index=rows.index, dtype=SHARED)
     evidence = _evidence(rows[KEY].drop_duplicates(), services, linked)
     rows = rows.merge(evidence, on=KEY, how="left", validate="m:1")
     rows["noted"] = rows["day"].isin(linked["day"].dropna())

@@ -8,6 +8,7 @@ import pandas as pd
 
 from audit.facts.reference import Facts, with_facts
 from audit.grains.lines import those
+from audit.shared_text import SHARED
 from audit.units import midpoint_units
 
 FACTS = ["timed", "in_pool", "base_minutes", "addon_to", "unit_rule"]
@@ -86,7 +87,7 @@ def _supported(rows: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     codes = facts["codes"]
     addons = codes[codes["addon_to"] != ""].drop_duplicates("addon_to").set_index("addon_to")
     bases = codes.drop_duplicates("code").set_index("code")["base_minutes"]
-    rows["addon"] = rows["root"].map(addons["code"]).fillna("").astype("str")
+    rows["addon"] = rows["root"].map(addons["code"]).astype(SHARED).fillna("")
     base, further_base = (_whole(rows[name].map(bases)) for name in ("root", "addon"))
     base = base.mask(rows["unit_rule"].isin(["band", "carrier priced"]))
     asked = zip(rows["minutes"], base, further_base, rows["monthly"], strict=True)

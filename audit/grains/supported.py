@@ -13,6 +13,7 @@ from audit import money
 from audit.facts.reference import Facts
 from audit.grains.numbered import beside, places, sums_for
 from audit.money import UNITS
+from audit.shared_text import SHARED
 from audit.texts import joined
 from audit.units import COGNITIVE, COGNITIVE_SERVICE
 
@@ -32,7 +33,7 @@ def with_changes(days: pd.DataFrame, services: pd.DataFrame, facts: Facts) -> pd
     each = (rows["minutes_known"] == "per_code") & ~rows["alone"]
     totals = ~each & (rows["alone"] | (rows["method"] == "total"))
     said = _in_words(pd.concat([_of_totals(rows[totals]), _of_codes(rows[each])], ignore_index=True))
-    by_day = said.reindex(days["day"]).set_axis(days.index).astype("object").fillna("").astype("str")
+    by_day = said.reindex(days["day"]).set_axis(days.index).astype(SHARED).fillna("")
     return days.join(by_day)
 
 
@@ -93,4 +94,4 @@ def _in_words(rows: pd.DataFrame) -> pd.DataFrame:
         said = some["service"] + " " + number[some.index].map("{:+d}".format).astype("str")
         text = joined(said, some["day"], "; ")
         told[name] = text + some.groupby("day")["sure"].all().map({True: "", False: AT_LEAST})
-    return pd.DataFrame(told).fillna("").astype("str")
+    return pd.DataFrame(told).astype(SHARED).fillna("")

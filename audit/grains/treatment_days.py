@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from audit.evaluations import LEVEL_CODES
+from audit.shared_text import SHARED
 
 PATIENT = ["patient_id", "discipline"]
 DATE = [*PATIENT, "service_date"]
@@ -92,7 +93,7 @@ def _noted(lines: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFrame) ->
     if only.any():
         only = ~listed.groupby([linked[name] for name in DATE]).transform("any")
     return linked[DATE].assign(
-        discipline=linked["day"].map(of_day).astype("object").fillna(linked["discipline"]).astype("str"),
+        discipline=linked["day"].map(of_day).astype(SHARED).fillna(linked["discipline"]),
         treated=listed | (linked["total_treatment_minutes"] > 0).fillna(False).astype("bool"),
         evaluated=linked["note_type"] == "evaluation",
         reported=report & (written_by(linked) == "therapist"),

@@ -7,7 +7,6 @@ package; a new rule is two files and nothing else.
 from __future__ import annotations
 
 import importlib
-import operator
 import pkgutil
 import string
 from collections.abc import Callable
@@ -24,6 +23,7 @@ from audit.grains import Prepared
 from audit.grains.of_clinicians import SEEN, OfClinicians
 from audit.model import FINDING_COLUMNS, UNPRICED
 from audit.rules.columns import PLACE, named_by
+from audit.shared_text import for_all, spread
 
 Split = Literal["patient_id", "rendering_npi", "nothing"]
 """`pieces` and `bulk` divide by it. "rendering_npi": by the person who gave the visit; "nothing": all must be seen at
@@ -67,9 +67,9 @@ class Rule:
             raise ValueError("a change is priced in the whole patient-day, so its rule is split by patient")
         recalled = prepared.facts.recalled_sources
         return rows.assign(
-            rule=self.code,
+            rule=for_all(self.code, rows),
             severity=rows["severity"].mask(rows["severity"] == "", self.severity),
-            sources=" ".join(self.sources),
+            sources=for_all(" ".join(self.sources), rows),
             facts_unchecked=rows["facts_unchecked"] | all(source in recalled for source in self.sources),
         )
 
@@ -185,12 +185,13 @@ def findings(
     if rows.empty:
         return nothing()
     templates = {"expected": expected, "observed": observed, "because": because, "change": change}
-    cells = {
+    cells: dict[str, Any] = {
         **{name: rows[name] for name in PLACE},
         **UNPRICED,
         **{name: _told(template, rows) for name, template in templates.items()},
         **{"rule": "", "sources": "", "severity": severity, "facts_unchecked": facts_unchecked},
     }
+    cells |= {name: for_all(cell, rows) for name, cell in cells.items() if isinstance(cell, str)}
     return pd.DataFrame({name: cells[name] for name in FINDING_COLUMNS}, index=rows.index)
 
 
@@ -215,17 +216,18 @@ def _names(template: str) -> list[str]:
     return [name for _, name, _, _ in string.Formatter().parse(template) if name]
 
 
-def _told(template: str, rows: pd.DataFrame) -> list[str] | str:
-    """The template for each row, one text where it is the same for all."""
-    said: list[str] | str = ""
+def _told(template: str, rows: pd.DataFrame) -> Any:
+    """The template for each row, put into words once for rows that say the same."""
+    said, number = [""], np.zeros(len(rows), dtype="int64")
     for text, name, noun, _ in string.Formatter().parse(template):
         if not name:
-            said = said + text if isinstance(said, str) else [before + text for before in said]
+            said = [before + text for before in said]
             continue
         numbers, different = pd.factorize(rows[name], use_na_sentinel=False)
-        words = np.array([text + _word(value, noun or "") for value in different.tolist()], dtype="object")[numbers]
-        said = [said + word for word in words] if isinstance(said, str) else [*map(operator.add, said, words)]
-    return said
+        words = [text + _word(value, noun or "") for value in different.tolist()]
+        number, both = pd.factorize(number * len(words) + numbers)
+        said = [said[one] + words[other] for one, other in (divmod(each, len(words)) for each in both.tolist())]
+    return pd.Series(spread(pd.array(said, dtype="str"), number), index=rows.index)
 
 
 def _word(value: Any, noun: str) -> str:

@@ -30,6 +30,7 @@ from audit.grains import Prepared
 from audit.intake import Batch
 from audit.model import TABLES
 from audit.rules import Rule, ordered
+from audit.shared_text import in_plain
 from audit.tables import Tables, check
 from audit.worth import priced
 
@@ -130,7 +131,7 @@ def judge(rule: Rule) -> dict[str, pd.DataFrame]:
 
 def _judged(rule: Rule, tables: Tables, facts: Facts) -> pd.DataFrame:
     prepared = Prepared(tables, facts)
-    return priced(ordered([rule.run(prepared)]), prepared)
+    return in_plain(priced(ordered([rule.run(prepared)]), prepared))
 
 
 def _with_mark(rows: Rows, mark: str) -> Rows:

@@ -12,10 +12,10 @@ import pandas as pd
 from sqlalchemy import Connection, Select
 
 from audit import model
+from audit.shared_text import shared
 
 AT_ONCE = 20_000
 """Rows held as the database gives them."""
-TEXT = pd.StringDtype("python", na_value=np.nan)
 Array = np.ndarray[Any, Any]
 
 
@@ -26,21 +26,24 @@ def fetched(connection: Connection, query: Select[Any], table: model.Table) -> p
     place = {name: number for number, name in enumerate(result.keys())}
     kinds = {column.name: column.kind for column in table.columns if column.name in place}
     kinds |= {name: "whole" for name in place if name not in table.names}
-    told: dict[str, dict[Any, Any]] = {name: {None: ""} for name in kinds}
+    told: dict[str, dict[Any, Any]] = {name: {} for name in kinds}
     parts: dict[str, list[Array]] = {name: [] for name in kinds}
     for rows in result.partitions(AT_ONCE):
         cells = list(zip(*rows, strict=True))
         for name, kind in kinds.items():
             parts[name].append(_PART.get(kind, _texts)(cells[place[name]], told[name]))
-    return pd.DataFrame({name: _whole(kind, parts[name]) for name, kind in kinds.items()})
+    return pd.DataFrame({name: _whole(kind, parts[name], told[name]) for name, kind in kinds.items()})
 
 
 def _texts(cells: Sequence[Any], told: dict[Any, Any]) -> Array:
-    return _objects([told.setdefault(cell, cell) for cell in cells])
+    """The number of each text among those that differ."""
+    return np.array([told.setdefault(cell or "", len(told)) for cell in cells], dtype="int64")
 
 
 def _amounts(cells: Sequence[Any], told: dict[Any, Any]) -> Array:
-    return _objects([None if cell is None else told.setdefault(cell, cell) for cell in cells])
+    made = np.empty(len(cells), dtype="object")
+    made[:] = [None if cell is None else told.setdefault(cell, cell) for cell in cells]
+    return made
 
 
 def _dates(cells: Sequence[Any], _: dict[Any, Any]) -> Array:
@@ -55,12 +58,6 @@ def _numbers(cells: Sequence[Any], _: dict[Any, Any]) -> Array:
     return np.array(cells, dtype="int64")
 
 
-def _objects(cells: list[Any]) -> Array:
-    made = np.empty(len(cells), dtype="object")
-    made[:] = cells
-    return made
-
-
 _PART: dict[str, Callable[[Sequence[Any], dict[Any, Any]], Array]] = {
     "money": _amounts,
     "price": _amounts,
@@ -70,10 +67,10 @@ _PART: dict[str, Callable[[Sequence[Any], dict[Any, Any]], Array]] = {
 }
 
 
-def _whole(kind: str, parts: list[Array]) -> Any:
+def _whole(kind: str, parts: list[Array], told: dict[Any, Any]) -> Any:
     make = _PART.get(kind, _texts)
     found = np.concatenate(parts) if parts else make((), {})
     if kind == "count":
         missing = np.isnan(found)
         return pd.arrays.IntegerArray(np.where(missing, 1, found).astype("int64"), missing)
-    return found if make is not _texts else pd.array(found, dtype=TEXT)
+    return found if make is not _texts else shared(found, pd.array([*told], dtype="str"))

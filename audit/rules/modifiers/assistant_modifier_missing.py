@@ -1,9 +1,10 @@
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 from audit.rules import findings, rule, untestable
+from audit.shared_text import for_all
+from audit.texts import first_true
 from audit.units import UNIT, assistant_modifier_untimed
 
 REQUIRED_FROM = pd.Timestamp("2020-01-01")
@@ -75,8 +76,8 @@ def with_shares(services: pd.DataFrame) -> pd.DataFrame:
     by_today = today | rows["whole_visit"]
     rows["supported_co"] = rows["supported_co"].where(by_today, older)
     rows["supported_plain"] = rows["supported_plain"].where(by_today, allotted - older)
-    rows["weight"] = pd.Series("error", index=rows.index, dtype="str").where(today, "warning")
-    rows["older"] = today.map({True: "", False: OLDER_RULE})
+    rows["weight"] = for_all("error", rows).where(today, "warning")
+    rows["older"] = for_all("", rows).where(today, OLDER_RULE)
     return rows.assign(unclear=_unclear(rows))
 
 
@@ -94,8 +95,7 @@ def _unclear(rows: pd.DataFrame) -> pd.Series[str]:
         "incomplete": took_part & rows["in_pool"] & ~placed,
         "mixed": took_part & ~rows["in_pool"] & (rows["therapist"] > 0) & (rows["timed"] | partly),
     }
-    said_so = np.select(list(reasons.values()), list(reasons), default="")
-    return pd.Series(said_so, index=rows.index, dtype="str")
+    return first_true(reasons, "")
 
 
 def persons(rows: pd.DataFrame) -> pd.Series[str]:
