@@ -78,17 +78,17 @@ def in_dollars(rows: pd.DataFrame) -> pd.DataFrame:
         dollars=_written(rows["total"]),
         yearly=_written(rows["limit"]),
         review=_written(rows["review_at"]),
-        percent=_percent(rows),
+        percent=_percent(rows["well_below"] * 100 // rows["limit"]),
         of=rows["bucket"].map(DISCIPLINES),
     )
 
 
 @once_each
 def _written(cents: pd.Series[int]) -> pd.Series[str]:
-    said = ["" if pd.isna(one) else f"${one / 100:,.2f}" for one in cents]
-    return pd.Series(said, index=cents.index, dtype="str")
+    said = [f"${one / 100:,.2f}" for one in cents.fillna(0).tolist()]
+    return pd.Series(said, index=cents.index, dtype="str").where(cents.notna(), "")
 
 
-def _percent(rows: pd.DataFrame) -> pd.Series[str]:
-    share = (rows["well_below"] * 100 // rows["limit"]).astype("Int64").astype("str")
-    return share + " %"
+@once_each
+def _percent(share: pd.Series[int]) -> pd.Series[str]:
+    return share.astype("Int64").astype("str") + " %"

@@ -4,6 +4,7 @@ import pandas as pd
 
 from audit.rules import findings, rule
 from audit.rules.units.more_units_than_minutes import unjudged
+from audit.texts import joined, told_of
 
 
 @rule("UNIT-03", grain="service", severity="warning", sources=["cms-100-04-ch5-20.2"])
@@ -17,9 +18,9 @@ def whole_units_misplaced(services: pd.DataFrame) -> list[pd.DataFrame]:
     pool = services[services["in_pool"] & (services["method"] == "total") & (services["codes_of_day"] > 1)]
     known = pool[pool["minutes_known"] == "per_code"]
     taking = known[known["units"] > known["most"]]
-    takers = taking.drop_duplicates(["day", "service"]).groupby("day")["service"].agg(", ".join)
-    known = known[known["day"].isin(takers.index)]
-    known = known.assign(takers=known["day"].map(takers))
+    taking = taking.drop_duplicates(["day", "service"])
+    known = known[known["day"].isin(taking["day"])]
+    known = known.assign(takers=told_of(known["day"], joined(taking["service"], taking["day"], ", ")))
     unbilled = known[(known["passed_over"] != "") & (known["units"] > known["most"])]
     return [
         findings(
