@@ -105,6 +105,36 @@ def test_whatever_is_changed_in_a_dossier_is_found(engine: Engine, audit_id: int
         assert main(["verify-sample", str(other)]) == 1
 
 
+@on_sqlite
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("dossier.json", "[]"),
+        ("dossier.json", '{"seed": "1"}'),
+        ("sample.csv", "position,claim\n1,C1\n"),
+        ("sample.csv", ""),
+    ],
+)
+def test_a_part_that_is_another_file_is_refused(
+    engine: Engine, audit_id: int, tmp_path: Path, name: str, content: str
+) -> None:
+    with pytest.raises(InputError, match=rf"{name} is not what a dossier holds\. Use it as saved"):
+        dossier.verify(write(engine, audit_id, tmp_path / "other.zip", **{name.replace(".", "_"): content}))
+
+
+@on_sqlite
+def test_an_amount_that_is_none_is_refused(engine: Engine, audit_id: int, tmp_path: Path) -> None:
+    header, first, *rest = part(write(engine, audit_id, tmp_path / "it.zip"), "sample.csv").splitlines()
+    at = header.split(",").index("over")
+    told = first.split(",")
+    told[at] = "12.5"
+    changed = "\n".join([header, ",".join(told), *rest]) + "\n"
+    with pytest.raises(
+        InputError, match=r"holds an amount that is not dollars and cents\. Use the dossier as it was saved"
+    ):
+        dossier.verify(write(engine, audit_id, tmp_path / "other.zip", sample_csv=changed))
+
+
 @pytest.mark.parametrize("content", [b"", b"PK", b"no zip at all"])
 def test_what_is_no_dossier_is_refused_in_a_sentence(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "it.zip"

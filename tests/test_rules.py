@@ -10,10 +10,12 @@ import pandas as pd
 import pytest
 
 from audit.engine import audit
+from audit.errors import CountersignError
 from audit.facts.reference import load_facts
 from audit.grains import GRAINS
 from audit.model import FINDING_COLUMNS, SEVERITIES, TABLES
-from audit.rules import rule_book
+from audit.rules import findings, rule_book
+from audit.rules import rule as make_rule
 from audit.rules.cases import cases_of, judge, promises_of
 
 BOOK = rule_book()
@@ -94,3 +96,38 @@ def test_a_rule_that_raises_leaves_every_claim_untestable():
     assert list(found["rule"]) == ["ENGINE"] * case.tables.claims["claim_id"].nunique()
     assert found["because"].str.contains("UNIT-01").all()
     assert set(found["severity"]) == {"untestable"}
+
+
+def test_a_rule_needs_its_words_and_the_split_of_its_grain():
+    def bare(_: pd.DataFrame) -> pd.DataFrame:
+        """A title alone. Why it matters: nobody says."""
+
+    with pytest.raises(CountersignError, match="rule TEST-01: the docstring lacks a title, 'Why it matters:'"):
+        make_rule("TEST-01", grain="line", severity="error", sources=[])(bare)
+    bare.__doc__ = "A title. Why it matters: money. What to do: mend it."
+    for grain, split in (("provider_day", "patient_id"), ("line", "rendering_npi")):
+        with pytest.raises(CountersignError, match=f"a rule over {grain} is not split by {split}"):
+            make_rule("TEST-01", grain=grain, split=split, severity="error", sources=[])(bare)
+    assert make_rule("TEST-01", grain="line", severity="error", sources=[])(bare).what_to_do == "mend it."
+
+
+def test_a_rule_about_clinicians_that_says_a_change_of_units_cannot_be_priced():
+    rule = BOOK["UNIT-12"]
+    case = next(one for one in cases_of(rule) if one.finds)
+
+    def changing(visits: pd.DataFrame) -> pd.DataFrame:
+        return findings(visits, expected="less", observed="more", because="Too much.", change="97530 -1")
+
+    found = audit(case.tables, rules=[replace(rule, check=changing)])
+    assert set(found["rule"]) == {"ENGINE"}
+    assert found["because"].str.contains("UNIT-12").all()
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [("{code: 97530, colour: red}", "claims has no column colour"), ("{code: 97530, units: many}", "column units")],
+)
+def test_a_case_that_is_written_wrong_is_told(tmp_path, line, says):
+    (tmp_path / "cases.yaml").write_text(f"a case:\n  lines: [{line}]\n  finds: nothing\n")
+    with pytest.raises(ValueError, match=says):
+        judge(replace(BOOK["UNIT-01"], cases=tmp_path / "cases.yaml"))

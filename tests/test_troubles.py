@@ -344,3 +344,19 @@ def test_a_file_is_whole_or_not_there(tmp_path: Path, monkeypatch) -> None:
     with pytest.raises(OSError, match="No space"):
         write_whole(tmp_path / "a.csv", "after")
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("a.csv", "before")]
+
+
+@pytest.mark.parametrize(
+    ("number", "says"),
+    [
+        (errno.ENOSPC, "report.csv: the disk is full. Make room on it, then do it again."),
+        (errno.EACCES, "report.csv: it may not be read or written. Give the account of Countersign the right to it, "
+                       "or name another place."),
+        (errno.EROFS, "report.csv: it may not be read or written. Give the account of Countersign the right to it, "
+                      "or name another place."),
+        (errno.ENAMETOOLONG, "report.csv: it cannot be read or written (File name too long). Check the path and the "
+                             "disk."),
+    ],
+)  # fmt: skip
+def test_what_befalls_a_file_is_said_in_one_sentence(number: int, says: str) -> None:
+    assert troubles.of_file(OSError(number, os.strerror(number)), "report.csv").sentence() == says
