@@ -172,11 +172,13 @@ class SharedText(ExtensionArray):
         return self._of_each(lambda texts: texts.map(mapper, na_action=na_action))
 
     def _of_each(self, ask: Callable[[Any], Any]) -> Any:
-        """What is asked of each text by itself, and so once; of the rows where they are fewer."""
-        if len(self) < len(self.texts) or self._lacks():
+        """What is asked of each text by itself, and so once; not of texts without a row, where these may be many."""
+        if self._lacks():
             return ask(self.plain())
-        told = ask(self.texts)
-        return told.take(self.numbers) if hasattr(told, "take") else ask(self.plain())
+        few = 8 * len(self.texts) < len(self)
+        places, different = (self.numbers, self.texts) if few else _each_once(self)
+        told = ask(_plain(different))
+        return told.take(places) if hasattr(told, "take") else ask(self.plain())
 
     def _values_for_argsort(self) -> Any:
         if len(self) < len(self.texts):
@@ -242,7 +244,8 @@ def _plain(texts: Any) -> Any:
 
 
 def _each_once(texts: Any) -> tuple[Any, Any]:
-    held: Any = texts if isinstance(texts, pd.arrays.StringArray) else pd.Series(texts, dtype="str").array
+    known = isinstance(texts, SharedText | pd.arrays.StringArray)
+    held: Any = texts if known else pd.Series(texts, dtype="str").array
     return pd.factorize(held)
 
 

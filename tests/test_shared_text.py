@@ -141,3 +141,12 @@ def test_a_part_takes_only_its_own_texts_along() -> None:
     part = pd.Series([str(number) for number in range(1000)], dtype="shared text")[[7, 500, 7]]
     kept = pickle.loads(pickle.dumps(part)).array  # noqa: S301  just made here
     assert (kept.tolist(), kept.texts.tolist()) == (["7", "500", "7"], ["7", "500"])
+
+
+def test_a_text_without_a_row_is_not_asked() -> None:
+    asked: list[str] = []
+    rows = pd.Series([str(number) for number in range(1000)], dtype="shared text")
+    rows = rows.where(rows == "7", "8")
+    assert rows.map({"7": "seven", "8": "eight"}).value_counts().to_dict() == {"eight": 999, "seven": 1}
+    assert rows.str.replace(r"\d", lambda found: asked.append(found[0]) or "x", regex=True).eq("x").all()
+    assert sorted(asked) == ["7", "8"]

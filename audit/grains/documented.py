@@ -18,18 +18,14 @@ def documented_lines(lines: pd.DataFrame, linked: pd.DataFrame, tables: Tables, 
     private practice on that date)."""
     notes = linked[linked["day"].notna()]
     rows = lines.copy(deep=False)
-    rows["text_of_day"] = _by_day(rows, _texts(notes, tables), "")
+    rows["text_of_day"] = told_of(rows["day"], _texts(notes, tables))
     authors = notes.drop_duplicates("note_id").set_index("note_id")
     for own, name in (("own_author", "author"), ("own_credential", "author_credential")):
         rows[own] = told_of(rows["note_id"], authors[name])
-    rows["therapist_seen"] = _by_day(rows, _seen(notes, tables), False).astype("bool")
+    seen = _seen(notes, tables)
+    rows["therapist_seen"] = rows["day"].isin(seen.index[seen])
     rows["general_supervision"] = rows["service_date"] >= facts.begins("OTA_GENERAL_SUPERVISION_PRIVATE_PRACTICE")
     return rows
-
-
-def _by_day(rows: pd.DataFrame, said: pd.Series[str] | pd.Series[bool], otherwise: str | bool) -> pd.Series[str]:
-    found = said.reindex(rows["day"].to_numpy()).set_axis(rows.index)
-    return found.astype("object").fillna(otherwise)
 
 
 def _texts(notes: pd.DataFrame, tables: Tables) -> pd.Series[str]:
