@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from pandas.testing import assert_series_equal
 
@@ -77,6 +78,7 @@ ASKED: dict[str, Asked] = {
     "numbered with what is missing": lambda rows: pd.Series(pd.factorize(rows, use_na_sentinel=False)[0]),
     "number for a machine": pd.util.hash_pandas_object,
     "as written": lambda rows: rows.to_frame().to_csv(),
+    "for Arrow": lambda rows: str(pa.Table.from_pandas(rows.to_frame())["said"].to_pylist()),
     "as shown": lambda rows: rows.to_frame().to_string(),
     "kept": lambda rows: pickle.loads(pickle.dumps(rows)),  # noqa: S301  just made here
 }
