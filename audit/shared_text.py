@@ -92,7 +92,7 @@ class SharedText(ExtensionArray):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         return np.asarray(self.plain(), dtype=dtype)
 
-    def __arrow_array__(self, type: Any = None) -> Any:  # noqa: A002  Arrow's name
+    def __arrow_array__(self, type: Any = None) -> Any:
         return self.plain().__arrow_array__(type)
 
     def isna(self) -> Any:
