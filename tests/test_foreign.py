@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +16,7 @@ from openpyxl import Workbook
 
 from audit.cli import main
 from audit.errors import InputError, MappingNeeded
-from audit.intake import read
+from audit.intake import read, records
 from audit.intake.foreign import dates, mapping, transforms
 from audit.intake.foreign.applying import apply, fitting
 from audit.intake.foreign.encoding import encoding_of
@@ -319,6 +321,34 @@ def test_a_table_of_ours_under_another_name_needs_no_mapping(tmp_path):
     row = [given.get(name, "") for name in names]
     path = write(tmp_path, ",".join(names) + "\n" + ",".join(row) + "\n", "download (1).csv")
     assert [(f.kind, f.rows) for f in read([path]).files] == [("claims", 1)]
+
+
+def test_another_programs_parquet_reads_as_its_csv_does(tmp_path):
+    csv = write(tmp_path, BESIDE)
+    expected = apply(csv, mapped(csv)).rows.drop(columns="source_file")
+    table = pd.read_csv(csv, sep=";", dtype="str", keep_default_na=False)
+    table.to_parquet(tmp_path / "export.parquet")
+    made = mapped(tmp_path / "export.parquet")
+    found = apply(tmp_path / "export.parquet", made).rows.drop(columns="source_file")
+    pd.testing.assert_frame_equal(found, expected)
+    (tmp_path / "export.parquet").write_bytes((tmp_path / "export.parquet").read_bytes()[:-9])
+    with pytest.raises(InputError, match=r"export\.parquet: the Parquet file cannot be read\. Write it again"):
+        apply(tmp_path / "export.parquet", made)
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        (b"[1, 2]", "row 2: the line is no object. Write one object a line"),
+        (b"{claim}", "row 2: the line is no JSON. Write one object a line"),
+        (b'{"Claim#": "\xff"}', "the text is not UTF-8. Export it as UTF-8"),
+    ],
+)
+def test_a_line_that_is_no_record_is_refused_by_its_number(tmp_path, line, says):
+    path = tmp_path / "export.jsonl"
+    path.write_bytes(b'{"Claim#": "A1", "Pt": "Doe"}\n' + line + b"\n")
+    with pytest.raises(InputError, match=re.escape(says)):
+        list(records.json_records(path))
 
 
 def test_a_mapping_of_other_columns_is_not_used(tmp_path):
