@@ -417,3 +417,28 @@ def test_who_restores_what_is_older_than_a_retention_is_told(
         "patients' values that it removed are here again. Run it again: countersign retention --before 2019-01-01"
         in out
     )
+
+
+@on_sqlite
+def test_a_backup_of_a_broken_chain_is_made_and_says_so(
+    engine: Engine, claims, facts: Path, monkeypatch, capsys
+) -> None:
+    monkeypatch.setenv(database.VARIABLE, str(engine.url))
+    monkeypatch.setenv("COUNTERSIGN_FACTS", str(facts))
+    with sqlite3.connect(str(engine.url.database)) as by_hand:
+        for (name,) in by_hand.execute("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'events'"):
+            by_hand.execute(f"DROP TRIGGER {name}")
+        by_hand.execute("UPDATE events SET subject = 'nothing' WHERE id = 1")
+    by_hand.close()
+    assert main(["backup", str(facts.parent / "one.zip")]) == 1
+    said = capsys.readouterr()
+    assert "one.zip: " in said.out
+    assert "Event 1: " in said.err
+    assert main(["verify"]) == 1
+
+
+@pytest.mark.parametrize("keep", ["0", "some", "-1"])
+def test_how_many_backups_to_keep_is_a_number(keep: str, tmp_path: Path, capsys) -> None:
+    with pytest.raises(SystemExit):
+        main(["backup", str(tmp_path), f"--keep={keep}"])
+    assert "say how many to keep, 1 or more" in capsys.readouterr().err

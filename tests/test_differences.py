@@ -112,6 +112,9 @@ def test_discovery_clears_only_when_all_of_it_is_clean():
     assert estimate_of(audit, strata) is None
     assert "the rate is within 5 in 100, with 95 % confidence" in discovered_in_words(strata, 0.05, 0.95)
     assert discovered(audit, strata.assign(reviewed=55)) == "unknown"
+    assert "55 of 56 drawn claims are reviewed, none in error so far" in discovered_in_words(
+        strata.assign(reviewed=55), 0.05, 0.95
+    )
     assert discovered(audit, strata.assign(in_error=1)) == "unknown"
     assert "cannot clear a rate of 5 in 100" in discovered_in_words(strata.assign(in_error=1), 0.05, 0.95)
 

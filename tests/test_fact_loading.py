@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import shutil
 import zipfile
 from dataclasses import replace
 from datetime import date
@@ -192,6 +193,34 @@ def test_a_load_that_was_changed_by_hand_is_refused(folder):
     with pytest.raises(FactError, match="this load of facts was changed"):
         load_facts()
     fact_loads._load.cache_clear()
+
+
+@pytest.mark.parametrize("text", ["[1]", "{", '{"colour": "red"}'])
+def test_a_load_that_cannot_be_read_is_named(folder, text):
+    load(MUE, files.mue())
+    (folder / "0001" / "load.json").write_text(text)
+    fact_loads._load.cache_clear()
+    with pytest.raises(FactError, match=r"0001: this load of facts cannot be read\. Restore it from a backup"):
+        load_facts()
+    fact_loads._load.cache_clear()
+
+
+def test_a_load_that_is_gone_is_missed(folder):
+    load(MUE, files.mue())
+    load(RVU, files.rvu())
+    shutil.rmtree(folder / "0001")
+    fact_loads._load.cache_clear()
+    with pytest.raises(FactError, match=r"load 0001 is missing\. Restore it: past runs used it"):
+        load_facts()
+    fact_loads._load.cache_clear()
+
+
+def test_loads_lie_beside_the_database(monkeypatch, tmp_path):
+    monkeypatch.delenv("COUNTERSIGN_FACTS")
+    monkeypatch.setenv("COUNTERSIGN_DATABASE_URL", f"sqlite:///{tmp_path}/clinic/clinic.db?mode=rw")
+    assert fact_loads.folder() == tmp_path / "clinic" / "facts"
+    monkeypatch.setenv("COUNTERSIGN_DATABASE_URL", "postgresql+psycopg://db/clinic")
+    assert fact_loads.folder() == fact_loads.DEFAULT
 
 
 # hostile input

@@ -300,6 +300,57 @@ def test_what_cannot_be_done_to_a_claim_is_refused_in_words(engine: Engine, clai
 
 
 @on_sqlite
+def test_what_cannot_be_signed_is_refused_in_words(engine: Engine, claims: Claims, people: People) -> None:
+    clean, rita, sam = claims["CLEAN"], who(people["rita"]), who(people["sam"])
+    take(engine, clean, people["sam"])
+    with pytest.raises(StateError, match=r"the claim is not reviewed yet\. Open the claim again"):
+        sign_off.approve(engine, clean, **sam)
+    with pytest.raises(StateError, match=r"only a reviewed claim goes back\. Open the claim again"):
+        sign_off.send_back(engine, clean, text="Look again.", **sam)
+    take(engine, clean, people["rita"])
+    review_claim(engine, clean, people["rita"])
+    take(engine, clean, people["rita"])
+    with pytest.raises(StateError, match=r"the claim is reviewed\b.*Open the claim again"):
+        sign_off.sign_reviewed(engine, clean, **rita)
+    take(engine, clean, people["sam"])
+    with pytest.raises(StateError, match=r"a claim goes back with a reason\. Say what is to be looked at again"):
+        sign_off.send_back(engine, clean, text="  ", **sam)
+    sign_off.approve(engine, clean, **sam)
+    take(engine, clean, people["sue"])
+    with pytest.raises(StateError, match=r"the claim is approved and locked"):
+        sign_off.send_back(engine, clean, text="Look again.", **who(people["sue"]))
+
+
+@on_sqlite
+def test_a_screening_that_fails_says_so_in_the_trail_and_judges_nothing(
+    engine: Engine, claims: Claims, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not a rule that raises, which is a finding, but all of it, as where memory ends."""
+
+    def full(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(running, "_judged", full)
+    with pytest.raises(MemoryError):
+        running.screen(engine, account_id=people["max"], at=NOW)
+    with read(engine) as connection:
+        last = connection.execute(select(schema.events).order_by(schema.events.c.id.desc())).mappings().first()
+    assert last["kind"] == "run failed"
+    assert "MemoryError" in last["details"]
+    assert len(undecided(engine, claims["OVER"], people["rita"])) == 1, "the findings of the run before stand"
+
+
+@on_sqlite
+def test_a_screening_of_no_claim_is_refused(engine: Engine, claims: Claims, people: People) -> None:
+    with pytest.raises(
+        StateError, match=r"no loaded claim has these dates and payers\. Load claims, or widen the choice"
+    ):
+        running.screen(engine, account_id=people["max"], at=NOW, payer_ids=["nobody"])
+    with pytest.raises(StateError, match="none of these claims is in the store"):
+        running.screen_again(engine, [999], account_id=people["max"], at=NOW)
+
+
+@on_sqlite
 def test_the_sheet_of_a_returned_claim_says_what_is_to_be_changed(
     engine: Engine, claims: Claims, people: People
 ) -> None:

@@ -61,14 +61,6 @@ def by_sitting(typed_by: int, typed_at: datetime) -> Confirm:
     return confirm
 
 
-def digest(connection: Connection, claim_version_id: int) -> str:
-    """SHA-256 over all that a signature made now on this claim would stand for. Hex."""
-    now = required(connection, claim_version_id)
-    if not now.run:
-        raise StateError("no rule has judged this claim yet", do="Run the rules on it")
-    return seal.seal(connection, now.id, now.run["id"], seal.newest_decision(connection, now.id))
-
-
 def sign_reviewed(engine: Engine, claim_version_id: int, *, account_id: int, at: datetime, confirm: Confirm) -> int:
     """The first signature: every finding has a verdict. Return the signature's id.
 
