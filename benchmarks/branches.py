@@ -73,8 +73,9 @@ def report() -> None:
     """The share of lines and branches of each package, then file by file what no test came to."""
     together = coverage.Coverage(data_file=FOLDER / f"together-{os.getpid()}", config_file=str(SETTINGS))
     together.combine([str(one) for one in FOLDER.glob("data.*")], keep=True)
-    together.json_report(outfile=str(FOLDER / "report.json"))
-    files = json.loads((FOLDER / "report.json").read_text(encoding="utf-8"))["files"]
+    kept = FOLDER / f"report-{os.getpid()}.json"
+    together.json_report(outfile=str(kept))
+    files = json.loads(kept.read_text(encoding="utf-8"))["files"]
     taken: dict[str, Counter[str]] = defaultdict(Counter)
     for name, told in files.items():
         for package in (str(Path(name).parent), "all"):
