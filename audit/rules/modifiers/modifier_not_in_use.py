@@ -3,10 +3,9 @@ from __future__ import annotations
 import pandas as pd
 
 from audit.rules import findings, rule, untestable
-from audit.texts import combinations, once_each
+from audit.texts import combinations
 
 MODIFIERS = ["modifier_1", "modifier_2", "modifier_3", "modifier_4"]
-MOST = 4
 BEGAN = pd.Timestamp("2018-01-01")
 """First date of 96 and 97."""
 
@@ -53,7 +52,7 @@ def modifier_not_in_use(lines: pd.DataFrame) -> list[pd.DataFrame]:
             because="On the line more than once: {repeated_modifiers}.",
         ),
         findings(
-            lines[crowded | _many(lines["modifiers"])],
+            lines[crowded],
             expected="at most four modifiers, each in a column of its own",
             observed="{modifiers}",
             because="The line holds its modifiers in a form that no payer reads ({modifiers}): a line has room for "
@@ -91,8 +90,3 @@ def modifier_not_in_use(lines: pd.DataFrame) -> list[pd.DataFrame]:
             "|Load facts (modifiers) for this date",
         ),
     ]
-
-
-@once_each
-def _many(modifiers: pd.Series[str]) -> pd.Series[bool]:
-    return modifiers.str.count(" ") >= MOST
