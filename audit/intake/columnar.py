@@ -32,6 +32,8 @@ def rows_of(path: Path, table: Table) -> tuple[pd.DataFrame, list[Refusal], tupl
             return _rows(file, path.name, table)
     except (pa.ArrowException, ValueError, OSError) as error:
         raise InputError("the Parquet file cannot be read", where=path.name, do="Write it again") from error
+    finally:
+        pa.default_memory_pool().release_unused()  # else Arrow keeps what it read the file with
 
 
 def _rows(file: Any, name: str, table: Table) -> tuple[pd.DataFrame, list[Refusal], tuple[str, ...]]:
