@@ -124,7 +124,7 @@ def failed_on(tables: Tables, code: str, kind: str) -> pd.DataFrame:
         **UNPRICED,
         facts_unchecked=False,
     )
-    return rows[list(FINDING_COLUMNS)]
+    return in_plain(rows[list(FINDING_COLUMNS)])
 
 
 @cache

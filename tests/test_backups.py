@@ -95,6 +95,31 @@ def test_a_backup_goes_back_row_for_row_into_the_other_kind(
     other.dispose()
 
 
+def test_it_tells_how_far_it_is_and_ctrl_c_leaves_nothing_half_done(
+    engine: Engine, backup: Path, facts: Path, tmp_path: Path
+) -> None:
+    heard: list[tuple[str, int, int]] = []
+    target = database.connect(f"sqlite:///{tmp_path / 'target.db'}")
+    made = backups.back_up(engine, tmp_path / "two.zip", facts, at=NOW, tell=lambda *said: heard.append(said))
+    rows = [(done, total) for steps, done, total in heard if steps == "rows"]
+    assert rows[-1] == (made.rows, made.rows)
+    assert [done for done, _ in rows] == sorted(done for done, _ in rows)
+    signatures = [(done, total) for steps, done, total in heard if steps == "signatures"]
+    assert signatures == [(done, count_rows(engine)["signatures"]) for done in range(len(signatures))] != []
+
+    def stop(steps: str, done: int, total: int) -> None:
+        if steps == "signatures":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        backups.back_up(engine, tmp_path / "three.zip", facts, at=NOW, tell=stop)
+    with pytest.raises(KeyboardInterrupt):
+        backups.restore(target, backup, facts, at=NOW, tell=stop)
+    assert {path.name for path in tmp_path.iterdir() if path.is_file()} == {"one.zip", "two.zip", "target.db"}
+    backups.restore(target, backup, facts, at=NOW)  # which it would refuse over data
+    target.dispose()
+
+
 def test_data_is_never_written_over_unless_told(engine: Engine, backup: Path, facts: Path) -> None:
     add(engine, "accounts", username="since then")
     for days in (-1, 1):

@@ -231,16 +231,18 @@ def test_the_command_writes_parquet_and_says_what_it_came_to(tmp_path, capsys):
 
 
 def test_time_left_is_told_to_a_terminal_only_and_wiped_at_the_end(monkeypatch, capsys):
-    with remaining.remaining("buckets") as tell:
+    with remaining.remaining() as tell:
         assert tell is None
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    clock = iter([0.0, 1.0, 10.0])
+    clock = iter([0.0, 1.0, 10.0, 12.0, 15.0])
     monkeypatch.setattr(remaining.time, "monotonic", lambda: next(clock))
-    with remaining.remaining("buckets") as tell:
-        tell(1, 4)
-        tell(2, 4)
-    told = capsys.readouterr().err
-    assert told == f"\r2 of 4 buckets done, about 10 s left\r{' ' * 37}\r".replace(" " * 37, " " * 36)
+    with remaining.remaining() as tell:
+        tell("rows", 1, 4)
+        tell("rows", 2, 4)
+        tell("signatures", 0, 8000)
+        tell("signatures", 2000, 8000)
+    first, second = "2 of 4 rows done, about 10 s left", "2,000 of 8,000 signatures done, about 9 s left"
+    assert capsys.readouterr().err == f"\r{first}\r{second}\r{' ' * len(second)}\r"
     assert [remaining.duration(one) for one in (5, 600, 9000)] == ["5 s", "10 min", "2 h 30 min"]
 
 

@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +20,7 @@ from audit.errors import InputError, StateError, StoreError
 from audit.store import dumping, migrations, schema, trail, verifying
 from audit.store.database import place, read, write
 from audit.store.troubles import of_file
+from audit.store.verifying import Tell
 
 SETTINGS = tuple(
     f"COUNTERSIGN_{name}"
@@ -26,6 +28,24 @@ SETTINGS = tuple(
 )
 """What else an administrator set. The database's address and the provider's secret are not kept."""
 _OURS = re.compile(r"countersign-\d{8}-\d{6}\.zip")
+
+
+@dataclass(slots=True)
+class Rows:
+    """Tells of each bundle of rows that goes through it, a line each."""
+
+    tell: Tell | None
+    total: int
+    done: int = 0
+
+    def passed_to(self, write: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
+        def passed(content: bytes) -> Any:
+            self.done += content.count(b"\n")
+            if self.tell:
+                self.tell("rows", self.done, self.total)
+            return write(content)
+
+        return passed
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +73,9 @@ def thin_out(folder: Path, keep: int) -> list[Path]:
     return gone
 
 
-def back_up(engine: Engine, path: Path, facts: Path, *, at: datetime) -> Written:
-    """Write a backup of the database and of the loads of facts in `facts`; the trail tells of it.
+def back_up(engine: Engine, path: Path, facts: Path, *, at: datetime, tell: Tell | None = None) -> Written:
+    """Write a backup of the database and of the loads of facts in `facts`; the trail tells of it. `tell` hears how far
+    it is.
 
     Raises StateError when the file is there already, InputError when there is nothing to back up, StoreError when the
     database is damaged or the file cannot be written; then no file is left. StoreError, with the file left, when the
@@ -64,7 +85,7 @@ def back_up(engine: Engine, path: Path, facts: Path, *, at: datetime) -> Written
         raise StateError("there is a file of this name", where=str(path), do="Name another one")
     making = path.with_name(f".{path.name}.part")
     try:
-        manifest = _write(engine, making, facts, at)
+        manifest = _write(engine, making, facts, at, tell)
         with opened(making):
             digest = _digest(making)
         os.rename(making, path)
@@ -93,27 +114,30 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _write(engine: Engine, making: Path, facts: Path, at: datetime) -> Manifest:
+def _write(engine: Engine, making: Path, facts: Path, at: datetime, tell: Tell | None) -> Manifest:
     """All of it, for its owner alone to read: patients' records are in it."""
     making.unlink(missing_ok=True)
     with os.fdopen(os.open(making, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
         with read(engine) as connection, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=5) as file:
-            manifest = _contents(connection, engine, file, facts, at)
+            manifest = _contents(connection, engine, file, facts, at, tell)
             file.writestr(NAME, manifest.as_json())
         out.flush()
         os.fsync(out.fileno())
     return manifest
 
 
-def _contents(connection: Connection, engine: Engine, file: zipfile.ZipFile, facts: Path, at: datetime) -> Manifest:
+def _contents(  # noqa: PLR0917
+    connection: Connection, engine: Engine, file: zipfile.ZipFile, facts: Path, at: datetime, tell: Tell | None
+) -> Manifest:
     revision = migrations.revision(connection)
     if revision is None:
         raise InputError("there is nothing to back up", where=place(engine), do="Check COUNTERSIGN_DATABASE_URL")
     _refuse_damaged(connection)
-    tables = {}
-    for name in dumping.names(connection):
+    tables, names = {}, dumping.names(connection)
+    rows = Rows(tell, dumping.count(connection, names))
+    for name in names:
         with file.open(member(name), "w", force_zip64=True) as into:
-            tables[name] = dumping.dump(connection, name, into.write)
+            tables[name] = dumping.dump(connection, name, rows.passed_to(into.write))
     return Manifest(
         format=FORMAT,
         version=__version__,
@@ -121,7 +145,7 @@ def _contents(connection: Connection, engine: Engine, file: zipfile.ZipFile, fac
         made_at=at.astimezone(UTC).isoformat(timespec="seconds"),
         head=trail.head(connection),
         events=connection.execute(select(func.count()).select_from(schema.events)).scalar_one(),
-        breaks=breaks(connection),
+        breaks=breaks(connection, tell),
         tables=tables,
         facts=_facts(file, facts),
         settings={name: os.environ[name] for name in SETTINGS if os.environ.get(name)},
@@ -135,10 +159,10 @@ def _refuse_damaged(connection: Connection) -> None:
         raise InputError("the database is damaged", where=where, do="Restore it from the last backup")
 
 
-def breaks(connection: Connection) -> list[str]:
+def breaks(connection: Connection, tell: Tell | None = None) -> list[str]:
     """What is wrong with the trail. Of tables of an older version only the chain is walked."""
     if migrations.is_current(connection):
-        return list(verifying.verify(connection).breaks)
+        return list(verifying.verify(connection, tell).breaks)
     broken = trail.verify(connection)
     return [f"Event {broken.event_id}: {broken.wrong}."] if broken else []
 

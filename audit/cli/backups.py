@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from audit.cli.remaining import remaining
+
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
@@ -39,8 +41,9 @@ def _backup(chosen: argparse.Namespace) -> int:
     from audit.facts import fact_loads  # noqa: PLC0415
 
     at = datetime.now(UTC)
-    with _database() as engine:
-        made = backups.back_up(engine, backups.place_for(chosen.place, at), fact_loads.folder(), at=at)
+    place = backups.place_for(chosen.place, at)
+    with _database() as engine, remaining() as tell:
+        made = backups.back_up(engine, place, fact_loads.folder(), at=at, tell=tell)
     print(f"{made.path}: {made.rows:,} rows and {made.facts} loads of facts. The head of the trail is {made.head}.")
     if chosen.keep and chosen.place.is_dir():
         for path in backups.thin_out(chosen.place, chosen.keep):
@@ -56,11 +59,12 @@ def _restore(chosen: argparse.Namespace) -> int:
 
     at = datetime.now(UTC)
     if chosen.tries:
-        told = backups.try_out(chosen.file, at)
+        with remaining() as tell:
+            told = backups.try_out(chosen.file, at, tell)
         print(f"{chosen.file}: whole, of {told.made_at}. The head of its trail is {told.head}.")
         return 0
-    with _database() as engine:
-        done = backups.restore(engine, chosen.file, fact_loads.folder(), at=at, replace=chosen.replace)
+    with _database() as engine, remaining() as tell:
+        done = backups.restore(engine, chosen.file, fact_loads.folder(), at=at, replace=chosen.replace, tell=tell)
     print(f"Restored {done.rows:,} rows, as they were at {done.manifest.made_at}.")
     if done.aside:
         print(f"What was there before is kept in {done.aside}.")

@@ -7,6 +7,7 @@ import sys
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -91,7 +92,8 @@ def _run(chosen: argparse.Namespace) -> int:
     prepared = Prepared(tables, replace(load_facts(), as_of=chosen.as_of))
     for line in reports.unbilled_lines(unbilled_notes(prepared)):
         print(line, file=sys.stderr)
-    with remaining("rules" if chosen.split == "whole" else "buckets") as progress:
+    with remaining() as tell:
+        progress = tell and partial(tell, "rules" if chosen.split == "whole" else "buckets")
         findings = audit(tables, prepared.facts, rules=rules, split=chosen.split, prepared=prepared, progress=progress)
     gaps = reports.gap_lines(findings) if chosen.format == "table" else ()
     for line in chain(reports.as_text(findings, chosen.format), gaps):
@@ -109,7 +111,7 @@ def _to_parquet(chosen: argparse.Namespace, rules: list[Rule]) -> int:
         do = "Give one folder, --split buckets or --split dask, and no other file"
         raise InputError("--out takes a folder in buckets", where=named[0] if named else "", do=do)
     with ExitStack() as opened:
-        progress = opened.enter_context(remaining("buckets"))
+        tell = opened.enter_context(remaining())
         runner = opened.enter_context(cluster.cluster()) if chosen.split == "dask" else driving.in_turn
         summary = driving.audit_folder(
             chosen.paths[0],
@@ -119,7 +121,7 @@ def _to_parquet(chosen: argparse.Namespace, rules: list[Rule]) -> int:
             as_csv=reports.refusals_as_csv,
             as_of=chosen.as_of,
             lines_a_bucket=chosen.lines,
-            progress=progress,
+            progress=tell and partial(tell, "buckets"),
             beside=cluster.shared_folder() if chosen.split == "dask" else None,
         )
     refused = chosen.out / driving.REFUSED

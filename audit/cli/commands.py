@@ -10,6 +10,7 @@ from pathlib import Path
 
 from audit import __version__, reports
 from audit.cli import accounts, backups, checking, facts, retention, serving, watching
+from audit.cli.remaining import remaining
 from audit.errors import CountersignError
 from audit.rules import rule_book
 
@@ -82,8 +83,8 @@ def _verify(_: argparse.Namespace) -> int:
 
     engine = database.connect()
     database.prepare(engine)
-    with database.read(engine) as connection:
-        found = verifying.verify(connection)
+    with database.read(engine) as connection, remaining() as tell:
+        found = verifying.verify(connection, tell)
     for sentence in found.breaks:
         print(sentence)
     if not found.breaks:

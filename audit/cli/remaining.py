@@ -13,21 +13,24 @@ AGAIN = 0.5
 
 
 @contextmanager
-def remaining(steps: str) -> Iterator[Callable[[int, int], None] | None]:
-    """What to call with steps done and steps in all; None where nobody looks."""
+def remaining() -> Iterator[Callable[[str, int, int], None] | None]:
+    """What to call with the name of the steps, those done and those in all; None where nobody looks. Time left is told
+    anew for steps of another name."""
     if not sys.stderr.isatty():
         yield None
         return
-    began, told, shown = time.monotonic(), 0.0, 0
+    began, named, told, shown = time.monotonic(), "", 0.0, 0
 
-    def tell(done: int, total: int) -> None:
-        nonlocal told, shown
+    def tell(steps: str, done: int, total: int) -> None:
+        nonlocal began, named, told, shown
         now = time.monotonic()
+        if steps != named:
+            began, named = (now, steps) if named else (began, steps)
         if now - began < SILENT or now - told < AGAIN:
             return
         told = now
         left = f", about {duration((now - began) / done * (total - done))} left" if done else ""
-        line = f"{done} of {total} {steps} done{left}"
+        line = f"{done:,} of {total:,} {steps} done{left}"
         print(f"\r{line.ljust(shown)}", end="", file=sys.stderr, flush=True)
         shown = len(line)
 

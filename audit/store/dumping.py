@@ -65,6 +65,12 @@ def names(connection: Connection) -> list[str]:
     return [one.name for one in schema.metadata.sorted_tables if one.name in held and one.name not in PASSING]
 
 
+def count(connection: Connection, names: list[str]) -> int:
+    """Rows of these tables, all together."""
+    each = [select(func.count()).select_from(table(name)).scalar_subquery() for name in names]
+    return sum(connection.execute(select(*each)).one())
+
+
 def columns_of(connection: Connection, name: str) -> dict[str, str]:
     """Name -> kind of the columns that the table has in this database, which may be an older one."""
     known = schema.metadata.tables[name].c

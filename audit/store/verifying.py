@@ -8,7 +8,7 @@ and put back.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,8 @@ from audit.store import guards, kept, retention, schema, seal, trail
 from audit.store.retention import Removal
 from audit.store.rows import Row
 
+Tell = Callable[[str, int, int], None]
+"""Hears what is being done, how much of it is done, and how much there is."""
 _ROWS = {
     "decision": schema.decisions,
     "signature": schema.signatures,
@@ -55,8 +57,9 @@ class Verified:
     old: int
 
 
-def verify(connection: Connection) -> Verified:
-    """Walk the chain, the guards, every row told of, and every signature."""
+def verify(connection: Connection, tell: Tell | None = None) -> Verified:
+    """Walk the chain, the guards, every row told of, and every signature; `tell` hears of the signatures, which take
+    longest."""
     found = [f"The guard {name} of the database is missing or altered." for name in guards.missing(connection)]
     broken = trail.verify(connection)
     if broken:
@@ -66,7 +69,7 @@ def verify(connection: Connection) -> Verified:
     found += wrong
     for name, table in _ROWS.items():
         found += _rows(connection, name, table, told[name], removed.get(table.name, {}))
-    wrong, recomputed, old = _signatures(connection, removed.get(retention.SEALS, {}))
+    wrong, recomputed, old = _signatures(connection, removed.get(retention.SEALS, {}), tell)
     found += wrong
     found += [f"The worklist shows claim version {one} where it does not stand." for one in kept.differing(connection)]
     return Verified(tuple(found), trail.head(connection), number, recomputed, old)
@@ -106,10 +109,15 @@ def _rows(
     return wrong
 
 
-def _signatures(connection: Connection, removed: Mapping[int, Removal]) -> tuple[list[str], int, int]:
+def _signatures(
+    connection: Connection, removed: Mapping[int, Removal], tell: Tell | None
+) -> tuple[list[str], int, int]:
     wrong, recomputed, old = [], 0, 0
     signatures = schema.signatures
-    for row in connection.execute(select(signatures).order_by(signatures.c.id)).mappings():
+    every = connection.execute(select(signatures).order_by(signatures.c.id)).mappings().all()
+    for done, row in enumerate(every):
+        if tell:
+            tell("signatures", done, len(every))
         if row["run_id"] is None:
             old += 1
             continue
