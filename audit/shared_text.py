@@ -137,6 +137,8 @@ class SharedText(ExtensionArray):
     def _with(self, text: Any) -> tuple[SharedText, int]:
         """The same, with `text` among the texts, and its number."""
         if not isinstance(text, str):
+            if not pd.isna(text):
+                raise TypeError(f"a text is wanted, not {type(text).__name__}")
             return self, MISSING
         number = self._number(text)
         if number < len(self.texts):
