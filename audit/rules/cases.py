@@ -86,7 +86,7 @@ class Case:
     rows: Rows
     finds: list[dict[str, str]]
     """What each finding must say: any of severity, claim_id, line_number, expected, observed, change, dollars_at_risk,
-    dollars_under, and of the reasons a part: `says`, `priced`. Empty: the rule must stay silent."""
+    dollars_under, facts_unchecked, and of the reasons a part: `says`, `priced`. Empty: the rule must stay silent."""
     loaded: dict[str, list[dict[str, str]]]
     """Rows of fact tables that the user has loaded, by table."""
 
