@@ -66,7 +66,7 @@ def with_shares(services: pd.DataFrame) -> pd.DataFrame:
     """Billed services (no evaluations) with `unclear` (a key of UNCLEAR, or ""), `whole_visit` (only totals are known;
     the author of all notes furnished them), and `supported_plain`, `supported_co`, `weight` and `older` by the rule
     that held on the date."""
-    rows = services[(services["units"] > 0) & (services["family"] != "eval")].copy()
+    rows = services[services["family"] != "eval"].copy()
     rows["whole_visit"] = rows["parts_known"] & rows[PARTS].isna().any(axis=1)
     today = rows["service_date"] >= TODAYS_RULE_FROM
     plain, co = rows["therapist"] // UNIT, rows["assistant"] // UNIT
