@@ -74,8 +74,8 @@ def _say(name: str, one: Sum) -> None:
 
 def _watched(reader: str, seed: int, seconds: float, keep: Path) -> Sum:
     """The reader's process, begun again with another seed when a case ended it."""
-    found = Sum()
-    while found.cpu < seconds - 1 and seed < 1_000_000:
+    found, last = Sum(), seed + 1_000_000
+    while found.cpu < seconds - 1 and seed < last:
         with tempfile.TemporaryDirectory(prefix="countersign-fuzz-") as folder:
             ended = _one(reader, seed, seconds - found.cpu, Path(folder), keep=keep, found=found)
         if ended:
