@@ -29,6 +29,7 @@ from tests.test_rules_claims import tables
 
 PTP, MUE = "ccipra-v322r0-f4.txt", "MCR_MUE_PractitionerServices_Eff_07-01-2026.csv"
 RVU, ICD = "PPRRVU2027_Jan_nonQPP.csv", "icd10cm-order-2026.txt"
+MEDICARE = {"payer_id": "medicare-b", "pair_edits": "medicare", "effective_from": "2020-01-01"}
 DAY = pd.Series([pd.Timestamp("2026-08-03")])
 
 
@@ -161,6 +162,8 @@ def test_a_list_of_the_payers_own_is_used_for_its_payers_only(name):
     load("pairs-2026q3.txt", files.ptp(rows), pair_list=name)
     assert found("MOD-10", *lines, payers=payer)["severity"].tolist() == ["error"]
     assert found("MOD-10", line("97530"), line("97110", 2)).empty, "Medicare's own table knows no such pair"
+    others = [line(code, n, claim_id="C2", patient_id="P2") for n, code in enumerate(("97530", "97110"), 1)]
+    assert found("MOD-10", *lines, *others, payers=[*payer, MEDICARE])["claim_id"].tolist() == ["C1"], "in one run too"
 
 
 # states

@@ -131,3 +131,11 @@ def test_a_case_that_is_written_wrong_is_told(tmp_path, line, says):
     (tmp_path / "cases.yaml").write_text(f"a case:\n  lines: [{line}]\n  finds: nothing\n")
     with pytest.raises(ValueError, match=says):
         judge(replace(BOOK["UNIT-01"], cases=tmp_path / "cases.yaml"))
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_a_rule_runs_where_nothing_is_its_business(code):
+    """One clean visit of one service, alone in its run, as the cases of a rule never are."""
+    visit = next(one for one in cases_of(BOOK["UNIT-01"]) if not one.finds)
+    found = audit(visit.tables, rules=[BOOK[code]])
+    assert "ENGINE" not in set(found["rule"])
