@@ -55,7 +55,7 @@ AREAS = {
                        ["rules", "assistant_modifier"], "MOD- or modifier"),
     "days": (["grains/days.py", "grains/documented.py", "grains/billed.py", "grains/treatment_days.py",
               "grains/supported.py", "grains/daily_limits.py", "grains/clock.py"],
-             ["units_by_hand", "grains", "rules"], "UNIT- or hand or grains"),
+             ["units_by_hand", "grains", "rules"], "UNIT- or DOC- or hand or grains"),
     "money": (["money.py", "worth/*.py"], ["money", "worth"], ""),
     "sampling": (["sampling/*.py"], ["sampling", "sampling_plans", "sample_edges", "plans", "shared_methods"], ""),
     "estimates": (["estimates/*.py"],
