@@ -79,6 +79,21 @@ def test_lines_of_json_that_are_not_utf8(tmp_path: Path) -> None:
     assert "not UTF-8" in refused(tmp_path / "claims.jsonl", b'{"claim_id": "1"}\n{"claim_id": "\x8f"}\n')
 
 
+def test_an_archive_that_names_a_version_nobody_has(tmp_path: Path) -> None:
+    book = dict(samples.workbooks())["clinic.xlsx"]
+    at = book.index(b"PK\x01\x02") + 6
+    assert "the workbook cannot be read" in refused(tmp_path / "f.xlsx", book[:at] + b"\x80\x00" + book[at + 2 :])
+
+
+def test_json_with_half_a_character(tmp_path: Path) -> None:
+    line = b'{"claim_id": "1", "patient_name": "\\ud800"}\n'
+    said = refused(tmp_path / "claims.jsonl", b'{"claim_id": "0"}\n' + line)
+    assert "claims.jsonl, row 2: a text holds half a character" in said
+    assert "half a character" in refused(tmp_path / "a.json", b'{"resourceType": "Patient", "id": "\\ud800"}')
+    with pytest.raises(InputError, match="this is no mapping"):
+        from_json('{"countersign_mapping": 1, "name": "\\ud800"}')
+
+
 def test_national_files_cut_in_their_middle() -> None:
     whole = dict(samples.national())["pairs.zip"]
     for content in (whole[:10] + whole[200:], displaced(whole)):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal, TextIO
 
 from audit.errors import InputError, NotUtf8
-from audit.intake.cells import Sheet, as_text
+from audit.intake.cells import Sheet, as_text, demand_whole_characters
 
 LARGEST_FILE = 256 * 1024 * 1024
 LARGEST_FIELD = 1_000_000
@@ -98,6 +98,9 @@ def _objects(path: Path) -> Iterator[dict[str, object]]:
                 raise InputError(wrong, where=where, do="Write one record a line")
             try:
                 record = json.loads(line) if line.strip() else {}
+                demand_whole_characters(record)
+            except UnicodeEncodeError as error:
+                raise InputError("a text holds half a character", where=where, do="Export it as UTF-8") from error
             except (ValueError, RecursionError) as error:
                 raise InputError("the line is no JSON", where=where, do="Write one object a line") from error
             if not isinstance(record, dict):

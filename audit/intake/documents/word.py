@@ -29,7 +29,7 @@ def looks_like(path: Path, start: bytes) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
             return BODY in archive.namelist()
-    except (zipfile.BadZipFile, OSError, ValueError):
+    except UNREADABLE:
         return path.suffix.lower() in (".docx", ".docm")
 
 

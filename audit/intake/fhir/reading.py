@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from audit.errors import InputError
+from audit.intake.cells import demand_whole_characters
 
 Resource = dict[str, Any]
 LARGEST = 64 * 1024 * 1024
@@ -100,6 +101,9 @@ def _parsed(text: bytes, where: str) -> Resource:
         raise InputError("the JSON is nested too deeply", where=where, do=AGAIN)
     try:
         found = json.loads(text.removeprefix(b"\xef\xbb\xbf"), parse_float=Decimal, parse_constant=_no_number)
+        demand_whole_characters(found)
+    except UnicodeEncodeError:
+        raise InputError("a text of the JSON holds half a character", where=where, do=AGAIN) from None
     except (ValueError, RecursionError):
         raise InputError("the JSON is broken or cut off", where=where, do=AGAIN) from None
     if not isinstance(found, dict) or not isinstance(found.get("resourceType"), str):
