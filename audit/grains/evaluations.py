@@ -45,7 +45,7 @@ def evaluations(lines: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFram
 
 def _note_of(rows: pd.DataFrame, linked: pd.DataFrame) -> pd.DataFrame:
     """By row: of the day's evaluations first the one that names the claim, then the one of the right kind, then
-    the one of the same practitioner."""
+    the one of the same practitioner. Of several that fit alike the first, with the `text` of all."""
     told = linked[linked["day"].notna() & evaluates(linked)]
     told = told[["day", "claim_id", "rendering_npi", "note_type", *OF_NOTE]]
     wanted = rows[["day", "claim_id", "rendering_npi", "procedure_code"]].rename_axis("_row").reset_index()
@@ -60,7 +60,11 @@ def _note_of(rows: pd.DataFrame, linked: pd.DataFrame) -> pd.DataFrame:
     as_good = found.merge(best[fit].reset_index(), on=["_row", *fit])
     different = as_good.drop_duplicates(["_row", *FINDINGS]).groupby("_row").size() > 1
     authors = as_good.groupby("_row")["author"].nunique() > 1
-    return best[OF_NOTE].assign(rivals=different, rival_authors=authors)
+    best = best[OF_NOTE].assign(rivals=different, rival_authors=authors)
+    several = as_good[as_good["_row"].duplicated(keep=False)].groupby("_row")["text"].agg("\n".join)
+    if len(several):
+        best["text"] = several.reindex(best.index).fillna(best["text"].astype("str"))
+    return best
 
 
 def _own_minutes(services: pd.DataFrame) -> pd.DataFrame:
