@@ -27,6 +27,11 @@ from tests.test_splits import NPIS, PEOPLE, clinic
 RULES = ("UNIT-01", "UNIT-11", "UNIT-12", "UNIT-13", "UNIT-14")
 
 
+@pytest.fixture(autouse=True)
+def several_pieces_of_clinicians(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(driving, "BUCKETS_A_PIECE", 2)
+
+
 def visits() -> list[dict]:
     """24 visits of 8 patients by three clinicians, several at one time, some of them of an unconfirmed document."""
     return [

@@ -28,8 +28,9 @@ AS_PARQUET = ("claims", "notes", "note_services")
 """Tables that can be divided as Parquet only."""
 LINES_A_BUCKET = 50_000
 REFUSED = "refused.csv"
-BUCKETS_A_PIECE = 2
-"""A piece of the clinicians takes about the memory of one bucket of patients."""
+BUCKETS_A_PIECE = 8
+"""So many buckets of patients to a piece of the clinicians, which takes less memory than they; but each bucket writes a
+file for each piece."""
 
 
 class Runner(Protocol):
