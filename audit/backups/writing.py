@@ -38,12 +38,12 @@ class Rows:
     total: int
     done: int = 0
 
-    def passed_to(self, write: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
+    def passed_to(self, onward: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
         def passed(content: bytes) -> Any:
             self.done += content.count(b"\n")
             if self.tell:
                 self.tell("rows", self.done, self.total)
-            return write(content)
+            return onward(content)
 
         return passed
 

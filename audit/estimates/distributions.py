@@ -59,7 +59,8 @@ def hypergeometric_at_least(errors: int, frame: int, in_error: int, sampled: int
 
 
 def _ways(errors: int, frame: int, in_error: int, sampled: int) -> tuple[int, int]:
-    """Samples with at most so many errors, and all samples: in whole numbers, so that nothing is rounded."""
+    """Samples with at most so many errors, and all samples: in Python's whole numbers, so that nothing is rounded."""
+    errors, frame, in_error, sampled = int(errors), int(frame), int(in_error), int(sampled)
     sound = frame - in_error
     fewest = max(0, sampled - sound)
     ways = comb(in_error, fewest) * comb(sound, sampled - fewest)
