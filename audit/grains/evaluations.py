@@ -61,9 +61,10 @@ def _note_of(rows: pd.DataFrame, linked: pd.DataFrame) -> pd.DataFrame:
     different = as_good.drop_duplicates(["_row", *FINDINGS]).groupby("_row").size() > 1
     authors = as_good.groupby("_row")["author"].nunique() > 1
     best = best[OF_NOTE].assign(rivals=different, rival_authors=authors)
-    several = as_good[as_good["_row"].duplicated(keep=False)].groupby("_row")["text"].agg("\n".join)
+    several = as_good[as_good["_row"].duplicated(keep=False)]
     if len(several):
-        best["text"] = several.reindex(best.index).fillna(best["text"].astype("str"))
+        texts = several.groupby("_row")["text"].agg("\n".join).str.strip()
+        best["text"] = texts.reindex(best.index).fillna(best["text"].astype("str"))
     return best
 
 
