@@ -1,14 +1,11 @@
-"""Which Chromium the browser tests drive, with which flags, how one is fetched where there is none, and its keys."""
+"""Which Chromium the browser tests drive, with which flags, and how one is fetched where there is none."""
 
 import os
 import shutil
 import signal
 import subprocess
 import sys
-from contextlib import suppress
 from pathlib import Path
-
-from playwright.sync_api import Locator, Page, expect
 
 ON_PATH = ("chromium", "google-chrome", "google-chrome-stable", "chromium-browser")
 MAC = ("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
@@ -77,30 +74,3 @@ def end(process: subprocess.Popen[bytes]) -> None:
 
 if __name__ == "__main__" and find_chromium() is None:
     fetch()
-
-
-SETTLED = '[data-test-connection-state="CONNECTED"][data-test-script-state="notRunning"]'
-"""Streamlit's mark of a page that is connected and has run to its end."""
-DRAWN = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))"
-
-
-def rest(page: Page) -> None:
-    """Wait until a key meets its button: the page has run, and the browser has drawn it and given its keys out."""
-    page.locator(SETTLED).wait_for()
-    page.evaluate(DRAWN)
-
-
-def press(page: Page, key: str) -> None:
-    rest(page)
-    page.keyboard.press(key)
-
-
-def press_until(page: Page, key: str, then: Locator, patience: float) -> None:
-    """Press a key until what it brings shows, as a person does whose first press was lost: on a busy machine the page
-    may be given its keys later than it looks."""
-    for _ in range(8):
-        press(page, key)
-        with suppress(AssertionError):
-            expect(then.first).to_be_visible(timeout=patience / 8)
-            return
-    expect(then.first).to_be_visible(timeout=patience)

@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from audit.access.demo import PASSWORD
 from audit.demonstration import open_clinic
 from audit.store.database import VARIABLE
-from tests.browser import press, press_until, rest
+from tests.keys import press, press_until, rest
 
 ROOT = Path(__file__).parents[1]
 PATIENCE = 120_000

@@ -21,8 +21,8 @@ from audit.loading import arrivals, documents
 from audit.reviewing import review_plan
 from audit.store.database import connect
 from tests.access_server import ROOT, Browser, serving
-from tests.browser import press, press_until, rest
 from tests.handed_in import as_csv, claim
+from tests.keys import press, press_until, rest
 from tests.reviewing import load, open_audit, review_claim, state, versions, visit
 
 pytest_plugins = ["tests.databases"]

@@ -37,12 +37,12 @@ def matches(password_hash: str | None, password: str) -> bool:
 
 def demand(password: str, *, username: str, name: str = "") -> None:
     """Raise CountersignError, saying what to change, when `password` may not be chosen by this person."""
+    from zxcvbn import zxcvbn  # noqa: PLC0415  12 MB of words, for the rare hour of a new password
+
     if not SHORTEST <= len(password) <= LONGEST:
         raise CountersignError(
             f"a password has {SHORTEST} to {LONGEST} characters", do="A short sentence is easy to remember"
         )
-    from zxcvbn import zxcvbn  # noqa: PLC0415  12 MB of words, for the rare hour of a new password
-
     if _plain(password).casefold() == username.casefold():
         raise CountersignError("the password may not be the username", do="Choose another password")
     known = ["countersign", username, *name.split()]

@@ -119,19 +119,19 @@ def _write(engine: Engine, making: Path, facts: Path, at: datetime, tell: Tell |
     making.unlink(missing_ok=True)
     with os.fdopen(os.open(making, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
         with read(engine) as connection, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=5) as file:
-            manifest = _contents(connection, engine, file, facts, at, tell)
+            manifest = _contents(connection, file, facts, at, tell)
             file.writestr(NAME, manifest.as_json())
         out.flush()
         os.fsync(out.fileno())
     return manifest
 
 
-def _contents(  # noqa: PLR0917
-    connection: Connection, engine: Engine, file: zipfile.ZipFile, facts: Path, at: datetime, tell: Tell | None
-) -> Manifest:
+def _contents(connection: Connection, file: zipfile.ZipFile, facts: Path, at: datetime, tell: Tell | None) -> Manifest:
     revision = migrations.revision(connection)
     if revision is None:
-        raise InputError("there is nothing to back up", where=place(engine), do="Check COUNTERSIGN_DATABASE_URL")
+        raise InputError(
+            "there is nothing to back up", where=place(connection.engine), do="Check COUNTERSIGN_DATABASE_URL"
+        )
     _refuse_damaged(connection)
     tables, names = {}, dumping.names(connection)
     rows = Rows(tell, dumping.count(connection, names))

@@ -6,6 +6,7 @@ import pandas as pd
 
 from audit.evaluations import LEVEL_CODES, components
 from audit.grains.lines import those
+from audit.texts import joined
 
 COMPONENTS = ["history_level", "performance_deficits", "decision_making"]
 FINDINGS = [*COMPONENTS, "comorbidities", "assistance"]
@@ -63,7 +64,7 @@ def _note_of(rows: pd.DataFrame, linked: pd.DataFrame) -> pd.DataFrame:
     best = best[OF_NOTE].assign(rivals=different, rival_authors=authors)
     several = as_good[as_good["_row"].duplicated(keep=False)]
     if len(several):
-        texts = several.groupby("_row")["text"].agg("\n".join).str.strip()
+        texts = joined(several["text"], several["_row"], "\n").str.strip()
         best["text"] = texts.reindex(best.index).fillna(best["text"].astype("str"))
     return best
 

@@ -32,15 +32,5 @@ def as_text(cell: object) -> str:
     return next((write(cell) for kind, write in _TEXTS if isinstance(cell, kind)), str(cell))
 
 
-def demand_whole_characters(value: object) -> None:
-    """Raises UnicodeEncodeError where a text in `value`, as JSON has it, holds half a character, such as \\ud800: no
-    database and no file takes one."""
-    if isinstance(value, str):
-        value.encode()
-    elif isinstance(value, dict | list):
-        for part in (*value, *value.values()) if isinstance(value, dict) else value:
-            demand_whole_characters(part)
-
-
 def _midnight(moment: dt.datetime) -> bool:
     return moment.time() == dt.time(0)

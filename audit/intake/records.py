@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, TextIO
 
 from audit.errors import InputError, NotUtf8
-from audit.intake.cells import Sheet, as_text, demand_whole_characters
+from audit.intake.cells import Sheet, as_text
+from audit.intake.json_texts import parsed
 
 LARGEST_FILE = 256 * 1024 * 1024
 LARGEST_FIELD = 1_000_000
@@ -97,8 +97,7 @@ def _objects(path: Path) -> Iterator[dict[str, object]]:
                 wrong = f"the line is longer than {LARGEST_FIELD:,} characters"
                 raise InputError(wrong, where=where, do="Write one record a line")
             try:
-                record = json.loads(line) if line.strip() else {}
-                demand_whole_characters(record)
+                record = parsed(line) if line.strip() else {}
             except UnicodeEncodeError as error:
                 raise InputError("a text holds half a character", where=where, do="Export it as UTF-8") from error
             except (ValueError, RecursionError) as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Hashable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -26,6 +25,7 @@ from audit.store import reading, schema
 from audit.store.choosing import Beside
 from audit.store.database import read
 from audit.store.standing import Standing
+from audit.texts import joined, told_of
 
 
 @dataclass(frozen=True)
@@ -250,11 +250,9 @@ def _visits(prepared: Prepared, of_claim: pd.Series[str]) -> pd.DataFrame:
     linked = prepared.linked_notes
     others = linked.loc[~linked["note_id"].isin(of_claim), [*wanted, "total_treatment_minutes", "note_id"]]
     rows = others.sort_values(["service_date", "note_id"], ascending=False, ignore_index=True)
-    named: defaultdict[str, dict[str, None]] = defaultdict(dict)
-    for note, code in zip(prepared.sessions["note_id"], prepared.sessions["procedure_code"], strict=True):
-        named[note][code] = None
-    codes = [" ".join(named[note]) for note in rows.pop("note_id")]
-    return rows.assign(codes=pd.Series(codes, dtype="str"))
+    told = prepared.sessions[["note_id", "procedure_code"]].drop_duplicates()
+    codes = told_of(rows.pop("note_id"), joined(told["procedure_code"], told["note_id"], " "))
+    return rows.assign(codes=codes.astype("str"))
 
 
 def claim_version(engine: Engine, claim_id: str) -> int | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from decimal import Decimal
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from audit.errors import InputError
-from audit.intake.cells import demand_whole_characters
+from audit.intake.json_texts import parsed
 
 Resource = dict[str, Any]
 LARGEST = 64 * 1024 * 1024
@@ -100,8 +99,7 @@ def _parsed(text: bytes, where: str) -> Resource:
     if _too_deep(text):
         raise InputError("the JSON is nested too deeply", where=where, do=AGAIN)
     try:
-        found = json.loads(text.removeprefix(b"\xef\xbb\xbf"), parse_float=Decimal, parse_constant=_no_number)
-        demand_whole_characters(found)
+        found = parsed(text.removeprefix(b"\xef\xbb\xbf"), parse_float=Decimal, parse_constant=_no_number)
     except UnicodeEncodeError:
         raise InputError("a text of the JSON holds half a character", where=where, do=AGAIN) from None
     except (ValueError, RecursionError):

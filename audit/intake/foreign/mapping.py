@@ -9,10 +9,10 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, get_args
 
 from audit.errors import InputError
-from audit.intake.cells import demand_whole_characters
 from audit.intake.foreign.dates import FORMS
 from audit.intake.foreign.shape import DELIMITERS, Shape, folded
 from audit.intake.foreign.transforms import JOINS, SPREADS, How
+from audit.intake.json_texts import parsed
 from audit.model import TABLES
 
 VERSION = 1
@@ -110,8 +110,7 @@ def named(mapping: Mapping, name: str) -> Mapping:
 def from_json(text: str, where: str = "the mapping") -> Mapping:
     """Raises InputError for what is no mapping of this version, or one that cannot be used."""
     try:
-        given = json.loads(text)
-        demand_whole_characters(given)
+        given = parsed(text)
         if given.pop("countersign_mapping", None) != VERSION:
             raise InputError(
                 f"this is no mapping of version {VERSION}", where=where, do="Export it again on the page Load"
