@@ -21,7 +21,7 @@ settings.register_profile("countersign", deadline=None)  # no test may fail by t
 settings.load_profile("countersign")
 
 # plugins of some test modules, imported by others
-pytest.register_assert_rewrite("tests.answering", "tests.databases", "tests.reviewing")
+pytest.register_assert_rewrite("tests.answering", "tests.backed_up", "tests.databases", "tests.reviewing")
 # Facts that somebody loaded on this machine are not the tests' business.
 _facts = tempfile.TemporaryDirectory(prefix="countersign-facts-")
 os.environ["COUNTERSIGN_FACTS"] = _facts.name
