@@ -162,7 +162,7 @@ def test_a_file_that_still_grows_and_links_are_left_alone(engine, folder, unjudg
         with (folder / "claims.csv").open("ab") as file:
             file.write(b"\n")
 
-    monkeypatch.setattr(watching.time, "sleep", grows)
+    monkeypatch.setattr(watching, "time", SimpleNamespace(sleep=grows))
     said = watch(engine, folder)
     assert {"claims.csv", "link.csv", "huge.csv.part"} <= names(folder)
     assert "Set aside note_services.csv" not in said
