@@ -7,6 +7,7 @@ import os
 import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
 
