@@ -114,6 +114,31 @@ def test_refusals_name_file_and_row_and_a_number_of_two_patients_is_refused_as_i
     pd.testing.assert_frame_equal(ordered(list(findings.read(tmp_path / "out"))), expected, check_dtype=False)
 
 
+def test_rows_of_several_files_keep_their_places_though_a_bucket_holds_them_in_one(tmp_path, monkeypatch):
+    """Two files with the same columns, differently headed, and a third that holds units as numbers."""
+    monkeypatch.setattr(partition, "ROWS", 2)
+    claims = [handed_in.claim(n) for n in range(1, 13)]
+    for n in (1, 6, 10):
+        claims[n]["service_date"] = "2026-02-30"
+    notes = [handed_in.note(n) for n in range(1, 13)]
+    services = [{"note_id": one["note_id"], "procedure_code": "97530", "minutes": "15"} for one in notes]
+    source = folder_of(tmp_path / "in", claims[:4], notes, services)
+    second = pd.DataFrame(claims[4:8]).rename(columns={"claim_id": " Claim_ID"})
+    second.to_parquet(source / "claims-2.parquet", index=False)
+    pd.DataFrame(claims[8:]).astype({"units": "int64"}).to_parquet(source / "claims-3.parquet", index=False)
+    expected, refusals = whole(source, chosen_rules(["UNIT-01"]))
+    assert {(one.file, one.row) for one in refusals} >= {
+        ("claims.parquet", 3), ("claims-2.parquet", 4), ("claims-3.parquet", 4)}  # fmt: skip
+    rules = chosen_rules(["UNIT-01"])
+    driving.audit_folder(source, tmp_path / "out", rules, as_csv=refusals_as_csv, lines_a_bucket=3)
+    written = (tmp_path / "out" / "refused.csv").read_text().splitlines()
+    assert sorted(written) == sorted(refusals_as_csv(refusals).splitlines())
+    pd.testing.assert_frame_equal(ordered(list(findings.read(tmp_path / "out"))), expected, check_dtype=False)
+    partition.divide({"claims": sorted(source.glob("claims*"))}, tmp_path / "one", 1)
+    assert sorted(one.name for one in (tmp_path / "one" / "0000" / "claims").iterdir()) == [
+        "claims-2.parquet", "claims-3.parquet"]  # fmt: skip
+
+
 def test_nothing_is_written_where_something_is_and_an_interrupted_run_leaves_nothing(tmp_path):
     source, rules = as_files(tmp_path / "in"), chosen_rules(["UNIT-01"])
 

@@ -26,7 +26,7 @@ from audit.tables import Tables, check
 
 AS_PARQUET = ("claims", "notes", "note_services")
 """Tables that can be divided as Parquet only."""
-LINES_A_BUCKET = 50_000
+LINES_A_BUCKET = 100_000
 REFUSED = "refused.csv"
 BUCKETS_A_PIECE = 8
 """So many buckets of patients to a piece of the clinicians, which takes less memory than they; but each bucket writes a

@@ -26,7 +26,7 @@ ROWS = 250_000
 """Rows that are divided at a time."""
 DIVIDED = ("claims", "notes", "plans_of_care", "authorizations")
 """Tables by patient. The services of notes go where their notes are."""
-ROW = "row_of_the_file"
+ROW, FILE = "row_of_the_file", "file_of_the_row"
 Numbers = np.ndarray[Any, np.dtype[Any]]
 
 
@@ -42,6 +42,23 @@ class Buckets:
         if self.moved:
             strays = np.isin(patients, np.fromiter(self.moved, dtype="uint64"))
             found[strays] = [self.moved[int(one)] for one in patients[strays]]
+        return found
+
+
+class _OfNotes:
+    """The bucket of each note, which is that of its patients: those who share a note are in one."""
+
+    def __init__(self, told: Numbers, buckets: Buckets) -> None:
+        notes, patients = told[np.argsort(told[:, 0])].T
+        self._notes, self._buckets = notes, buckets.of(patients)
+
+    def of(self, notes: Numbers) -> Numbers:
+        """Bucket 0 for a note that there is not."""
+        place = np.searchsorted(self._notes, notes)
+        there = place < len(self._notes)
+        there[there] = self._notes[place[there]] == notes[there]
+        found = np.zeros(len(notes), "int64")
+        found[there] = self._buckets[place[there]]
         return found
 
 
@@ -74,36 +91,40 @@ def _table_in(path: Path) -> str:
 
 
 def divide(files: dict[str, list[Path]], into: Path, number: int) -> None:
-    """Write the rows of `files` to `into`/NNNN/TABLE/FILE, with ROW beside the columns that the file has."""
+    """Write the rows of `files` to `into`/NNNN/TABLE, with ROW and FILE beside the columns that they have.
+
+    Files of one table with the same columns go into one file of a bucket, named as the first of them.
+    """
     for bucket in range(number):
         (into / f"{bucket:04}").mkdir(parents=True, exist_ok=True)
     told = {name: _pairs(files.get(name, []), key) for name, key in (("claims", "claim_id"), ("notes", "note_id"))}
     buckets = Buckets(number, _moved(told.values(), number))
-    digests, patients = told["notes"].T if len(told["notes"]) else (np.empty(0, "uint64"),) * 2
-    of_note = pd.DataFrame({"note": digests, "bucket": buckets.of(patients)}).drop_duplicates()
+    of_note = _OfNotes(told["notes"], buckets)
     for name, paths in files.items():
+        alike = defaultdict(list)
         for path in paths:
-            with _Writers(into, f"{name}/{path.name}") as writers:
-                for rows in _batches(path):
+            alike[_schema(path)].append(path)
+        for alike_paths in alike.values():
+            with _Writers(into, f"{name}/{alike_paths[0].name}") as writers:
+                for rows in (rows for path in alike_paths for rows in _batches(path)):
                     if name == "note_services":
-                        keys = pd.DataFrame({"note": _digest(rows, "note_id")}).reset_index()
-                        where = keys.merge(of_note, on="note", how="left").fillna({"bucket": 0}).astype("int64")
-                        writers.write(rows.take(where["index"].to_numpy()), where["bucket"].to_numpy())
+                        writers.write(rows, of_note.of(_digest(rows, "note_id")))
                     else:
                         writers.write(rows, buckets.of(_digest(rows, "patient_id")))
 
 
 def raw_bucket(folder: Path) -> Batch:
-    """What `intake.read` makes of the files of one bucket, with the rows that they have in the files they came from."""
+    """What `intake.read` makes of the files of one bucket, with the files and rows that the records came from."""
     batch = Batch()
     for path in sorted(folder.glob("*/*")):
         part = read([path], {path: path.parent.name})
-        rows = pd.read_parquet(path, columns=[ROW])[ROW].to_numpy()
+        places = pd.read_parquet(path, columns=[FILE, ROW]).astype("str")
         for table, found in part.tables.items():
-            place = rows[found["source_row"].astype("int64") - 2].astype("str")
-            batch.add(table, found.assign(source_row=pd.Series(place, index=found.index, dtype="str")))
-        batch.refusals += [replace(one, row=int(rows[(one.row or 2) - 2])) for one in part.refusals]
-        batch.files += part.files
+            of_rows = places.iloc[found["source_row"].astype("int64") - 2].set_axis(found.index)
+            batch.add(table, found.assign(source_file=of_rows[FILE], source_row=of_rows[ROW]))
+        for one in part.refusals:
+            file, row = places.iloc[(one.row or 2) - 2]
+            batch.refusals.append(replace(one, file=file, row=int(row)))
     return batch
 
 
@@ -136,14 +157,20 @@ def _moved(told: Any, number: int) -> dict[int, int]:
 
 
 def _batches(path: Path, wanted: list[str] | None = None) -> Iterator[pa.Table]:
-    """Rows by plain column names, with ROW (the header is row 1)."""
+    """Rows by plain column names, with ROW (the header is row 1) and FILE."""
     file, first = parquet.ParquetFile(path), 2
     names = {name: tabular.plain_name(name) for name in file.schema_arrow.names}
     columns = [name for name, plain in names.items() if wanted is None or plain in wanted]
     for batch in file.iter_batches(ROWS, columns=columns):
         rows = pa.Table.from_batches([batch]).rename_columns([names[name] for name in columns])
-        yield rows.append_column(ROW, pa.array(range(first, first + len(rows)), pa.int64()))
+        rows = rows.append_column(ROW, pa.array(range(first, first + len(rows)), pa.int64()))
+        yield rows.append_column(FILE, pa.repeat(path.name, len(rows)).dictionary_encode())
         first += len(rows)
+
+
+def _schema(path: Path) -> tuple[str, ...]:
+    """Plain names and types of the columns."""
+    return tuple(str(one.with_name(tabular.plain_name(one.name))) for one in parquet.ParquetFile(path).schema_arrow)
 
 
 def _digest(rows: pa.Table, name: str) -> Numbers:
