@@ -21,6 +21,7 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks import made_up
+from benchmarks.memory import most_megabytes
 
 CLINIC = 1_000_000
 NUMBERED = {"claim_id": "C", "note_id": "N", "patient_id": "P"}
@@ -68,8 +69,7 @@ def measure(source: Path, workers: int) -> None:
         nonlocal last
         if time.monotonic() > last + 30:
             last = time.monotonic()
-            most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
-            print(f"{done} of {steps}, {last - began:.0f} s, {most} MB", file=sys.stderr, flush=True)
+            print(f"{done} of {steps}, {last - began:.0f} s, {most_megabytes():.0f} MB", file=sys.stderr, flush=True)
 
     with tempfile.TemporaryDirectory(dir=source.parent) as name, contextlib.ExitStack() as open_:
         runner = driving.in_turn
@@ -87,7 +87,7 @@ def measure(source: Path, workers: int) -> None:
         "lines": summary.lines,
         "wall": time.monotonic() - began,
         "cpu": sum(one.ru_utime + one.ru_stime for one in used),
-        "mb": max(one.ru_maxrss for one in used) >> 10,
+        "mb": max(most_megabytes(), used[1].ru_maxrss / 1024),
         "findings": sum(number for number, _ in summary.severities.values()),
         "flagged": sum(summary.severities.get(one, (0, 0))[0] for one in ("error", "warning")),
         "out": size,
@@ -108,7 +108,7 @@ def main(sizes: list[int], workers: int) -> None:
                 write(folder, lines)
             command = [sys.executable, "-m", "benchmarks.bulk", "--measure", str(folder), str(workers)]
             one = json.loads(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout)
-        print(f"| {one['lines']:,} | {one['wall']:.0f} | {one['cpu']:.0f} | {one['mb']:,} | {one['findings']:,} | "
+        print(f"| {one['lines']:,} | {one['wall']:.0f} | {one['cpu']:.0f} | {one['mb']:,.0f} | {one['findings']:,} | "
               f"{one['flagged']:,} | {one['out']:,} |", flush=True)  # fmt: skip
 
 

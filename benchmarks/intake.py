@@ -6,7 +6,6 @@ read by a process of its own, three times; the least CPU seconds count, and the 
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import sys
 import tempfile
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from audit.intake import read
 from audit.tables import check
+from benchmarks.memory import most_megabytes
 
 CLAIMS, TIMES = 10_000, 3
 ISA = "ISA*00*          *00*          *ZZ*MADEUPCLINIC   *ZZ*MADEUPPAYER    *260302*0915*^*00501*000000001*0*T*:"
@@ -66,15 +66,11 @@ def _envelope(group: str, kind: str, guide: str, body: list[str]) -> str:
     return "~\n".join([*start, *body, f"SE*{len(body) + 2}*0001", "GE*1*1", "IEA*1*000000001", ""])
 
 
-def _megabytes() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
 def measure(path: Path) -> None:
     """Read the file and print: CPU seconds of reading, megabytes beyond the program's, CPU seconds of checking."""
-    before, began = _megabytes(), time.process_time()
+    before, began = most_megabytes(), time.process_time()
     batch = read([path])
-    reading, most = time.process_time() - began, _megabytes() - before
+    reading, most = time.process_time() - began, most_megabytes() - before
     began = time.process_time()
     tables, refusals = check(batch)
     assert not refusals

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,7 @@ from audit.engine import audit, chosen_rules
 from audit.intake import read
 from audit.tables import check
 from benchmarks import five_checks, made_up
+from benchmarks.memory import most_megabytes
 
 SIZES = (10_000, 100_000)
 WAYS = {"sql": "SQL, five checks", "five": "rules of the same", "book": "whole rule book", "loop": "plain loop"}
@@ -35,7 +35,7 @@ def measure(way: str, folder: Path) -> None:
     else:
         found, number, parts = by_rules(folder, five_checks.RULES if way == "five" else None)
     told = {"wall": time.perf_counter() - began, "cpu": time.process_time() - cpu, "findings": number, **parts}
-    told["mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    told["mb"] = most_megabytes()
     five_checks.save(sorted(found), folder / f"{way}.csv")
     print(json.dumps(told))
 

@@ -9,7 +9,6 @@ place of ADDRESS starts a server of its own, as it comes, and removes it at the 
 from __future__ import annotations
 
 import os
-import resource
 import sys
 import tempfile
 import time
@@ -22,6 +21,7 @@ from audit.intake import read as read_files
 from audit.store import database, loading
 from audit.tables import check
 from benchmarks import big_clinic, made_up
+from benchmarks.memory import most_megabytes
 
 LINES = 1_000_000
 
@@ -32,8 +32,10 @@ def stopwatch() -> Callable[[str], None]:
 
     def say(what: str) -> None:
         now = [time.process_time(), time.perf_counter()]
-        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-        print(f"{what}: CPU {now[0] - last[0]:.1f} s, wall {now[1] - last[1]:.1f} s, {most:,} MB", flush=True)
+        print(
+            f"{what}: CPU {now[0] - last[0]:.1f} s, wall {now[1] - last[1]:.1f} s, {most_megabytes():,.0f} MB",
+            flush=True,
+        )
         last[:] = now
 
     return say

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import sys
 import time
 import traceback
@@ -17,6 +16,7 @@ from typing import Any
 from audit.errors import CountersignError
 from benchmarks.fuzz.mutations import mutated
 from benchmarks.fuzz.readers import READERS
+from benchmarks.memory import most_megabytes
 
 AUDIT = str(Path(__file__).parents[2] / "audit")
 SECONDS = 15.0
@@ -122,7 +122,7 @@ def run(
         path = folder / name
         path.write_bytes(content)
         begin(name, content)
-        started, held = time.process_time(), _held()
+        started, held = time.process_time(), most_megabytes()
         whole, watched = outcome.cases % EVERY == 0, guided and outcome.cases % WATCHED == 0
         refused, fault, trace = attempt(reader, path, lines if watched else None, whole=whole)
         took = time.process_time() - started
@@ -131,7 +131,7 @@ def run(
         outcome.slowest = max(outcome.slowest, took)
         if not fault and took > SECONDS:
             fault = f"slow: more than {SECONDS:.0f} s"
-        if not fault and _held() - held > MEGABYTES:
+        if not fault and most_megabytes() - held > MEGABYTES:
             fault = f"large: more than {MEGABYTES} MB"
         if fault and fault not in outcome.failures:
             outcome.failures[fault] = Failure(reader, fault, name, content, trace)
@@ -150,7 +150,3 @@ def _next(corpus: list[tuple[str, bytes]], chance: Random) -> tuple[str, bytes]:
     if chance.random() < 0.02:
         name = chance.choice(corpus)[0]
     return name, mutated(content, name, chance.choice(corpus)[1], chance)
-
-
-def _held() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
