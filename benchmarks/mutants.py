@@ -1,9 +1,10 @@
 """Whether the tests notice small faults: `python -m benchmarks.mutants [AREA ...]` prints the table of docs/quality.md.
 
 Each fault of `benchmarks.mutations` is put into a process of its own, a fork of one that has already read all modules
-and tests, and the tests that came through the changed function run there, the quickest first, until one fails. A fault
-that no test notices has survived and is printed at once. Those that change nothing anybody could see stand in
-`equivalent_mutants.csv` with the reason, and are counted apart. A test that does not end is ended, and has noticed.
+and tests, and the tests that came through the changed function run there until one fails: first those that noticed most
+of its other faults, then the quickest. A fault that no test notices has survived and is printed at once. Those that
+change nothing anybody could see stand in `equivalent_mutants.csv` with the reason, and are counted apart. A test that
+does not end is ended, and has noticed.
 
 The cases of one rule are judged together and run together: what they share is made once a fault, not once a case.
 
@@ -27,7 +28,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import zip_longest
@@ -92,6 +93,8 @@ class Mutants:
         self.paths = sorted({path for one in AREAS[area][0] for path in (ROOT / "audit").glob(one)})
         self.asked, self.failed, self.stopped = asked, False, False
         self.running: dict[int, Mutation] = {}
+        self.noticing: defaultdict[tuple[str, ...], Counter[int]] = defaultdict(Counter)
+        """How often each piece has noticed a fault, of a function and of a module."""
         self.results: list[tuple[Mutation, str]] = []
         self.scratch = tempfile.mkdtemp(prefix="countersign-mutants-")
 
@@ -143,7 +146,7 @@ class Mutants:
         if len(self.running) >= self.asked.jobs:
             self._wait_for_one()
         limit = int(SLOWER * sum(watch.seconds[one] for one in found)) + GRACE
-        self.running[self._fork(mutation, [self.pieces[one] for one in found], limit)] = mutation
+        self.running[self._fork(mutation, found, limit)] = mutation
 
     def _watched(self) -> Watch:
         """All tests once, without a fault, in a process of their own."""
@@ -185,9 +188,10 @@ class Mutants:
             n for n, seen in watch.through.items()
             if ((path, mutation.function) in seen if mutation.function else any(file == path for file, _ in seen))
         ]  # fmt: skip
-        return sorted(wanted, key=lambda n: watch.seconds[n])
+        of_function, of_module = (self.noticing[key] for key in _places(mutation))
+        return sorted(wanted, key=lambda n: (-of_function[n], -of_module[n], watch.seconds[n]))
 
-    def _fork(self, mutation: Mutation, chosen: list[list[pytest.Item]], limit: int) -> int:
+    def _fork(self, mutation: Mutation, chosen: list[int], limit: int) -> int:
         child = os.fork()
         if child:
             return child
@@ -200,15 +204,20 @@ class Mutants:
             signal.alarm(limit * 10)
             if not put_in(mutation):
                 os._exit(3)
-            for items in chosen:
+            for piece in chosen:
+                self._told_by(os.getpid()).write_text(str(piece))
                 forget()
-                for item, following in in_turn(items):
+                for item, following in in_turn(self.pieces[piece]):
                     run(item, following)
                     if self.failed:
                         os._exit(1)
             os._exit(0)
         except BaseException:  # whatever it was, it would have been noticed
             os._exit(1)
+
+    def _told_by(self, child: int) -> Path:
+        """Where a process says which piece it has come to."""
+        return Path(self.scratch) / f"piece-{child}"
 
     def _quiet(self) -> None:
         """Nothing said, and a folder of its own for files of tests."""
@@ -223,8 +232,12 @@ class Mutants:
             return
         mutation = self.running.pop(child)
         shutil.rmtree(Path(self.scratch) / f"of-{child}", ignore_errors=True)
+        result = {0: SURVIVED, 3: NOT_PUT_IN}.get(os.waitstatus_to_exitcode(status), NOTICED)
+        if result == NOTICED and self._told_by(child).exists():
+            for key in _places(mutation):
+                self.noticing[key][int(self._told_by(child).read_text())] += 1
         if not self.stopped:
-            self._note(mutation, {0: SURVIVED, 3: NOT_PUT_IN}.get(os.waitstatus_to_exitcode(status), NOTICED))
+            self._note(mutation, result)
 
     def _note(self, mutation: Mutation, result: str) -> None:
         self.results.append((mutation, result))
@@ -234,6 +247,11 @@ class Mutants:
         if len(self.results) % TOLD_EVERY == 0:
             noticed = sum(result == NOTICED for _, result in self.results)
             say(f"... {len(self.results)} faults, {noticed} noticed, {processor_seconds():.0f} s")
+
+
+def _places(mutation: Mutation) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The function and the module that a fault is in."""
+    return (mutation.path, mutation.function), (mutation.path,)
 
 
 def pieces(items: list[pytest.Item]) -> list[list[pytest.Item]]:
