@@ -16,5 +16,4 @@ def minute_of_day(time: pd.Series[str]) -> pd.Series[int]:
 
 def clock(minute: pd.Series[int]) -> pd.Series[str]:
     """Minutes after midnight as HH:MM; the end of the day is 24:00."""
-    known = minute.fillna(0).astype("int64")
-    return (known // 60).astype("str").str.zfill(2) + ":" + (known % 60).astype("str").str.zfill(2)
+    return (minute // 60).astype("str").str.zfill(2) + ":" + (minute % 60).astype("str").str.zfill(2)

@@ -26,8 +26,7 @@ def limits(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     rows["practice"] = _practice(rows)
     known = facts.covered("mue", rows["service_date"])
     rows[["coverage", "table_period"]] = known[["coverage", "table_period"]]
-    date = known["asked"].mask(known["coverage"] == "before", pd.Timestamp(facts["mue"]["effective_from"].min()))
-    asked = rows[["procedure_code"]].assign(service_date=date)
+    asked = rows[["procedure_code"]].assign(service_date=known["asked"])
     found = with_facts(asked, facts["mue"], ["units_per_day", "adjudication"], on="procedure_code", key="code")
     limit = found["units_per_day"]
     rows["most"] = pd.to_numeric(limit.where(limit != "")).astype("Int64")
@@ -36,8 +35,8 @@ def limits(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     number = rows.groupby(DAY, sort=False).ngroup()
     of_day = rows["units"].groupby([number, rows["practice"]]).transform("sum")
     rows["counted"] = of_day.mask(per_line, rows["units"])
-    again = (rows["claim"] * len(rows) + number).duplicated() & ~per_line
-    return those(rows, ~again).reset_index(drop=True)
+    again = rows[["claim"]].assign(number=number).duplicated() & ~per_line
+    return those(rows, ~again)
 
 
 def _practice(rows: pd.DataFrame) -> pd.Series[str]:

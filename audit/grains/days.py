@@ -23,9 +23,9 @@ WAYS_NAMED = 4
 def services_of_day(lines: pd.DataFrame, note_services: pd.DataFrame) -> pd.DataFrame:
     """One row per day and service, billed or documented.
 
-    Billed: `units`, `co_units`, `largest_co_line`, `line_count`. Documented: `minutes` and the three parts (<NA>
-    when a session lacks them), `minutes_told` (what is given of them), `in_note`, `notes_listing` (notes of the
-    day that list services). From both: `code_known`, `in_pool`, `timed`, and the columns of `_allotted`.
+    Billed: `units`, `co_units`, `line_count`. Documented: `minutes` and the three parts (<NA> when a session lacks
+    them), `minutes_told` (what is given of them), `in_note`, `notes_listing` (notes of the day that list services).
+    From both: `code_known`, `in_pool`, `timed`, and the columns of `_allotted`.
     """
     linked = note_services[note_services["day"].notna()]
     each = pd.concat([table[[*KEY, "in_pool", "timed"]] for table in (lines, linked)], ignore_index=True)
@@ -34,7 +34,6 @@ def services_of_day(lines: pd.DataFrame, note_services: pd.DataFrame) -> pd.Data
     of_line, of_noted, most = number[: len(lines)], number[len(lines) :], len(rows)
     co = lines["counting"].where(lines["has_co"], 0)
     rows["units"], rows["co_units"] = sums(lines["counting"], of_line, most), sums(co, of_line, most)
-    rows["largest_co_line"] = _largest(co, of_line, most)
     rows["line_count"] = sums(lines["told_again"] == "", of_line, most)
     rows["code_known"] = sums(~lines["code_known"], of_line, most) + sums(~linked["known"], of_noted, most) == 0
     for name in ["minutes", *PARTS]:
@@ -54,13 +53,6 @@ def _once_each(each: pd.DataFrame) -> tuple[pd.DataFrame, Whole, Whole]:
     day, service = np.divmod(found, max(len(names), 1))
     rows = pd.DataFrame({"day": pd.array(day, dtype="Int64"), "service": names.take(service)})
     return rows, first, number
-
-
-def _largest(values: pd.Series[int], number: Whole, most: int) -> Whole:
-    largest = np.zeros(most, dtype="int64")
-    some = plain(values) > 0
-    np.maximum.at(largest, number[some], plain(values)[some])
-    return largest
 
 
 def _allotted(rows: pd.DataFrame) -> pd.DataFrame:
@@ -112,7 +104,6 @@ def days(lines: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFrame) -> p
 def _totals(lines: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFrame) -> pd.DataFrame:
     """One row a day, in the order of their numbers."""
     most = len(services["day"].unique())
-    once = lines.loc[~lines["claim_day"].duplicated(), "day"]
     pool = services[services["in_pool"]]
     billed = pool["units"] > 0
     sums_of_pool = {
@@ -124,7 +115,6 @@ def _totals(lines: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFrame) -
     }
     totals = pd.DataFrame(
         {
-            "claim_count": sums(np.ones(len(once)), once, most),
             "codes_known": sums(~lines["code_known"], lines["day"], most) == 0,
             **{name: sums(values, pool["day"], most) for name, values in sums_of_pool.items()},
             **_method(lines, most),

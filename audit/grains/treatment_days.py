@@ -25,7 +25,7 @@ def treatment_days(lines: pd.DataFrame, linked: pd.DataFrame, services: pd.DataF
     columns of `_with_participation`.
     """
     marks = ["treated", "evaluated", "reported", "may_report", "participated", "may_participate"]
-    days = pd.concat([_billed(lines, linked), _noted(lines, linked, services)], ignore_index=True)
+    days = pd.concat([_billed(lines, linked), _noted(lines, linked, services)])
     rows = days.groupby(DATE, as_index=False, sort=True)[marks].max()
     rows[marks] = rows[marks].astype("bool")
     rows["participated"] &= rows["treated"]
@@ -43,14 +43,14 @@ def treatment_days(lines: pd.DataFrame, linked: pd.DataFrame, services: pd.DataF
 
 def _with_participation(rows: pd.DataFrame) -> pd.DataFrame:
     """Adds what is known of a progress report's period, which begins with an evaluation or after a report's day:
-    `closes_early`: it is the last treatment day of a period that a report ended; `unattended`: up to this day of it no
-    therapist gave a service whole; `maybe_attended`: on some day that cannot be told."""
+    `closes_early`: no treatment day comes after it in a period that a report ended; `unattended`: up to this day of it
+    no therapist gave a service whole; `maybe_attended`: on some day that cannot be told."""
     by_patient = [rows[name] for name in PATIENT]
     ends = rows["reported"] & ~rows["evaluated"]
     ended = ends.astype("int64").groupby(by_patient).cumsum() - ends
     period = [*by_patient, ended, rows["episode"]]
     number = rows["treated"].astype("int64").groupby(period).cumsum()
-    last = rows["treated"] & (number == number.groupby(period).transform("max"))
+    last = number == number.groupby(period).transform("max")
     so_far = rows[["participated", "may_participate"]].astype("int64").groupby(period).cumsum()
     return rows.assign(
         closes_early=last & ends.groupby(period).transform("any"),
@@ -107,10 +107,9 @@ def _by_therapist(services: pd.DataFrame) -> tuple[pd.Series[str], pd.Series[str
     """Notes with a service that the therapist gave whole, alone or together with an assistant; and notes with one
     of which that cannot be told, or that the two shared in turn."""
     alone = (services["assistant_minutes"] == 0).fillna(False).astype("bool")
-    took = services["therapist_minutes"].fillna(0) + services["together_minutes"].fillna(0) > 0
-    unknown = services["therapist_minutes"].isna()
+    took = (services["therapist_minutes"] + services["together_minutes"] > 0).fillna(True).astype("bool")
     whole = alone & (took | (services["author"] == "therapist"))
-    return services.loc[whole, "note_id"], services.loc[~whole & (took | unknown), "note_id"]
+    return services.loc[whole, "note_id"], services.loc[~whole & took, "note_id"]
 
 
 def written_by(notes: pd.DataFrame) -> pd.Series[str]:

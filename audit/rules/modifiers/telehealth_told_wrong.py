@@ -97,10 +97,9 @@ def _medium(remote: pd.DataFrame) -> list[pd.DataFrame]:
 
 
 def _dates_and_codes(rows: pd.DataFrame) -> list[pd.DataFrame]:
-    early = ~rows["eligible"] & ~rows["ever_eligible"]
     return [
         findings(
-            rows[early],
+            rows[~rows["ever_eligible"]],
             expected="no telehealth before 2020-03-01",
             observed="place {place_of_service}, modifiers {modifiers}",
             because="Before 2020-03-01 Medicare paid no telehealth by occupational therapists.",
@@ -136,7 +135,6 @@ def _dates_and_codes(rows: pd.DataFrame) -> list[pd.DataFrame]:
 
 
 def _place(rows: pd.DataFrame) -> list[pd.DataFrame]:
-    rows = rows[rows["modality"] != "in_person"]
     elsewhere = ~rows["place_remote"] & (rows["place_of_service"] != "")
     video = rows["modality"] == "video"
     return [

@@ -15,7 +15,7 @@ def progress_report_missing(days: pd.DataFrame) -> list[pd.DataFrame]:
     What to do: load the report if there is one; a visit note that holds all of it counts, as note_type progress. An
     assistant may write parts of it, but not the report. Where only an assistant treated, do not bill the period.
     """
-    rows = days[(days["medicare"] == "yes") & days["treated"]]
+    rows = days[days["medicare"] == "yes"]
     dated = rows[rows["report_within"].notna()]
     over = dated["since_report_at_least"] > dated["report_within"]
     alone = dated[dated["unattended"] & dated["reaches_back"] & _period_over(dated)]
