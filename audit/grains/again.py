@@ -6,12 +6,15 @@ from __future__ import annotations
 import pandas as pd
 
 from audit.shared_text import for_all
+from audit.texts import once_each
 
 REPLACES = ("7", "8")
 """Frequency codes of a claim that replaces (7) or voids (8) an earlier one."""
 VOIDS = "8"
 VISIT = ["patient_id", "payer_id", "rendering_npi", "service_date", "procedure_code"]
-COPY = ["patient_id", "rendering_npi", "service_date", "procedure_code", "modifiers", "units"]
+SERVICE = ["patient_id", "rendering_npi", "service_date", "procedure_code", "services"]
+ASKED_BY_PAYERS = ("GO", "GP", "GN", "CO", "CQ", "KX", "GA", "GX", "GY", "GZ", "96", "97")
+"""Modifiers that one payer wants and another refuses; the others tell services apart."""
 REPLACED, SECOND_PAYER = "replaced", "second payer"
 
 
@@ -20,11 +23,11 @@ def told_again(lines: pd.DataFrame) -> pd.Series[str]:
 
     A claim is replaced when a claim that replaces an earlier one names its id, or when it is the only one that shares
     payer, practitioner, date and code with it: of two, nobody can tell which is meant, and both count. A line goes to
-    a second payer when a whole claim like it, line by line, went to another.
+    a second payer when a whole claim like it, service by service, went to another and was not taken back.
     """
-    result = for_all("", lines)
-    result = result.mask(_copies(lines), SECOND_PAYER)
-    return result.mask(lines["claim_id"].isin(_replaced(lines)), REPLACED)
+    gone = lines["claim_id"].isin(_replaced(lines))
+    copied = lines["claim_id"].isin(_copies(lines[~gone]))
+    return for_all("", lines).mask(copied, SECOND_PAYER).mask(gone, REPLACED)
 
 
 def _replaced(lines: pd.DataFrame) -> set[str]:
@@ -50,18 +53,26 @@ def _named(lines: pd.DataFrame, later: pd.Series[bool]) -> pd.Series[str]:
     return both.set_index("claim_id")["original_reference"]
 
 
-def _copies(lines: pd.DataFrame) -> pd.Series[bool]:
-    """Lines of claims of which another claim, to another payer and before them in order, has every line."""
+def _copies(lines: pd.DataFrame) -> set[str]:
+    """The claims of which another claim, to another payer and before them in order, has every service, with as
+    many units in all: a payer that wants CO has them on two lines, another on one."""
     payers = lines[["patient_id", "payer_id"]].drop_duplicates()
     several = lines["patient_id"].isin(payers.loc[payers["patient_id"].duplicated(), "patient_id"])
-    numbered = lines.loc[several, [*COPY, "payer_id", "claim_id"]]
-    numbered["nth"] = numbered.groupby([*COPY, "claim_id"], dropna=False).cumcount()
-    again = numbered[numbered.duplicated([*COPY, "nth"], keep=False)]
+    wanted = lines[several].assign(services=_telling(lines.loc[several, "modifiers"]))
+    each = wanted.groupby([*SERVICE, "payer_id", "claim_id"], dropna=False, sort=False)["units"].sum().reset_index()
+    again = each[each.duplicated([*SERVICE, "units"], keep=False)]
     if again.empty:
-        return pd.Series(False, index=lines.index)
-    one = again.reset_index().merge(again, on=[*COPY, "nth"], suffixes=("", "_other"))
+        return set()
+    one = again.reset_index().merge(again, on=[*SERVICE, "units"], suffixes=("", "_other"))
     other = one[(one["payer_id"] != one["payer_id_other"]) & (one["claim_id_other"] < one["claim_id"])]
     shared = other.groupby(["claim_id", "claim_id_other"])["index"].nunique().rename("shared").reset_index()
-    size = lines.groupby("claim_id").size()
+    size = each.groupby("claim_id").size()
     shared["whole"] = shared["shared"] == shared["claim_id"].map(size)
-    return lines["claim_id"].isin(shared.loc[shared["whole"], "claim_id"])
+    return set(shared.loc[shared["whole"], "claim_id"])
+
+
+@once_each
+def _telling(modifiers: pd.Series[str]) -> pd.Series[str]:
+    """The modifiers without those ASKED_BY_PAYERS, in one order: what is left tells services apart."""
+    told = [" ".join(sorted({*said.split()} - {*ASKED_BY_PAYERS})) for said in modifiers]
+    return pd.Series(told, index=modifiers.index, dtype="str")

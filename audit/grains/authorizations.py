@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import pandas as pd
 
+from audit.grains.again import REPLACED
 from audit.grains.lines import those
 from audit.grains.treatment_days import DATE, EVALUATIONS, PATIENT
 from audit.shared_text import SHARED
 from audit.tables import Tables
 
-VOIDED = "8"
-"""Frequency code of a claim that takes back an earlier one: it uses nothing."""
 RENAMED = {"units": "authorized_units", "visits": "authorized_visits", "payer_id": "authorizing_payer"}
 
 
 def authorized_lines(lines: pd.DataFrame, linked: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """Lines of occupational therapy whose patient has an authorisation of their payer, or that name one (`number` is
-    "" when none is on file), or that come after a discharge.
+    "" when none is on file), or that come after a discharge. Claims that were replaced or voided use nothing.
 
     `in_dates`, `in_codes`: the authorisation covers the line's date and code; dates or codes that it leaves out set
     no limit. `units_used`, `visits_used`: units and dates of the covered lines up to and with this one, in order of
@@ -26,7 +25,7 @@ def authorized_lines(lines: pd.DataFrame, linked: pd.DataFrame, tables: Tables) 
     discharged = linked.loc[linked["note_type"] == "discharge", "patient_id"]
     patients = pd.concat([tables.authorizations["patient_id"], discharged])
     asked = lines["patient_id"].isin(patients) | (lines["prior_authorization"] != "")
-    asked &= (lines["discipline"] == "OT") & (lines["frequency_code"] != VOIDED)
+    asked &= (lines["discipline"] == "OT") & (lines["told_again"] != REPLACED)
     wanted = those(lines, asked).reset_index(drop=True)
     if wanted.empty:
         return wanted

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from audit.facts.reference import Facts, with_facts
+from audit.grains.again import REPLACED
 from audit.grains.lines import those
 from audit.shared_text import SHARED
 
@@ -15,14 +16,15 @@ PER_LINE = "1"
 
 
 def limits(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:
-    """Billed codes of a day, on the first line of each claim that bills it; each line where the limit is per line.
+    """Billed codes of a day, on the first line of each claim that bills it; each line where the limit is per line. What
+    was replaced is not billed; each payer's claim has the limit for itself.
 
     `counted`: the units held against the limit, of the day over all claims, or of the line. `most` (Int64) and
     `adjudication` (1 a line, 2 a day and absolute, 3 a day) of the table in force on the date, or on the last date it
     covers for later ones; <NA> and "" where it has no row. `coverage`: within, after or before the dates of the table
     (`table_period`).
     """
-    rows = those(lines, lines["counting"] > 0)
+    rows = those(lines, (lines["units"] > 0) & (lines["told_again"] != REPLACED))
     rows["practice"] = _practice(rows)
     known = facts.covered("mue", rows["service_date"])
     rows[["coverage", "table_period"]] = known[["coverage", "table_period"]]

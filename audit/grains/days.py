@@ -11,7 +11,7 @@ import pandas as pd
 
 from audit.grains.evaluations import COMPONENTS, evaluates
 from audit.grains.notes import PARTS
-from audit.grains.numbered import Whole, beside, places, plain, sums, sums_for, whole_sums
+from audit.grains.numbered import Whole, beside, plain, sums, sums_for, whole_sums
 from audit.texts import first_true, told_of
 from audit.units import PAST_MIDPOINT, UNIT, supported_units
 
@@ -89,7 +89,8 @@ def _of_day(rows: pd.DataFrame, values: pd.Series[Any]) -> Whole:
 def days(lines: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFrame) -> pd.DataFrame:
     """The grain `day`: the day's totals, once for each of its claims, on that claim's first pooled line.
 
-    `method`: the payer's; "unknown" too where the payers of a day count differently (`mixed`).
+    `method`: the payer's; "unknown" too where the payers of a day count differently (`mixed`). A claim told again
+    (for a second payer, or replaced) is counted by the method of its own payer, and leaves the others theirs.
     `units`: pooled units billed on the whole day. `codes_billed`, `codes_of_day`: pooled services billed; billed
     or documented. For `minutes_known`, `minutes_low`, `minutes_high` and the units they support see `_judged`.
     """
@@ -97,8 +98,11 @@ def days(lines: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFrame) -> p
     wanted = ["day", "claim_day", "claim_id", "line_number", "note_id", "patient_id", "service_date", "procedure_code"]
     pooled, claim_day = lines["in_pool"] == "yes", lines["claim_day"]
     first = pd.concat([claim_day[pooled], claim_day[~pooled]]).drop_duplicates().index.sort_values()
-    rows = lines.loc[first, [*wanted, "payer_id", "discipline", "told_again"]].assign(pooled=pooled)
-    return beside(rows.reset_index(drop=True), totals, plain(rows["day"]))
+    rows = lines.loc[first, [*wanted, "payer_id", "discipline", "told_again", "unit_method"]].assign(pooled=pooled)
+    rows = beside(rows.reset_index(drop=True), totals, plain(rows["day"]))
+    by_itself = (rows["told_again"] != "") & ~rows["mixed"]
+    rows["method"] = rows["method"].mask(by_itself, rows["unit_method"])
+    return rows.drop(columns="unit_method")
 
 
 def _totals(lines: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFrame) -> pd.DataFrame:
@@ -128,10 +132,13 @@ def _totals(lines: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFrame) -
 
 
 def _method(lines: pd.DataFrame, most: int) -> dict[str, Any]:
-    """The counting method of the payers that are billed for pooled services, by day."""
+    """The counting method of the payers that are billed for pooled services, by day; claims told again do not count
+    beside others."""
     number, names = pd.factorize(lines["unit_method"])
-    day, counting = plain(lines["day"]), ((lines["in_pool"] == "yes") | ~lines["code_known"]).to_numpy()
-    counting = counting | (sums(counting, day, most)[day] == 0)
+    day, counting = plain(lines["day"]), np.ones(len(lines), dtype="bool")
+    for wanted in (lines["told_again"] == "", (lines["in_pool"] == "yes") | ~lines["code_known"]):
+        both = counting & wanted.to_numpy()
+        counting = both | (counting & (sums(both, day, most)[day] == 0))
     one = np.zeros(most, dtype="int64")
     one[day[counting]] = number[counting]
     mixed = sums((number != one[day]) & counting, day, most) > 0
@@ -223,15 +230,16 @@ def services(lines: pd.DataFrame, services: pd.DataFrame, days: pd.DataFrame) ->
     """
     number = _places(services, lines)
     first = ~pd.Series(lines["claim"].to_numpy() * len(services) + number, index=lines.index).duplicated()
-    place = ["claim_id", "line_number", "note_id", "patient_id", "service_date", "procedure_code", "modifiers"]
+    named = ["claim_id", "line_number", "note_id", "patient_id", "service_date", "procedure_code", "modifiers"]
     facts = ["assistant_modifier", "family", "label", "once_a_day"]
-    rows = lines.loc[first, [*place, *facts, *KEY]].reset_index(drop=True)
+    rows = lines.loc[first, [*named, *facts, *KEY]].reset_index(drop=True)
     rows = beside(rows, services.drop(columns=KEY), number[first])
     totals = ["minutes_known", "method", "mixed", "note_count", "listed", "evaluated", "codes_billed", "codes_of_day"]
     people = ["change", "alone", "minutes_low", "minutes_high", "supported_high", "assistants_only", "therapists_only"]
-    by_day = days.rename(columns={"units": "day_units", "over_midpoint": "day_over_midpoint"})
-    by_day = by_day[[*totals, *people, "day_units", "day_over_midpoint"]]
-    rows = beside(rows, by_day, places(rows["day"], days["day"]))
+    of_claim = days.rename(columns={"units": "day_units", "over_midpoint": "day_over_midpoint"})
+    of_claim = of_claim[[*totals, *people, "day_units", "day_over_midpoint"]]
+    place = pd.Index(days["claim_day"]).get_indexer(pd.Index(lines["claim_day"].to_numpy()[first]))
+    rows = beside(rows, of_claim, place)
     rows = _with_minutes_of_the_day(rows)
     for name, said in {"passed_over": _passed_over(services), **_in_words(services, rows)}.items():
         rows[name] = told_of(rows["day"], pd.Series(said, dtype="str"))

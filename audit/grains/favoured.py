@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from audit.facts.reference import Facts
+from audit.grains.again import REPLACED
 from audit.money import KEY, UNITS, dollars_at_risk
 from audit.units import COGNITIVE, COGNITIVE_SERVICE, supported_units
 
@@ -16,16 +17,20 @@ PLACE = "nonfacility"
 
 def paid_more(services: pd.DataFrame, of_day: pd.DataFrame, lines: pd.DataFrame, facts: Facts) -> pd.Series[bool]:
     """For rows of the grain `service`: the day's units, as billed, are worth more than by every allocation that the
-    total-minutes method allows. False where another payer pays, or a fee of the date is not on file."""
+    total-minutes method allows. False where another payer pays (alone, or services of its own besides), or a fee of
+    the date is not on file."""
     wrong = services[["day", "service_date"]][
         ~services["day_fits"]
         & services["in_pool"]
         & (services["minutes_known"] == "per_code")
         & (services["day_units"] <= services["supported_high"]).fillna(False)
     ]
-    of_these = lines.loc[lines["day"].isin(wrong["day"]), ["day", "medicare"]]
-    medicare = (of_these["medicare"] == "yes").groupby(of_these["day"]).all()
-    days = {day: date for day, date in zip(wrong["day"], wrong["service_date"], strict=True) if medicare[day]}
+    of_these = lines[lines["day"].isin(wrong["day"]) & (lines["told_again"] != REPLACED)]
+    medicare = of_these[of_these["medicare"] == "yes"]
+    counted = of_these[of_these["told_again"] == ""]
+    kinds = pd.DataFrame({"day": counted["day"], "medicare": counted["medicare"] == "yes"}).drop_duplicates()
+    alone = {*medicare["day"]} - {*kinds.loc[kinds["day"].duplicated(), "day"]}
+    days = {day: date for day, date in zip(wrong["day"], wrong["service_date"], strict=True) if day in alone}
     billed: list[Priced] = []
     supported: list[Priced] = []
     for day, (units, minutes) in sorted(_by_day(of_day[of_day["day"].isin(days)]).items()):
@@ -39,7 +44,9 @@ def paid_more(services: pd.DataFrame, of_day: pd.DataFrame, lines: pd.DataFrame,
     before, after = (pd.DataFrame(rows, columns=[*KEY, *UNITS]) for rows in (billed, supported))
     at_risk = dollars_at_risk(before, after, facts)
     more = (at_risk["over"] > 0).fillna(False).groupby(at_risk.index.str.split().str[0]).all()
-    return services["day"].isin({int(day) for day in more.index[more]})
+    return services["day"].isin({int(day) for day in more.index[more]}) & services["claim_id"].isin(
+        medicare["claim_id"]
+    )
 
 
 def _by_day(of_day: pd.DataFrame) -> dict[int, tuple[dict[str, int], dict[str, int]]]:

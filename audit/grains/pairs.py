@@ -7,6 +7,7 @@ import pandas as pd
 
 from audit.facts.fact_loads import PAIRS
 from audit.facts.reference import Facts, in_force
+from audit.grains.again import REPLACED
 from audit.grains.lines import those
 
 MEDICARE = "medicare"
@@ -30,12 +31,13 @@ def pairs(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     strange = ~_knows(lines, facts)
     found = pd.concat([_in_table(those(lines, lines["in_pair"]), facts), _strange(lines, strange)], ignore_index=True)
     lines = those(lines, lines["in_pair"] | lines["day"].isin(found.loc[found["indicator"] == "", "day"]))
-    one = lines[[*DAY, "procedure_code", "line_number", "claim_id", "billing_npi", "parts_a_pair", "modifiers"]]
+    asked = ["procedure_code", "line_number", "claim_id", "billing_npi", "parts_a_pair", "modifiers", "told_again"]
+    one = lines[[*DAY, *asked]]
     one = one.rename(columns={"procedure_code": "column_1"})
     two = lines.drop(columns=COVERED, errors="ignore")
     two = two.merge(found, left_on=[*DAY, "procedure_code"], right_on=[*DAY, "column_2"])
     rows = two.merge(one, on=[*DAY, "column_1"], suffixes=("", "_1"))
-    rows = rows[_same_practice(rows)]
+    rows = rows[_same_practice(rows) & _both_stand(rows)]
     rows = rows.sort_values(["claim_id", "line_number", "column_1", "claim_id_1", "line_number_1"])
     either = rows["service_date"] >= facts.begins("NCCI_MODIFIER_EITHER_COLUMN")
     rows["separated"] = rows["parts_a_pair"] | (rows["parts_a_pair_1"] & either)
@@ -138,6 +140,12 @@ def _strange(lines: pd.DataFrame, strange: pd.Series[bool]) -> pd.DataFrame:
     both = both.rename(columns={"procedure_code": "column_1"})
     both = both[both["column_1"] != both["column_2"]].sort_values("column_1").drop_duplicates([*DAY, "column_2"])
     return both.assign(indicator="", coverage="", table_period="")
+
+
+def _both_stand(rows: pd.DataFrame) -> pd.Series[bool]:
+    """Of one claim, or of two of which none was replaced or voided."""
+    replaced = (rows["told_again"] == REPLACED) | (rows["told_again_1"] == REPLACED)
+    return ~replaced | (rows["claim_id"] == rows["claim_id_1"])
 
 
 def _same_practice(rows: pd.DataFrame) -> pd.Series[bool]:

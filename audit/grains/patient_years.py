@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from audit.facts.reference import Facts
+from audit.grains.again import REPLACED
 from audit.grains.limits import with_limits
 from audit.grains.lines import those
 from audit.money import allowed
@@ -74,6 +75,7 @@ def _counts(lines: pd.DataFrame) -> pd.Series[bool]:
     if later.any():
         service = pd.MultiIndex.from_frame(lines[SERVICE])
         gone |= service.isin(service[later]) & ~later
+    gone |= lines["told_again"] == REPLACED
     return therapy & (lines["medicare"] != "no") & (lines["units"] > 0) & ~gone
 
 

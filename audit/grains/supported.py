@@ -25,7 +25,13 @@ PLACE = "nonfacility"
 def with_changes(days: pd.DataFrame, services: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     """`days` with `change`, which makes the pooled units right as far as they are too many or on wrong codes, and
     `addition`, the units that could be billed besides: in the words of `audit.worth`, "" where there is nothing to
-    change or the minutes do not tell."""
+    change or the minutes do not tell. Claims of a day that count by different methods have changes of their own."""
+    first = days["method"].take(places(days["day"], days["day"])).to_numpy()
+    otherwise = days["method"].to_numpy() != first
+    if otherwise.any():
+        parts = [days[which] for which in (~otherwise, otherwise)]
+        done = [with_changes(part, services[services["day"].isin(part["day"])], facts) for part in parts]
+        return pd.concat(done).sort_index()
     told = ["day", "service_date", "method", "minutes_known", "supported_low", "supported_high", "alone"]
     rows = services.loc[services["in_pool"], ["day", "service", "units", "least", "most", "midpoint"]]
     rows = beside(rows.reset_index(drop=True), days[told[1:]], places(rows["day"], days["day"]))

@@ -30,6 +30,7 @@ def line_billed_twice(lines: pd.DataFrame) -> list[pd.DataFrame]:
     gone = rows[(rows["told_again"] == REPLACED) & ~rows["claim_id"].isin(named)]
     across["once"] = across["told_again"].map({SECOND_PAYER: " Its units are counted once."}).fillna("").astype("str")
     two_payers = ~across["replacing"] & (across["payer_id"] != across["first_payer_id"])
+    copied = lines[(lines["told_again"] == SECOND_PAYER) & ~lines["claim_id"].isin(across["claim_id"])]
     return [
         findings(
             within,
@@ -62,6 +63,14 @@ def line_billed_twice(lines: pd.DataFrame) -> list[pd.DataFrame]:
             observed="also claim {first_claim_id} to {first_payer_id}",
             because="{procedure_code} of this date is billed to {payer_id} here and to {first_payer_id} on claim "
             "{first_claim_id}. That is right only when one of them pays second.{once}",
+            severity="warning",
+        ),
+        findings(
+            copied.drop_duplicates("claim_id"),
+            expected="one payer first",
+            observed="also a claim to another payer",
+            because="Claim {claim_id} to {payer_id} bills what another claim bills to another payer, with other "
+            "modifiers. That is right only when one of them pays second. Its units are counted once.",
             severity="warning",
         ),
         findings(
