@@ -13,7 +13,7 @@ from audit.grains.evaluations import COMPONENTS, evaluates
 from audit.grains.notes import PARTS
 from audit.grains.numbered import Whole, beside, plain, sums, sums_for, whole_sums
 from audit.texts import first_true, told_of
-from audit.units import PAST_MIDPOINT, UNIT, supported_units
+from audit.units import PAST_MIDPOINT, UNIT, Method, supported_units
 
 KEY = ["day", "service"]
 WAYS_NAMED = 4
@@ -290,9 +290,16 @@ def _in_words(services: pd.DataFrame, rows: pd.DataFrame) -> dict[str, dict[Any,
         billed[day] |= {service: units} if units else {}
     return {
         "billed": {day: _ways([one]) for day, one in billed.items()},
-        "allowed": {day: _ways(supported_units(one, "total")) for day, one in documented.items()},
-        "by_midpoints": {day: _ways(supported_units(one, "midpoint")) for day, one in documented.items()},
+        "allowed": _allowed(documented, "total"),
+        "by_midpoints": _allowed(documented, "midpoint"),
     }
+
+
+def _allowed(documented: dict[Any, dict[str, int]], method: Method) -> dict[Any, str]:
+    """Days with the same minutes are looked at once."""
+    minutes = {day: tuple(one.items()) for day, one in documented.items()}
+    ways = {one: _ways(supported_units(dict(one), method)) for one in set(minutes.values())}
+    return {day: ways[one] for day, one in minutes.items()}
 
 
 def _ways(allocations: list[dict[str, int]]) -> str:

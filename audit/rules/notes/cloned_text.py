@@ -22,40 +22,40 @@ def cloned_text(notes: pd.DataFrame) -> list[pd.DataFrame]:
     plateau or unchanged goals are not judged: skilled maintenance is covered without improvement, so a word in a text
     would raise false alarms.
     """
-    rows = notes.merge(_with_previous(notes), on="note_id", how="left", validate="m:1")
-    alike = rows[rows["alike"] >= ALIKE]
     return [
         findings(
-            alike.assign(percent=alike["alike"].astype("int64")),
+            notes.merge(_copies(notes), on="note_id", validate="m:1"),
             expected="a text of its own",
             observed="{percent} percent the same as note {note_before}",
             because="The text of note {note_id} of {service_date:%Y-%m-%d} is {percent} percent the same as that of "
             "note {note_before} of {date_before:%Y-%m-%d}, the one before it.",
         ),
         untestable(
-            rows[(rows["text"] == "") & (rows["service_count"] > 0)],
+            notes[(notes["text"] == "") & (notes["service_count"] > 0)],
             "The text of the note of {service_date:%Y-%m-%d} is not on file, so whether it is a copy cannot be told."
             "|Load notes with text",
         ),
     ]
 
 
-def _with_previous(notes: pd.DataFrame) -> pd.DataFrame:
-    """By note: the note before it of the same patient and discipline (`note_before`, `date_before`), and `alike`
-    (0 to 100; 0 where there is none or a text is short)."""
+def _copies(notes: pd.DataFrame) -> pd.DataFrame:
+    """Notes that are ALIKE to the one before of the same patient and discipline (`note_before`, `date_before`), and
+    how much (`percent`)."""
     told = notes[["note_id", "patient_id", "discipline", "service_date", "text"]]
     once = told[~told.duplicated("note_id")].sort_values(["patient_id", "discipline", "service_date", "note_id"])
-    text = once["text"].map(lambda said: " ".join(said.lower().split())).astype("str")
-    by_patient = [once["patient_id"], once["discipline"]]
-    before = text.groupby(by_patient).shift().fillna("")
-    long = (text.str.len() >= SHORTEST) & (before.str.len() >= SHORTEST)
-    alike = np.zeros(len(once))
-    alike[long.to_numpy()] = process.cpdist(text[long].tolist(), before[long].tolist(), scorer=fuzz.ratio)
+    text = [" ".join(said.lower().split()) for said in once["text"]]
+    now, before = once[1:], once[:-1]
+    same = [now[name].to_numpy() == before[name].to_numpy() for name in ("patient_id", "discipline")]
+    long = np.array([len(said) >= SHORTEST for said in text], dtype="bool")
+    places = np.flatnonzero(same[0] & same[1] & long[1:] & long[:-1])
+    pairs = [text[place + 1] for place in places], [text[place] for place in places]
+    percent = process.cpdist(*pairs, scorer=fuzz.ratio, score_cutoff=ALIKE)
+    copies = places[percent >= ALIKE]
     return pd.DataFrame(
         {
-            "note_id": once["note_id"],
-            "note_before": once["note_id"].groupby(by_patient).shift(),
-            "date_before": once["service_date"].groupby(by_patient).shift(),
-            "alike": alike,
+            "note_id": now["note_id"].array[copies],
+            "note_before": before["note_id"].array[copies],
+            "date_before": before["service_date"].array[copies],
+            "percent": percent[percent >= ALIKE].astype("int64"),
         }
     )
