@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ KEPT = [*DAY, "note_id", "noted"]
 OF_NOTE = ["note", "note_id", "claim_id", "patient_id", "service_date", "day", "author_name", "start_time", "end_time",
            "total_timed_minutes"]  # fmt: skip
 OWN = {"therapist": "therapist_minutes", "assistant": "assistant_minutes"}
+SPAN = ["from", "to", "demand", "shared_by", "told_by"]
 Jobs = pd.DataFrame
 Cells = np.ndarray[Any, Any]
 
@@ -42,9 +44,9 @@ def provider_days(visits: pd.DataFrame, jobs: Jobs, patients: pd.DataFrame) -> p
 
     `clinician`, `name`: who. `one_on_one`, `evaluating` (Int64): their own minutes of 15-minute services and of
     evaluations in this note, <NA> where not told. `clocked`: a start and an end are known. `patients`: of the day,
-    all together. `others`: minutes that a second, unnamed person gave. `from`, `to`, `demand`, `shared_by`,
-    `with_evaluations`: a span of the day that asks for more of the clinician's minutes than it has, with two
-    patients or more; <NA> where there is none.
+    all together. `others`: minutes that a second, unnamed person gave. `from`, `to`, `demand`, `shared_by`
+    (patients), `told_by` (notes), `with_evaluations`: a span of the day that asks for more of the clinician's minutes
+    than it has; <NA> where there is none.
 
     Such a span exists exactly when no order of work, with breaks allowed, could hold all the minutes within the
     times that the notes give them (preemptive scheduling on one machine with release times and deadlines).
@@ -145,25 +147,28 @@ def _overfull(jobs: Jobs) -> pd.DataFrame:
     columns = {name: jobs[name].to_numpy() for name in ("begins", "ends", "minutes", "patient_id", "note_id")}
     places = jobs.groupby("shift", sort=True).indices.values()
     found = [row for place in places for row in _of_day(*(column[place] for column in columns.values()))]
-    rows = pd.DataFrame(found, columns=["note_id", "from", "to", "demand", "shared_by"])
-    return rows.astype(dict.fromkeys(["from", "to", "demand", "shared_by"], "Int64"))
+    rows = pd.DataFrame(found, columns=["note_id", *SPAN])
+    return rows.astype(dict.fromkeys(SPAN, "Int64"))
 
 
 def _of_day(begins: Cells, ends: Cells, minutes: Cells, patient: Cells, note: Cells) -> list[dict[str, Any]]:
-    """The notes of one clinician's day that lie in an overfull span of two patients or more, each in its smallest."""
+    """The notes of one clinician's day that lie in an overfull span, each in its smallest. A span that holds another
+    says nothing new, unless that one is of one patient and this one asks for more above what it has."""
     since, until = np.unique(begins), np.unique(ends)
     asked = ((begins >= since[:, None]) * minutes) @ (ends[:, None] <= until)
     length = until - since[:, None]
     spans = sorted((int(length[a, b]), int(since[a]), int(until[b]), int(asked[a, b]))
                    for a, b in np.argwhere((length > 0) & (asked > length)))  # fmt: skip
     rows: dict[str, dict[str, Any]] = {}
-    taken: list[tuple[int, int]] = []
-    for _, a, b, demand in spans:
-        within = (begins >= a) & (ends <= b)
-        if len(set(patient[within])) < 2 or any(a <= x and y <= b for x, y in taken):
+    taken: list[tuple[int, int, float]] = []
+    for size, a, b, demand in spans:
+        if any(a <= x and y <= b and demand - size <= excess for x, y, excess in taken):
             continue
-        taken.append((a, b))
-        said = {"from": a, "to": b, "demand": demand, "shared_by": len(set(patient[within]))}
+        within = (begins >= a) & (ends <= b)
+        shared_by = len(set(patient[within]))
+        taken.append((a, b, demand - size if shared_by == 1 else inf))
+        told = len(set(note[within]))
+        said = {"from": a, "to": b, "demand": demand, "shared_by": shared_by, "told_by": told}
         rows = {one: {"note_id": one, **said} for one in sorted(set(note[within]))} | rows
     return list(rows.values())
 

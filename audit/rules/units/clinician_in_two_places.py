@@ -8,15 +8,19 @@ from audit.rules import findings, rule, untestable
 
 @rule("UNIT-12", grain="provider_day", split="rendering_npi", severity="error", sources=["one-on-one"])
 def clinician_in_two_places(visits: pd.DataFrame) -> list[pd.DataFrame]:
-    """A clinician's minutes one-on-one with several patients do not fit into the time in which they were given.
+    """A clinician's one-on-one minutes do not fit into the time in which they were given.
 
     Why it matters: one-on-one services take the clinician's whole attention; two patients at once are a group
-    (97150). Minutes given to two patients at the same time are paid twice and never hold in a review.
+    (97150). Minutes given to two patients at the same time, or told by two notes of one, are paid twice and never hold
+    in a review.
     What to do: look at the notes named; correct the times by an addendum, or bill the shared time as a group.
     """
     found = visits[visits["demand"].notna()]
     told = found.assign(
-        since=clock(found["from"]), until=clock(found["to"]), length=found["to"] - found["from"], kind=_kind(found)
+        since=clock(found["from"]),
+        until=clock(found["to"]),
+        length=found["to"] - found["from"],
+        kind=_kind(found),
     )
     rest = visits[visits["demand"].isna() & ((visits["patients"] > 1).fillna(False) | ~visits["noted"])]
     nobody = visits[visits["noted"] & (visits["clinician"] == "")]
@@ -29,7 +33,7 @@ def clinician_in_two_places(visits: pd.DataFrame) -> list[pd.DataFrame]:
             expected="{length:minute} at most",
             observed="{demand:minute}",
             because="From {since} to {until} are {length:minute}; the notes give {name} {demand} in it{kind}, "
-            "one-on-one with {shared_by:patient}. This claim's visit is one of them.",
+            "one-on-one with {shared_by:patient} in {told_by:note}. This claim's visit is one of them.",
             severity=pd.Series("error", index=told.index, dtype="str").mask(told["with_evaluations"], "warning"),
         ),
         untestable(
