@@ -146,6 +146,24 @@ def test_a_part_that_does_not_hold_a_code_leaves_its_table_old():
     assert found("MOD-12", line("97140"), line("97124", 2))["severity"].tolist() == ["warning"]
 
 
+def test_a_modifier_is_judged_by_the_oldest_table_of_its_day():
+    load("ccipra-v322r0-f4.txt", files.ptp([("97530", "97750", "", "20200101", "*", "1", "x")]))
+    said = found("MOD-11", line("97530", modifier_2="59"), line("97535", 2, modifier_2=""))["because"]
+    assert len(said) == 1
+    assert "97530 forms no active pair" in said[0]
+    assert "is that of 2024-07-01 to 2024-09-30" in said[0], "that of 97535 is no newer"
+
+
+def test_a_modifier_cannot_be_judged_where_a_part_of_a_list_does_not_reach_back_to_its_day():
+    payer = [{"payer_id": "own", "pair_edits": "acme", "effective_from": "2020-01-01"}]
+    for quarter, code, began in (("2026q1", "97530", "20200101"), ("2026q3", "97140", "20260701")):
+        load(f"pairs-{quarter}.txt", files.ptp([(code, "97750", "", began, "*", "1", "x")]), pair_list="acme")
+    day = {"payer_id": "own", "service_date": "2026-05-04"}
+    said = found("MOD-11", line("97530", modifier_2="59", **day), line("97140", 2, modifier_2="", **day), payers=payer)
+    assert said["severity"].tolist() == ["untestable"]
+    assert "does not reach back" in said["because"].iloc[0]
+
+
 def test_unit_limits_are_errors_again():
     assert found("UNIT-11", line("97165", units="2"))["severity"].tolist() == ["warning"]
     load(MUE, files.mue())

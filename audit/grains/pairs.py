@@ -41,7 +41,7 @@ def pairs(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     rows = rows.sort_values(["claim_id", "line_number", "column_1", "claim_id_1", "line_number_1"])
     either = rows["service_date"] >= facts.begins("NCCI_MODIFIER_EITHER_COLUMN")
     rows["separated"] = rows["parts_a_pair"] | (rows["parts_a_pair_1"] & either)
-    return rows.reset_index(drop=True)
+    return rows
 
 
 def with_partners(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:

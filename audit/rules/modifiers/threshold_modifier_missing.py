@@ -85,8 +85,8 @@ def in_dollars(rows: pd.DataFrame) -> pd.DataFrame:
 
 @once_each
 def _written(cents: pd.Series[int]) -> pd.Series[str]:
-    said = [f"${one / 100:,.2f}" for one in cents.fillna(0).tolist()]
-    return pd.Series(said, index=cents.index, dtype="str").where(cents.notna(), "")
+    said = ["" if pd.isna(one) else f"${one / 100:,.2f}" for one in cents.tolist()]
+    return pd.Series(said, index=cents.index, dtype="str")
 
 
 @once_each
