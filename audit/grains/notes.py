@@ -13,6 +13,8 @@ from audit.shared_text import SHARED, for_all
 from audit.tables import Tables
 from audit.texts import once_each
 
+STUDENT = r"[MD]?OTA?[/-]S|OTD[/-]?S|S[/-]OTA?|OTA?S|MOTS|SOTA?"
+"""How students of occupational therapy sign: OTS, OT/S, S/OT, and the like of their assistants' schools."""
 PARTS = ["therapist_minutes", "assistant_minutes", "together_minutes"]
 
 
@@ -74,7 +76,8 @@ def author_of(credential: pd.Series[str]) -> pd.Series[str]:
     assistant = folded.str.contains(r"\b(?:C?OTAL?|L?PTA)\b|\bASSISTANT\b", regex=True)
     named = folded.str.contains(r"\bTHERAPIST\b", regex=True) & ~folded.str.contains("ASSISTANT", regex=False)
     therapist = named | folded.str.contains(r"\b(?:M?OTR?L?|OTD|D?PT|SLP)\b(?! ASSISTANT)", regex=True)
-    neither = folded.str.contains(r"\b(?:STUDENT|AIDE|TECH|TECHNICIAN|INTERN)\b", regex=True) | (assistant & therapist)
+    neither = folded.str.contains(rf"\b(?:STUDENT|AIDE|TECH|TECHNICIAN|INTERN|{STUDENT})\b", regex=True)
+    neither |= assistant & therapist
     result = pd.Series("", index=credential.index, dtype="str").mask(therapist, "therapist")
     return result.mask(assistant, "assistant").mask(neither, "")
 

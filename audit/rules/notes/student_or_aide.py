@@ -4,10 +4,11 @@ import re
 
 import pandas as pd
 
+from audit.grains.notes import STUDENT as SIGNED
 from audit.rules import findings, rule, untestable
 from audit.texts import once_each
 
-NO_PRACTITIONER = r"\b(?:STUDENT|AIDE|TECH(?:NICIAN)?|INTERN|OTS|OTAS|SOTA?|FIELDWORK)\b"
+NO_PRACTITIONER = rf"\b(?:STUDENT|AIDE|TECH(?:NICIAN)?|INTERN|{SIGNED}|FIELDWORK)\b"
 """Credentials of students and aides."""
 STUDENT = (
     r"\b(?:OTA?|occupational therapy(?: assistant)?|fieldwork|level (?:I{1,2}|1|2)|MSOT|OTD|therapy) students?\b"
