@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from pypdf import PdfReader
 
 from audit.access.demo import PASSWORD
 from audit.demonstration import open_clinic
@@ -240,6 +241,19 @@ def test_a_finding_is_answered_disputed_ruled_on_and_appealed(browser: Browser, 
     rules(manager, "It is on its second page.", "Accept the dispute", "So it is.", "Ruled. The verdict is reversed.")
     therapist.reload()
     expect(therapist.get_by_text("So it is.")).to_be_visible()
+
+
+def test_charts_are_whole_on_paper(browser: Browser, address: str, tmp_path: Path) -> None:
+    """They are drawn for a screen that is wider than a page."""
+    page = signed_in(browser.new_context(viewport={"width": 1440, "height": 900}), address, "manager")
+    page.goto(f"{address}/error_rates")
+    expect(page.get_by_text("claims in error in 100").first).to_be_visible()
+    rest(page)
+    page.pdf(path=tmp_path / "rates.pdf", format="Letter")
+    assert page.locator(".main-svg[viewBox]").count() == 0
+    said = "".join(sheet.extract_text() for sheet in PdfReader(tmp_path / "rates.pdf").pages)
+    assert "best estimate" in said
+    assert "at most" in said, "the words at the right end of the chart are cut off"
 
 
 @pytest.mark.parametrize("username", ["reviewer", "second", "doctor", "manager", "administrator", "auditor"])

@@ -18,7 +18,8 @@ from pages.parts.markup import show as show_markup
 from pages.parts.store import engine
 
 _WATCH = """<style>[data-testid="stElementContainer"]:has(script[src="/assets/watch.js"]) { display: none }</style>
-<script src="/assets/watch.js"></script><script src="/assets/keys.js"></script>"""
+<script src="/assets/watch.js"></script><script src="/assets/keys.js"></script>
+<script src="/assets/printing.js"></script>"""
 _SIGN_OUT = """<style>.countersign-out button { font: inherit; color: inherit; background: none; cursor: pointer;
 border: 1px solid color-mix(in srgb, currentColor 35%, transparent); border-radius: 8px; padding: .35rem .9rem }</style>
 <form class="countersign-out" method="post" action="/sign-out"><button>Sign out</button></form>"""
