@@ -20,13 +20,12 @@ from audit.judging import (
     judge,
     judge_clinicians,
 )
-from audit.pieces import Told, pieces
+from audit.pieces import LINES_A_BUCKET, Told, pieces
 from audit.rules import Rule, nothing, ordered
 from audit.tables import Tables
 
-__all__ = ["LINES_A_BUCKET", "SPLITS", "Progress", "audit", "chosen_rules", "judge"]
+__all__ = ["SPLITS", "Progress", "audit", "chosen_rules", "judge"]
 SPLITS = ("whole", "buckets", "dask")
-LINES_A_BUCKET = 50_000
 
 
 def audit(

@@ -16,6 +16,9 @@ from audit.grains.of_clinicians import SEEN, OfClinicians
 from audit.tables import Tables
 from audit.unconfirmed import without_doubtful
 
+LINES_A_BUCKET = 100_000
+"""About so many claim lines are held in memory at a time, where not all are."""
+
 
 def pieces(tables: Tables, number: int) -> Iterator[Tables]:
     """`number` pieces by patient, each patient whole in one of them."""

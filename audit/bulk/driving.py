@@ -20,13 +20,12 @@ from audit.errors import InputError, Refusal
 from audit.facts.reference import Facts, load_facts
 from audit.intake import Batch, read
 from audit.judging import Progress, about_clinicians
-from audit.pieces import pieces
+from audit.pieces import LINES_A_BUCKET, pieces
 from audit.rules import Rule
 from audit.tables import Tables, check
 
 AS_PARQUET = ("claims", "notes", "note_services")
 """Tables that can be divided as Parquet only."""
-LINES_A_BUCKET = 100_000
 REFUSED = "refused.csv"
 BUCKETS_A_PIECE = 8
 """So many buckets of patients to a piece of the clinicians, which takes less memory than they; but each bucket writes a

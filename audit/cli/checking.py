@@ -21,6 +21,7 @@ from audit.gaps import unbilled_notes
 from audit.grains import Prepared
 from audit.intake import Batch, read
 from audit.loading import linking
+from audit.pieces import LINES_A_BUCKET
 from audit.tables import check
 from audit.whole_files import write_whole
 
@@ -51,7 +52,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     says = "write the findings of a folder of Parquet tables as Parquet to the new folder F; memory holds one bucket"
     parser.add_argument("--out", type=Path, metavar="F", help=says)
     says = "claim lines of a bucket, about, with --out (default: %(default)s)"
-    parser.add_argument("--lines", type=_some, metavar="N", default=50_000, help=says)
+    parser.add_argument("--lines", type=_some, metavar="N", default=LINES_A_BUCKET, help=says)
     parser.add_argument("--refused", type=Path, metavar="F", help="write the refused rows with reasons to F")
     says = "how a table of another program is read: JSON from the page Load"
     parser.add_argument("--mapping", type=Path, action="append", default=[], metavar="F", help=says)
