@@ -76,3 +76,11 @@ def _telling(modifiers: pd.Series[str]) -> pd.Series[str]:
     """The modifiers without those ASKED_BY_PAYERS, in one order: what is left tells services apart."""
     told = [" ".join(sorted({*said.split()} - {*ASKED_BY_PAYERS})) for said in modifiers]
     return pd.Series(told, index=modifiers.index, dtype="str")
+
+
+def belongs(named: pd.Series[str], claim: pd.Series[str], lines: pd.DataFrame) -> pd.Series[bool]:
+    """Whether a note of the day belongs to a claim of it: it names the claim or none; or one of the two claims tells
+    of the other's services again."""
+    same = (named == claim) | (named == "")
+    again = lines.loc[lines["told_again"] != "", "claim_id"].unique()
+    return same | named.isin(again) | claim.isin(again) if len(again) else same

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from audit.evaluations import LEVEL_CODES, components
+from audit.grains.again import belongs
 from audit.grains.lines import those
 from audit.texts import joined
 
@@ -34,7 +35,7 @@ def evaluations(lines: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFram
     another kind of author.
     """
     rows = those(lines, evaluating(lines)).reset_index(drop=True)
-    rows = rows.rename(columns={"note_id": "note_of_line"}).join(_note_of(rows, linked))
+    rows = rows.rename(columns={"note_id": "note_of_line"}).join(_note_of(rows, lines, linked))
     texts = ["note_id", "author", "author_credential", "text", *FINDINGS]
     rows[texts] = rows[texts].fillna("").astype("str")
     for flag in ("rivals", "rival_authors"):
@@ -44,7 +45,7 @@ def evaluations(lines: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFram
     return _judged(rows)
 
 
-def _note_of(rows: pd.DataFrame, linked: pd.DataFrame) -> pd.DataFrame:
+def _note_of(rows: pd.DataFrame, lines: pd.DataFrame, linked: pd.DataFrame) -> pd.DataFrame:
     """By row: of the day's evaluations first the one that names the claim, then the one of the right kind, then
     the one of the same practitioner. Of several that fit alike the first, with the `text` of all."""
     told = linked[linked["day"].notna() & evaluates(linked)]
@@ -54,7 +55,7 @@ def _note_of(rows: pd.DataFrame, linked: pd.DataFrame) -> pd.DataFrame:
     found["_claim"] = found["claim_id"] == found["claim_id_note"]
     found["_kind"] = found["procedure_code"].map(KIND) == found["note_type"]
     found["_npi"] = found["rendering_npi"] == found["rendering_npi_note"]
-    found = found[found["_claim"] | (found["claim_id_note"] == "")]
+    found = found[belongs(found["claim_id_note"], found["claim_id"], lines)]
     fit = ["_claim", "_kind", "_npi"]
     found = found.sort_values("note_id").sort_values(fit, ascending=False, kind="stable")
     best = found.drop_duplicates("_row").set_index("_row")

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from audit.facts.reference import EARLIEST, LATEST, Facts, with_facts
-from audit.grains.again import told_again
+from audit.grains.again import belongs, told_again
 from audit.grains.numbered import sums_for
 from audit.shared_text import SHARED, for_all
 from audit.tables import Tables
@@ -75,7 +75,7 @@ def by_physician(tables: Tables, npi: pd.Series[str]) -> pd.Series[bool]:
 def with_note(rows: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFrame) -> pd.DataFrame:
     """Each line's own note (`note_id`, "" when there is none) and `notes_of_day`, their number.
 
-    Of the notes of its day: the one that names its claim, else one that names no claim; of several the one by its
+    Of the notes of its day: the one that names its claim, else one that `belongs` to it too; of several the one by its
     rendering practitioner, then the one that lists its code.
     """
     result = rows.copy(deep=False)
@@ -83,7 +83,7 @@ def with_note(rows: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFrame) 
     lines = pd.DataFrame({"line": np.arange(len(rows)), "day": rows["day"].to_numpy(), "own": rows["claim_id"].array})
     found = lines.merge(told, on="day")
     found["named"] = found["claim_id"] == found["own"]
-    found = found[found["named"] | (found["claim_id"] == "")]
+    found = found[belongs(found["claim_id"], found["own"], rows)]
     several = found["line"].duplicated(keep=False)
     best = _best(found.loc[several, ["line", "note", "named"]], rows, linked, services)
     first = pd.concat([found.loc[~several, ["line", "note"]], best])

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from audit.facts.reference import Facts, with_facts
+from audit.grains.again import belongs
 from audit.grains.clock import minute_of_day
 from audit.grains.lines import DAY, agreed, discipline_of, filled, in_order, service_of
 from audit.grains.numbered import beside, sums_for, whole_sums
@@ -111,7 +112,7 @@ def of_claims(linked: pd.DataFrame, lines: pd.DataFrame, services: pd.DataFrame)
     first = lines.loc[~lines["claim_day"].duplicated(), ["day", "claim_id", "line_number", "procedure_code"]]
     rows = linked[linked["day"].notna()].rename(columns={"claim_id": "named_claim"})
     rows = rows.merge(first, on="day")
-    rows = rows[(rows["named_claim"] == rows["claim_id"]) | (rows["named_claim"] == "")]
+    rows = rows[belongs(rows["named_claim"], rows["claim_id"], lines)]
     rows["service_count"] = sums_for(rows["note"], np.ones(len(services)), services["note"])
     rows["lists_timed"] = rows["note"].isin(services.loc[services["timed"] == "yes", "note"])
     rows["timed_in_note"] = _timed_minutes(rows, services)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from audit.grains.again import belongs
 from audit.grains.clock import minute_of_day
 from audit.grains.notes import PARTS
 from audit.grains.numbered import sums_for
@@ -180,7 +181,7 @@ def _on_claims(visits: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
     asked = [*place, "note_id", "patient_id", "service_date", "rendering_npi", "claim_day"]
     first = lines.loc[taking & (lines["units"] > 0), asked].drop_duplicates("claim_day")
     rows = visits.rename(columns={"claim_id": "named_claim"}).merge(first[place], on="day")
-    rows = rows[(rows["named_claim"] == rows["claim_id"]) | (rows["named_claim"] == "")]
+    rows = rows[belongs(rows["named_claim"], rows["claim_id"], lines)]
     alone = first[first["note_id"] == ""].assign(clinician=lambda one: one["rendering_npi"], noted=False)
     kept = [*place, "note_id", "patient_id", "service_date", "clinician", "noted"]
     rows = pd.concat([rows.assign(noted=True), alone[kept]], ignore_index=True)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from audit.grains.again import REPLACED
 from audit.rules import findings, rule
 
 
@@ -10,10 +11,10 @@ def note_missing(days: pd.DataFrame) -> pd.DataFrame:
     """There is no note for a billed day.
 
     Why it matters: a missing treatment note is among the most frequent reasons for which therapy is taken back.
-    What to do: find the note, or do not bill the day.
+    What to do: find the note, or do not bill the day. (A claim that was replaced or voided is not asked for.)
     """
     return findings(
-        days[days["note_count"] == 0],
+        days[(days["note_count"] == 0) & (days["told_again"] != REPLACED)],
         expected="a note of {service_date:%Y-%m-%d}",
         observed="none",
         because="Services of {service_date:%Y-%m-%d} are billed; no {discipline} note of this patient and "
