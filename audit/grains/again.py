@@ -55,16 +55,19 @@ def _named(lines: pd.DataFrame, later: pd.Series[bool]) -> pd.Series[str]:
 
 def _copies(lines: pd.DataFrame) -> set[str]:
     """The claims of which another claim, to another payer and before them in order, has every service, with as
-    many units in all: a payer that wants CO has them on two lines, another on one."""
+    many units in all: a payer that wants CO has them on two lines, another on one. Medicare's claim comes first, for
+    its modifiers count; else the one whose id does."""
     payers = lines[["patient_id", "payer_id"]].drop_duplicates()
     several = lines["patient_id"].isin(payers.loc[payers["patient_id"].duplicated(), "patient_id"])
     wanted = lines[several].assign(services=_telling(lines.loc[several, "modifiers"]))
-    each = wanted.groupby([*SERVICE, "payer_id", "claim_id"], dropna=False, sort=False)["units"].sum().reset_index()
+    wanted["place"] = (wanted["medicare"] == "yes").map({True: "0", False: "1"}) + wanted["claim_id"].astype("str")
+    of_claim = [*SERVICE, "payer_id", "claim_id", "place"]
+    each = wanted.groupby(of_claim, dropna=False, sort=False)["units"].sum().reset_index()
     again = each[each.duplicated([*SERVICE, "units"], keep=False)]
     if again.empty:
         return set()
     one = again.reset_index().merge(again, on=[*SERVICE, "units"], suffixes=("", "_other"))
-    other = one[(one["payer_id"] != one["payer_id_other"]) & (one["claim_id_other"] < one["claim_id"])]
+    other = one[(one["payer_id"] != one["payer_id_other"]) & (one["place_other"] < one["place"])]
     shared = other.groupby(["claim_id", "claim_id_other"])["index"].nunique().rename("shared").reset_index()
     size = each.groupby("claim_id").size()
     shared["whole"] = shared["shared"] == shared["claim_id"].map(size)
