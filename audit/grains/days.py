@@ -262,7 +262,6 @@ def _with_minutes_of_the_day(rows: pd.DataFrame) -> pd.DataFrame:
     supported = rows["supported_high"].where(whole_day)
     for name in ("least", "most", "midpoint"):
         rows[name] = rows[name].mask(whole_day, supported).astype("int64")
-    rows["whole"] = rows["whole"].mask(whole_day, rows["minutes"] // UNIT).astype("int64")
     rows["day_fits"] = rows["day_fits"].mask(whole_day, rows["units"] <= rows["most"]).astype("bool")
     over = (rows["units"] > rows["midpoint"]).astype("int64")
     rows["day_over_midpoint"] = rows["day_over_midpoint"].mask(whole_day, over)
@@ -341,7 +340,7 @@ def _allotted_of_billed(rows: pd.DataFrame) -> pd.Series[int]:
     """The units billed, moved as little as needed to what the payer's method (or, unknown, either) allows."""
     least, most, midpoint = rows["least"], rows["most"], rows["midpoint"]
     fewest = least.mask(rows["method"] == "midpoint", midpoint)
-    fewest = fewest.mask(rows["method"] == "unknown", least.where(least < midpoint, midpoint))
+    fewest = fewest.mask(rows["method"] == "unknown", np.minimum(least, midpoint))
     greatest = most.mask(rows["method"] == "midpoint", midpoint)
-    greatest = greatest.mask(rows["method"] == "unknown", most.where(most > midpoint, midpoint))
+    greatest = greatest.mask(rows["method"] == "unknown", np.maximum(most, midpoint))
     return rows["units"].clip(fewest, greatest)

@@ -7,6 +7,7 @@ is never said to be further off than is sure.
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from audit import money
@@ -34,7 +35,7 @@ def with_changes(days: pd.DataFrame, services: pd.DataFrame, facts: Facts) -> pd
         return pd.concat(done).sort_index()
     told = ["day", "service_date", "method", "minutes_known", "supported_low", "supported_high", "alone"]
     rows = services.loc[services["in_pool"], ["day", "service", "units", "least", "most", "midpoint"]]
-    rows = beside(rows.reset_index(drop=True), days[told[1:]], places(rows["day"], days["day"]))
+    rows = beside(rows, days[told[1:]], places(rows["day"], days["day"]))
     rows["price"] = _prices(rows, facts)
     each = (rows["minutes_known"] == "per_code") & ~rows["alone"]
     totals = ~each & (rows["alone"] | (rows["method"] == "total"))
@@ -55,7 +56,7 @@ def _of_codes(rows: pd.DataFrame) -> pd.DataFrame:
     rows = _with_ties(rows)
     total, midpoint = rows["target"], rows["midpoint"]
     target = total.mask(rows["method"] == "midpoint", midpoint)
-    either = rows["units"].clip(total.where(total < midpoint, midpoint), total.where(total > midpoint, midpoint))
+    either = rows["units"].clip(np.minimum(total, midpoint), np.maximum(total, midpoint))
     target = target.mask(rows["method"] == "unknown", either)
     off = rows["units"] - target
     return rows.assign(cut=off.clip(lower=0), more=(-off).clip(lower=0), sure=True)
@@ -64,7 +65,7 @@ def _of_codes(rows: pd.DataFrame) -> pd.DataFrame:
 def _with_ties(rows: pd.DataFrame) -> pd.DataFrame:
     """Adds `target`: of the services tied for the last units those billed for one take it, the dearest first."""
     tied = rows["most"] > rows["least"]
-    left = rows["supported_high"].fillna(0).astype("int64") - sums_for(rows["day"], rows["least"], rows["day"])
+    left = rows["supported_high"].astype("int64") - sums_for(rows["day"], rows["least"], rows["day"])
     wants = tied & (rows["units"] > rows["least"])
     order = rows[tied].assign(wants=wants, dear=rows["price"].where(wants, -rows["price"]))
     order = order.sort_values(["day", "wants", "dear", "service"], ascending=[True, False, False, True])
