@@ -224,22 +224,25 @@ def _bounds(totals: pd.DataFrame, services: pd.DataFrame) -> pd.DataFrame:
 def services(lines: pd.DataFrame, services: pd.DataFrame, days: pd.DataFrame) -> pd.DataFrame:
     """The grain `service`: a billed service of the day, once for each claim that bills it, on its first line there.
 
-    Adds the day's totals (`day_units`, `day_over_midpoint` and as in `days`); `passed_over`: documented services
-    with whole units of which none is billed; `billed`, `allowed`, `by_midpoints`: units in words, on days whose
-    units one of the methods does not allow; and the columns of `_with_assistant`.
+    Adds the day's totals (`day_units`, `day_over_midpoint` and as in `days`); `co_on_claim`: a line of this claim
+    for the service carries CO; `passed_over`: documented services with whole units of which none is billed; `billed`,
+    `allowed`, `by_midpoints`: units in words, on days whose units one of the methods does not allow; and the columns
+    of `_with_assistant`.
     """
     number = _places(services, lines)
-    first = ~pd.Series(lines["claim"].to_numpy() * len(services) + number, index=lines.index).duplicated()
+    of_claim = lines["claim"].to_numpy() * len(services) + number
+    first = ~pd.Series(of_claim, index=lines.index).duplicated()
     named = ["claim_id", "line_number", "note_id", "patient_id", "service_date", "procedure_code", "modifiers"]
     facts = ["assistant_modifier", "family", "label", "once_a_day"]
     rows = lines.loc[first, [*named, *facts, *KEY]].reset_index(drop=True)
     rows = beside(rows, services.drop(columns=KEY), number[first])
     totals = ["minutes_known", "method", "mixed", "note_count", "listed", "evaluated", "codes_billed", "codes_of_day"]
     people = ["change", "alone", "minutes_low", "minutes_high", "supported_high", "assistants_only", "therapists_only"]
-    of_claim = days.rename(columns={"units": "day_units", "over_midpoint": "day_over_midpoint"})
-    of_claim = of_claim[[*totals, *people, "day_units", "day_over_midpoint"]]
+    by_day = days.rename(columns={"units": "day_units", "over_midpoint": "day_over_midpoint"})
+    by_day = by_day[[*totals, *people, "day_units", "day_over_midpoint"]]
     place = pd.Index(days["claim_day"]).get_indexer(pd.Index(lines["claim_day"].to_numpy()[first]))
-    rows = beside(rows, of_claim, place)
+    rows = beside(rows, by_day, place)
+    rows["co_on_claim"] = np.isin(of_claim[first], of_claim[lines["has_co"]])
     rows = _with_minutes_of_the_day(rows)
     for name, said in {"passed_over": _passed_over(services), **_in_words(services, rows)}.items():
         rows[name] = told_of(rows["day"], pd.Series(said, dtype="str"))

@@ -19,7 +19,7 @@ def assistant_modifier_not_warranted(services: pd.DataFrame) -> list[pd.DataFram
     worked together, it is not due.
     What to do: remove CO from the units the therapist furnished.
     """
-    marked = with_shares(services[services["co_units"] > 0])
+    marked = with_shares(services[(services["co_units"] > 0) & services["co_on_claim"]])
     early = marked["service_date"] < REQUIRED_FROM
     rows = marked[~early].assign(excess=marked["co_units"] - marked["supported_co"])
     clear = rows[rows["unclear"] == ""]
