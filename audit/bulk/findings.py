@@ -43,10 +43,12 @@ def read(folder: Path) -> Iterator[pd.DataFrame]:
 
 def counted(folder: Path) -> dict[str, tuple[int, int]]:
     """By severity: findings, and claims with one."""
+    told = ["severity", "claim_id"]
     number, claims = Counter[str](), defaultdict[str, list[Any]](list)
     for path in sorted(folder.glob("*.parquet")):
-        rows = pd.read_parquet(path, columns=["severity", "claim_id"])
-        for severity, ids in rows.groupby("severity")["claim_id"]:
-            number[str(severity)] += len(ids)
-            claims[str(severity)].append(pd.util.hash_array(ids[ids != ""].unique().astype("object")))
+        rows = parquet.read_table(path, columns=told, read_dictionary=told).to_pandas()
+        number.update(rows["severity"].value_counts().to_dict())
+        once = rows[rows["claim_id"] != ""].drop_duplicates()
+        for severity, ids in once.groupby("severity", observed=True)["claim_id"]:
+            claims[str(severity)].append(pd.util.hash_array(ids.to_numpy(dtype="object")))
     return {one: (number[one], len(np.unique(np.concatenate(claims[one])))) for one in SEVERITIES if number[one]}
