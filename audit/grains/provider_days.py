@@ -153,8 +153,9 @@ def _overfull(jobs: Jobs) -> pd.DataFrame:
 
 
 def _of_day(begins: Cells, ends: Cells, minutes: Cells, patient: Cells, note: Cells) -> list[dict[str, Any]]:
-    """The notes of one clinician's day that lie in an overfull span, each in its smallest. A span that holds another
-    says nothing new, unless that one is of one patient and this one asks for more above what it has."""
+    """The notes of one clinician's day that lie in an overfull span of two notes or more, each in its smallest. (What
+    one note says against itself is no second visit.) A span that holds another says nothing new, unless that one is
+    of one patient and this one asks for more above what it has."""
     since, until = np.unique(begins), np.unique(ends)
     asked = ((begins >= since[:, None]) * minutes) @ (ends[:, None] <= until)
     length = until - since[:, None]
@@ -169,6 +170,8 @@ def _of_day(begins: Cells, ends: Cells, minutes: Cells, patient: Cells, note: Ce
         shared_by = len(set(patient[within]))
         taken.append((a, b, demand - size if shared_by == 1 else inf))
         told = len(set(note[within]))
+        if told == 1:
+            continue
         said = {"from": a, "to": b, "demand": demand, "shared_by": shared_by, "told_by": told}
         rows = {one: {"note_id": one, **said} for one in sorted(set(note[within]))} | rows
     return list(rows.values())
