@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
+
 from sqlalchemy import Engine, select
 
+from audit.feedback import items
 from audit.reviewing import sign_off
 from audit.store import schema
 from audit.store.database import read
 from tests.databases import filled
 from tests.reviewing import NPI, load, open_audit, people_of, review_claim, take, versions, visit, who
-from tests.stored import add
+from tests.stored import NOW, add
 
 OTHER = "1999999992"
 """Of Cora, who rendered none of the claims."""
+
+
+def by(account_id: int, days: int = 0) -> dict[str, Any]:
+    return {"account_id": account_id, "at": NOW + timedelta(days=days)}
+
+
+def item_of(engine: Engine, decision: int, viewer: int, days: int = 0) -> dict[str, Any]:
+    found = items.of_therapist(engine, NPI, viewer=viewer, at=NOW + timedelta(days=days)).items
+    rows = found[found["decision_id"] == decision].to_dict("records")
+    return {str(name): value for name, value in rows[0].items()} if rows else {}
 
 
 def add_therapists(engine: Engine) -> int:

@@ -8,9 +8,10 @@ from typing import Any
 import pandas as pd
 import pytest
 from sqlalchemy import Boolean, Date, Engine, Integer, func, insert, select
+from sqlalchemy.exc import DBAPIError
 
 from audit import model
-from audit.store import database, schema
+from audit.store import database, guards, schema
 from audit.store.types import Moment
 from audit.tables import Tables, typed
 
@@ -108,3 +109,10 @@ def adjustment(position: str = "0", number: str = "1", **cells: str) -> dict[str
         "reason_code": "45",
         "amount": "161.00",
     } | cells
+
+
+def sentence(attempt: Any, *arguments: Any, **values: Any) -> str | None:
+    """What a guard of the database says to the attempt."""
+    with pytest.raises(DBAPIError) as raised:
+        attempt(*arguments, **values)
+    return guards.refusal(raised.value)

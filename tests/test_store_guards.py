@@ -13,7 +13,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from audit.store import database, guards, schema, triggers
-from tests.stored import NOW, add, count_rows, on_postgres, on_sqlite
+from tests.stored import NOW, add, count_rows, on_postgres, on_sqlite, sentence
 
 pytest_plugins = ["tests.databases"]
 
@@ -258,12 +258,6 @@ def test_a_frame_is_never_drawn_from_with_a_second_seed(case: Case) -> None:
 def test_a_second_person_may_approve_what_another_reviewed(case: Case) -> None:
     case.sign(case.second)
     assert count_rows(case.engine)["signatures"] == 2
-
-
-def sentence(attempt: Any, *arguments: Any, **values: Any) -> str | None:
-    with pytest.raises(DBAPIError) as raised:
-        attempt(*arguments, **values)
-    return guards.refusal(raised.value)
 
 
 def test_whoever_decided_may_not_approve(unsigned: Case) -> None:

@@ -7,8 +7,9 @@ number that stands twice is refused as it is in the whole. Every record keeps it
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -101,16 +102,11 @@ def divide(files: dict[str, list[Path]], into: Path, number: int) -> None:
     buckets = Buckets(number, _moved(told.values(), number))
     of_note = _OfNotes(told["notes"], buckets)
     for name, paths in files.items():
-        alike = defaultdict(list)
-        for path in paths:
-            alike[_schema(path)].append(path)
-        for alike_paths in alike.values():
-            with _Writers(into, f"{name}/{alike_paths[0].name}") as writers:
-                for rows in (rows for path in alike_paths for rows in _batches(path)):
-                    if name == "note_services":
-                        writers.write(rows, of_note.of(_digest(rows, "note_id")))
-                    else:
-                        writers.write(rows, buckets.of(_digest(rows, "patient_id")))
+        bucket_of, key = (of_note.of, "note_id") if name == "note_services" else (buckets.of, "patient_id")
+        for alike in _alike(paths):
+            with _Writers(into, f"{name}/{alike[0].name}") as writers:
+                for rows in chain.from_iterable(map(_placed, alike)):
+                    writers.write(rows, bucket_of(_digest(rows, key)))
 
 
 def raw_bucket(folder: Path) -> Batch:
@@ -157,20 +153,30 @@ def _moved(told: Any, number: int) -> dict[int, int]:
 
 
 def _batches(path: Path, wanted: list[str] | None = None) -> Iterator[pa.Table]:
-    """Rows by plain column names, with ROW (the header is row 1) and FILE."""
-    file, first = parquet.ParquetFile(path), 2
+    """Rows by plain column names."""
+    file = parquet.ParquetFile(path)
     names = {name: tabular.plain_name(name) for name in file.schema_arrow.names}
     columns = [name for name, plain in names.items() if wanted is None or plain in wanted]
     for batch in file.iter_batches(ROWS, columns=columns):
-        rows = pa.Table.from_batches([batch]).rename_columns([names[name] for name in columns])
-        rows = rows.append_column(ROW, pa.array(range(first, first + len(rows)), pa.int64()))
-        yield rows.append_column(FILE, pa.repeat(path.name, len(rows)).dictionary_encode())
+        yield pa.Table.from_batches([batch]).rename_columns([names[name] for name in columns])
+
+
+def _placed(path: Path) -> Iterator[pa.Table]:
+    """All rows, with ROW (the header is row 1) and FILE."""
+    first = 2
+    for rows in _batches(path):
+        placed = rows.append_column(ROW, pa.array(np.arange(first, first + len(rows))))
+        yield placed.append_column(FILE, pa.repeat(path.name, len(rows)).dictionary_encode())
         first += len(rows)
 
 
-def _schema(path: Path) -> tuple[str, ...]:
-    """Plain names and types of the columns."""
-    return tuple(str(one.with_name(tabular.plain_name(one.name))) for one in parquet.ParquetFile(path).schema_arrow)
+def _alike(paths: list[Path]) -> Iterable[list[Path]]:
+    """The files with the same columns, by plain names and types, together."""
+    found = defaultdict(list)
+    for path in paths:
+        schema = parquet.ParquetFile(path).schema_arrow
+        found[tuple(str(one.with_name(tabular.plain_name(one.name))) for one in schema)].append(path)
+    return found.values()
 
 
 def _digest(rows: pa.Table, name: str) -> Numbers:

@@ -14,8 +14,8 @@ from audit.shared_text import SHARED, for_all
 from audit.tables import Tables
 from audit.texts import once_each
 
-STUDENT = r"[MD]?OTA?[/-]S|OTD[/-]?S|S[/-]OTA?|OTA?S|MOTS|SOTA?"
-"""How students of occupational therapy sign: OTS, OT/S, S/OT, and the like of their assistants' schools."""
+NO_PRACTITIONER = r"STUDENT|AIDE|TECH(?:NICIAN)?|INTERN|[MD]?OTA?[/-]S|OTD[/-]?S|S[/-]OTA?|OTA?S|MOTS|SOTA?"
+"""How aides and students sign: OTS, OT/S, S/OT, and the like of their assistants' schools."""
 PARTS = ["therapist_minutes", "assistant_minutes", "together_minutes"]
 
 
@@ -77,7 +77,7 @@ def author_of(credential: pd.Series[str]) -> pd.Series[str]:
     assistant = folded.str.contains(r"\b(?:C?OTAL?|L?PTA)\b|\bASSISTANT\b", regex=True)
     named = folded.str.contains(r"\bTHERAPIST\b", regex=True) & ~folded.str.contains("ASSISTANT", regex=False)
     therapist = named | folded.str.contains(r"\b(?:M?OTR?L?|OTD|D?PT|SLP)\b(?! ASSISTANT)", regex=True)
-    neither = folded.str.contains(rf"\b(?:STUDENT|AIDE|TECH|TECHNICIAN|INTERN|{STUDENT})\b", regex=True)
+    neither = folded.str.contains(rf"\b(?:{NO_PRACTITIONER})\b", regex=True)
     neither |= assistant & therapist
     result = pd.Series("", index=credential.index, dtype="str").mask(therapist, "therapist")
     return result.mask(assistant, "assistant").mask(neither, "")

@@ -169,11 +169,11 @@ def _of_day(begins: Cells, ends: Cells, minutes: Cells, patient: Cells, note: Ce
         within = (begins >= a) & (ends <= b)
         shared_by = len(set(patient[within]))
         taken.append((a, b, demand - size if shared_by == 1 else inf))
-        told = len(set(note[within]))
-        if told == 1:
+        notes = sorted(set(note[within]))
+        if len(notes) == 1:
             continue
-        said = {"from": a, "to": b, "demand": demand, "shared_by": shared_by, "told_by": told}
-        rows = {one: {"note_id": one, **said} for one in sorted(set(note[within]))} | rows
+        said = {"from": a, "to": b, "demand": demand, "shared_by": shared_by, "told_by": len(notes)}
+        rows = {one: {"note_id": one, **said} for one in notes} | rows
     return list(rows.values())
 
 

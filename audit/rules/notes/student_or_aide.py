@@ -4,11 +4,11 @@ import re
 
 import pandas as pd
 
-from audit.grains.notes import STUDENT as SIGNED
+from audit.grains.notes import NO_PRACTITIONER
 from audit.rules import findings, rule, untestable
 from audit.texts import once_each
 
-NO_PRACTITIONER = rf"\b(?:STUDENT|AIDE|TECH(?:NICIAN)?|INTERN|{SIGNED}|FIELDWORK)\b"
+SIGNED = rf"\b(?:{NO_PRACTITIONER}|FIELDWORK)\b"
 """Credentials of students and aides."""
 STUDENT = (
     r"\b(?:OTA?|occupational therapy(?: assistant)?|fieldwork|level (?:I{1,2}|1|2)|MSOT|OTD|therapy) students?\b"
@@ -109,4 +109,4 @@ def _says(text: str, words: str) -> bool:
 
 @once_each
 def _no_practitioner(credential: pd.Series[str]) -> pd.Series[bool]:
-    return credential.str.replace(".", "", regex=False).str.contains(NO_PRACTITIONER, case=False, regex=True)
+    return credential.str.replace(".", "", regex=False).str.contains(SIGNED, case=False, regex=True)

@@ -17,10 +17,7 @@ def clinician_in_two_places(visits: pd.DataFrame) -> list[pd.DataFrame]:
     """
     found = visits[visits["demand"].notna()]
     told = found.assign(
-        since=clock(found["from"]),
-        until=clock(found["to"]),
-        length=found["to"] - found["from"],
-        kind=_kind(found),
+        since=clock(found["from"]), until=clock(found["to"]), length=found["to"] - found["from"], kind=_kind(found)
     )
     rest = visits[visits["demand"].isna() & ((visits["patients"] > 1).fillna(False) | ~visits["noted"])]
     nobody = visits[visits["noted"] & (visits["clinician"] == "")]
