@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable, Iterable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import pandas as pd
@@ -18,7 +18,7 @@ from audit.model import FINDING_COLUMNS, UNPRICED
 from audit.rules import Rule, ordered, rule_book
 from audit.shared_text import in_plain
 from audit.tables import Tables
-from audit.unconfirmed import demoted, without_doubtful
+from audit.unconfirmed import REFUSED, demoted, without_doubtful, without_refused_days
 from audit.worth import priced
 
 Progress = Callable[[int, int], None]
@@ -44,14 +44,15 @@ def judge(
     """Findings of `rules` over tables that the caller prepared and goes on with; with `keep` False each grain is let
     go once its rules have run, which takes less memory. There is a claim."""
 
-    def firm(codes: list[str]) -> pd.DataFrame | None:
-        tables = without_doubtful(prepared.tables)
+    def firm(without: Callable[[Tables], Tables | None], codes: list[str]) -> pd.DataFrame | None:
+        tables = without(prepared.tables)
         if tables is None:
             return None
         return _found(Prepared(tables, prepared.facts), [rule for rule in rules if rule.code in codes])
 
     found = _found(prepared, rules, progress, keep=keep)
-    told = demoted(found, firm)
+    told = demoted(found, partial(firm, without_doubtful))
+    told = demoted(told, partial(firm, without_refused_days), REFUSED)
     return in_plain(priced(told if told is found else ordered([told]), prepared))
 
 

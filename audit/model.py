@@ -113,9 +113,11 @@ NOTES = Table(
         Column("comorbidities", "word", words=("none", "may", "present")),
         Column("assistance", "word", words=("none", "min-mod", "significant")),
         Column("text"),
-        Column("unconfirmed"),
+        *_text("unconfirmed", "refused_row"),
     ),
 )
+WHOSE_NOTE = ("note_id", "claim_id", "patient_id", "service_date", "discipline", "note_type")
+"""What is kept of a note of which a row was refused, where it can be read."""
 NOTE_SERVICES = Table(
     "note_services",
     "service within a note",

@@ -1,6 +1,7 @@
 """The checked tables: what the rules may rely on, and the refusal of every row that breaks the contract.
 
-A row that is refused takes its whole claim (or note) with it: half a claim would be judged wrongly.
+A row that is refused takes its whole claim (or note) with it: half a claim would be judged wrongly. Of a refused note
+`refused_notes.remnants` are kept: a day is not undocumented because its note could not be read.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from audit import contract
 from audit.errors import Refusal
 from audit.intake import Batch
 from audit.model import PAID, TABLES, Column, Table
+from audit.refused_notes import remnants
 from audit.shared_text import shared
 
 pd.set_option("mode.string_storage", "python")
@@ -80,10 +82,10 @@ def check(batch: Batch, as_of: date | None = None) -> tuple[Tables, list[Refusal
     Claims with services after `as_of` are refused: they cannot have been furnished yet.
     """
     refusals = list(batch.refusals)
+    came = {name: contract.normal(_raw(batch, table), table) for name, table in TABLES.items()}
     kept: dict[str, pd.DataFrame] = {}
-    for name, table in TABLES.items():
-        rows = contract.normal(_raw(batch, table), table)
-        found = contract.broken(rows, table)
+    for name, rows in came.items():
+        found = contract.broken(rows, TABLES[name])
         refusals += found.refusals
         kept[name] = rows[~rows.index.isin(found.rows)] if found.rows else rows
     if as_of:
@@ -97,6 +99,12 @@ def check(batch: Batch, as_of: date | None = None) -> tuple[Tables, list[Refusal
     _hold(kept, "note_services", refusals, "another part of this note was refused", "Mend that part")
     for name in PAID:
         _hold(kept, name, refusals, "another part of this payment was refused", "Mend that part")
+    kept["notes"] = _with_remnants(kept["notes"], came["notes"], refusals)
+    misread = {(one.file, one.row) for one in batch.refusals}
+    refusals = [
+        *batch.refusals,
+        *(one for one in refusals[len(batch.refusals) :] if (one.file, one.row) not in misread),
+    ]
     told = [batch.in_their_words(refusal) for refusal in refusals]
     return Tables(**{name: typed(kept[name], table) for name, table in TABLES.items()}), told
 
@@ -104,6 +112,15 @@ def check(batch: Batch, as_of: date | None = None) -> tuple[Tables, list[Refusal
 def _raw(batch: Batch, table: Table) -> pd.DataFrame:
     nothing = pd.DataFrame(columns=[*table.names, "source_file", "source_row"], dtype="str")
     return batch.tables.get(table.name, nothing)
+
+
+def _with_remnants(kept: pd.DataFrame, came: pd.DataFrame, refusals: list[Refusal]) -> pd.DataFrame:
+    """The notes kept, none of them refused whatever its file says, and what stands for those that are."""
+    told = kept.assign(refused_row="")
+    if len(kept) == len(came):
+        return told
+    refused = came[~came["note_id"].isin(kept["note_id"].unique())]
+    return pd.concat([told, remnants(refused, refusals)])
 
 
 def _hold(kept: dict[str, pd.DataFrame], name: str, refusals: list[Refusal], wrong: str, do: str) -> None:

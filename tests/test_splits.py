@@ -32,6 +32,7 @@ visits = st.fixed_dictionaries(
         "billed": st.booleans(),
         "noted": st.booleans(),
         "unconfirmed": st.sampled_from(["", "", "", "start_time"]),
+        "refused_row": st.sampled_from(["", "", "", "row 2 of notes.csv"]),
     }
 )
 
@@ -46,7 +47,7 @@ def clinic(seen: list[dict]) -> Tables:
         if one["noted"]:
             name, credential = one["person"]
             told = note(who, f"-{n}", author_name=name, author_credential=credential, **day)
-            told["unconfirmed"] = one.get("unconfirmed", "")
+            told |= {name: one.get(name, "") for name in ("unconfirmed", "refused_row")}
             notes.append(told | _clock(one["begins"], one["minutes"]))
             services.append(service(who, one["code"], one["minutes"], f"-{n}"))
     providers = [{"npi": "1", "name": "A. Therapist", "credential": "OTR/L", "discipline": "OT"}]

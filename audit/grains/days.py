@@ -147,7 +147,7 @@ def _method(lines: pd.DataFrame, most: int) -> dict[str, Any]:
 
 def _stated(linked: pd.DataFrame, most: int) -> dict[str, Any]:
     """By day, what its notes state themselves, over all sessions; authors; whether one of them is an evaluation
-    (`evaluated`)."""
+    (`evaluated`) or was refused (`refused_row`)."""
     wanted = ["day", "author", "note_type", "total_timed_minutes", "total_treatment_minutes", *COMPONENTS]
     told = linked.loc[linked["day"].notna(), wanted]
     count = sums(np.ones(len(told)), told["day"], most)
@@ -159,7 +159,14 @@ def _stated(linked: pd.DataFrame, most: int) -> dict[str, Any]:
         "assistants_only": (count > 0) & (sums(told["author"] != "assistant", told["day"], most) == 0),
         "therapists_only": (count > 0) & (sums(told["author"] != "therapist", told["day"], most) == 0),
         "evaluated": sums(evaluates(told), told["day"], most) > 0,
+        "refused_row": _refused(linked, most),
     }
+
+
+def _refused(linked: pd.DataFrame, most: int) -> pd.Series[str]:
+    """By day, where the row of a note of it stands that was refused, "" for none."""
+    rows = linked[(linked["refused_row"] != "") & linked["day"].notna()].drop_duplicates("day")
+    return told_of(pd.Series(range(most)), rows.set_index("day")["refused_row"])
 
 
 def _judged(totals: pd.DataFrame, services: pd.DataFrame) -> pd.DataFrame:

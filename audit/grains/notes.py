@@ -106,11 +106,12 @@ def services(tables: Tables, linked: pd.DataFrame, facts: Facts) -> pd.DataFrame
 
 
 def of_claims(linked: pd.DataFrame, lines: pd.DataFrame, services: pd.DataFrame) -> pd.DataFrame:
-    """The grain `note`: each note of a claim's day, on the first line of the claim that it belongs to.
+    """The grain `note`: each note of a claim's day that was not refused, on the first line of the claim that it belongs
+    to.
 
     `contributor`: the other role (therapist, assistant) that furnished minutes of the note beside its author, or ""."""
     first = lines.loc[~lines["claim_day"].duplicated(), ["day", "claim_id", "line_number", "procedure_code"]]
-    rows = linked[linked["day"].notna()].rename(columns={"claim_id": "named_claim"})
+    rows = linked[linked["day"].notna() & (linked["refused_row"] == "")].rename(columns={"claim_id": "named_claim"})
     rows = rows.merge(first, on="day")
     rows = rows[belongs(rows["named_claim"], rows["claim_id"], lines)]
     rows["service_count"] = sums_for(rows["note"], np.ones(len(services)), services["note"])

@@ -10,7 +10,7 @@ import pandas as pd
 from audit.errors import InputError, MappingNeeded, Refusal
 from audit.intake import records, workbook
 from audit.intake.cells import Sheet
-from audit.model import TABLES, Table
+from audit.model import NOTES, TABLES, WHOSE_NOTE, Table
 
 REASONS = ("refused because", "what to do")
 """Columns before those of a table of refused rows: it is read again as if they were not there."""
@@ -67,8 +67,9 @@ def plain_name(name: str) -> str:
 def rows_of(sheet: Sheet, table: Table, file: str) -> tuple[pd.DataFrame, list[Refusal], tuple[str, ...]]:
     """A sheet as the columns of `table` (text, "" when empty or absent) with `source_file`, `source_row`.
 
-    Returns rows, refused records, and the columns that were not asked for. Raises InputError when the
-    header lacks a required column or names one twice.
+    Returns rows, refused records, and the columns that were not asked for. Of a refused note the row is kept with what
+    tells whose it is (WHOSE_NOTE); `tables.check` refuses it by its id. Raises InputError when the header lacks a
+    required column or names one twice.
     """
     header = [plain_name(name) for name in next(sheet, [])]
     check_header(header, table, file)
@@ -82,6 +83,9 @@ def rows_of(sheet: Sheet, table: Table, file: str) -> tuple[pd.DataFrame, list[R
             continue
         if len(record) != len(header):
             refusals.append(wrong_width(table, file, number, header, record))
+            if table is NOTES and refusals[-1].record_id:
+                known = {name: cell for name, cell in zip(header, cells, strict=False) if name in WHOSE_NOTE}
+                kept.append([*(known.get(name, "") for name in header), file, str(number)])
         else:
             told = [without_mark(cell).strip() for cell in record] if again else cells
             kept.append([*told, file, str(number)])

@@ -62,11 +62,11 @@ def _services_held(connection: Connection, note_ids: list[str]) -> dict[str, Cel
 
 
 def compare(connection: Connection, name: str, found: Records, answered: Collection[str] = ()) -> Compared:
-    """What becomes of the records of table `name`. Claims that are known from a payer's answer only (`answered`) do
-    not replace what is held: an answer tells less than the claim that was sent."""
+    """What becomes of the records of table `name`. What tells less than the record itself replaces none that is held:
+    claims that are known from a payer's answer only (`answered`), and what is left of refused notes."""
     table = schema.metadata.tables[name]
     held = _held(connection, table, found)
-    kept = set(answered) if name == "claims" else set()
+    kept = {"claims": set(answered), "notes": _refused(found)}.get(name, set())
     fates: tuple[list[int], ...] = ([], [], [])
     for place, (key, digest) in enumerate(zip(found.keys, found.digests, strict=True)):
         old = held.get(key)
@@ -76,6 +76,10 @@ def compare(connection: Connection, name: str, found: Records, answered: Collect
     gone = [old.id for key, old in held.items() if name in model.PAID and key not in came]
     new, changed, unchanged = [np.array(places, dtype=np.intp) for places in fates]
     return Compared(table, found, held, new, changed, unchanged, gone)
+
+
+def _refused(notes: Records) -> set[Any]:
+    return {notes.keys[place][0] for place in np.flatnonzero(notes.refused).tolist()}
 
 
 def _held(connection: Connection, table: Table, found: Records) -> dict[tuple[Any, ...], Held]:

@@ -131,7 +131,9 @@ def _refuse_repeats(tables: Tables, name: str) -> None:
 def _counts(found: list[Compared], refusals: Sequence[Refusal]) -> Counts:
     counts: Counts = {}
     for part in found:
-        fates = {"new": part.new, "changed": part.changed, "unchanged": part.unchanged}
+        refused = part.records.refused
+        every = {"new": part.new, "changed": part.changed, "unchanged": part.unchanged}
+        fates = {fate: places[~refused[places]] for fate, places in every.items()}
         counts[part.table.name] = {fate: len(of_fate) for fate, of_fate in fates.items()}
         if part.table.name in PARTS:
             inside = {fate: len(part.records.parts_of(of_fate)) for fate, of_fate in fates.items()}

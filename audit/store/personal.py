@@ -18,7 +18,7 @@ PERSONAL: dict[str, tuple[str, ...]] = {
         *("patient_id", "patient_name", "patient_birth_date"),
         *("prior_authorization", "line_control_number", "original_reference"),
     ),
-    "notes": ("patient_id", "patient_name", "patient_birth_date", "performance_deficits", "text"),
+    "notes": ("patient_id", "patient_name", "patient_birth_date", "performance_deficits", "text", "refused_row"),
     "note_services": ("body_region", "text"),
     "plans_of_care": ("patient_id", "frequency", "duration", "delay_reason"),
     "authorizations": ("number", "patient_id"),

@@ -37,6 +37,12 @@ class Records:
     parts: dict[str, Cells]
     ends: Places
 
+    @property
+    def refused(self) -> Places:
+        """Which of the records are no more than what is left of a note that was refused."""
+        rows = self.row.get("refused_row", Cells.same(None, len(self.keys)))
+        return np.array([bool(one) for one in rows.distinct], dtype=bool)[rows.places]
+
     def parts_of(self, which: Places) -> Places:
         """The places of the parts of these records, in their order."""
         if not self.parts:

@@ -53,6 +53,10 @@ def _anchor(note: int, passage: int) -> str:
 
 def _note(place: int, note: Row, evidence: Evidence, now: Collection[str]) -> list[Markup]:
     kind = str(note["note_type"] or "visit").capitalize()
+    if note["refused_row"]:
+        says = f"was refused when it was loaded. Mend {note['refused_row']} and load it again."
+        head = element("strong", f"▲ {kind} note {day(note['service_date'])} ")
+        return [element("p", head, says, name="cs-finding cs-warning")]
     author = " ".join(part for part in (note["author_name"], note["author_credential"]) if part)
     times = f"{note['start_time']}–{note['end_time']}" if note["start_time"] else "no start and end"
     timed, treatment = count(note["total_timed_minutes"]), count(note["total_treatment_minutes"])

@@ -3,21 +3,29 @@ from __future__ import annotations
 import pandas as pd
 
 from audit.grains.again import REPLACED
-from audit.rules import findings, rule
+from audit.rules import findings, rule, untestable
 
 
 @rule("DOC-01", grain="day", severity="error", sources=["cms-100-02-ch15-220.3", "cert-notes"])
-def note_missing(days: pd.DataFrame) -> pd.DataFrame:
+def note_missing(days: pd.DataFrame) -> list[pd.DataFrame]:
     """There is no note for a billed day.
 
     Why it matters: a missing treatment note is among the most frequent reasons for which therapy is taken back.
     What to do: find the note, or do not bill the day. (A claim that was replaced or voided is not asked for.)
     """
-    return findings(
-        days[(days["note_count"] == 0) & (days["told_again"] != REPLACED)],
-        expected="a note of {service_date:%Y-%m-%d}",
-        observed="none",
-        because="Services of {service_date:%Y-%m-%d} are billed; no {discipline} note of this patient and "
-        "date belongs to them.",
-        change="{whole_day}",
-    )
+    asked = days[days["told_again"] != REPLACED]
+    return [
+        findings(
+            asked[asked["note_count"] == 0],
+            expected="a note of {service_date:%Y-%m-%d}",
+            observed="none",
+            because="Services of {service_date:%Y-%m-%d} are billed; no {discipline} note of this patient and "
+            "date belongs to them.",
+            change="{whole_day}",
+        ),
+        untestable(
+            asked[asked["refused_row"] != ""],
+            "A note of {service_date:%Y-%m-%d} was refused when it was loaded, so what it documents is not known."
+            "|Mend {refused_row} and load it again",
+        ),
+    ]

@@ -1,0 +1,176 @@
+"""A note of which a row was refused: its day is not undocumented, and no error rests on the day's other notes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from sqlalchemy import Engine, select
+
+from audit.bulk import driving, findings
+from audit.engine import audit, chosen_rules
+from audit.intake import read
+from audit.reports import refusals_as_csv
+from audit.store import database, reading, schema
+from audit.store.loading import Loaded, load
+from audit.tables import Tables, check
+from audit.unconfirmed import REFUSED
+from tests.stored import NOW, line, note, service
+
+pytest_plugins = ["tests.databases"]
+
+CLAIMS = [
+    line("C1", payer_id="medicare-b", units="2"),
+    line("C2", payer_id="medicare-b", units="4", patient_id="P2"),
+    line("C3", payer_id="medicare-b", units="4", patient_id="P3"),
+]
+NOTES = [
+    note("N1", total_timed_minutes="30 min"),
+    note("N2", patient_id="P2", total_timed_minutes="30"),
+    note("N2-later", patient_id="P2", total_timed_minutes="30"),
+    note("N3", patient_id="P3", total_timed_minutes="30"),
+]
+SERVICES = [
+    *(service("N1", minutes="30"), service("N2", minutes="30"), service("N2-later", minutes="half an hour")),
+    service("N3", minutes="30"),
+]
+
+
+def written(folder: Path, notes: list[dict[str, str]] = NOTES, services: list[dict[str, str]] = SERVICES) -> Path:
+    """As files: C1 with a refused note alone, C2 with one beside a whole note, C3 with a whole one."""
+    folder.mkdir(exist_ok=True)
+    for name, rows in (("claims", CLAIMS), ("notes", notes), ("note_services", services)):
+        pd.DataFrame(rows).to_csv(folder / f"{name}.csv", index=False)
+    return folder
+
+
+def judged(tables: Tables, *codes: str, **ways: Any) -> dict[str, list[tuple[str, str]]]:
+    """Of the claims that one of the rules speaks of: rules with severities."""
+    found = audit(tables, rules=chosen_rules(codes), **ways)
+    said = zip(found["claim_id"], found["rule"], found["severity"], strict=True)
+    told: dict[str, list[tuple[str, str]]] = {}
+    for claim, rule, severity in said:
+        told.setdefault(claim, []).append((rule, severity))
+    return told
+
+
+@pytest.mark.parametrize("split", ["whole", "buckets"])
+def test_a_day_with_a_refused_note_is_untestable_and_says_which_row_to_mend(tmp_path: Path, split: str) -> None:
+    tables, refusals = check(read([written(tmp_path)]))
+    assert {(one.file, one.row) for one in refusals} == {
+        *(("notes.csv", row) for row in (2, 4)),
+        *(("note_services.csv", row) for row in (2, 4)),
+    }
+    unclear = [("DOC-01", "untestable"), ("UNIT-01", "untestable")]
+    told = judged(tables, "DOC-01", "DOC-02", "UNIT-01", split=split)
+    assert {claim: rows for claim, rows in told.items() if claim != "C3"} == {"C1": unclear, "C2": [
+        unclear[0], ("DOC-02", told["C2"][1][1]), unclear[1]]}  # fmt: skip
+    assert ("UNIT-01", "error") in told["C3"]
+    found = audit(tables, rules=chosen_rules(["DOC-01"]), split=split)
+    assert found["expected"].tolist() == [
+        "Mend row 2 of notes.csv and load it again",
+        "Mend row 4 of note_services.csv and load it again",
+    ]
+
+
+@pytest.mark.parametrize("split", ["whole", "buckets"])
+def test_an_error_that_rests_on_the_other_notes_of_the_day_is_a_warning(tmp_path: Path, split: str) -> None:
+    """N2 alone says that a student gave the visit; what the refused note says of it nobody knows. What the claim alone
+    shows stays an error."""
+    notes = [NOTES[0], {**NOTES[1], "author_credential": "OTS"}, *NOTES[2:]]
+    tables, _ = check(read([written(tmp_path, notes)]))
+    found = audit(tables, rules=chosen_rules(["DOC-12", "FMT-01"]), split=split)
+    of_claim = found[found["claim_id"] == "C2"]
+    (student,) = of_claim[of_claim["rule"] == "DOC-12"].to_dict("records")
+    assert student["severity"] == "warning"
+    assert student["because"].endswith(REFUSED)
+    assert set(of_claim.loc[of_claim["rule"] == "FMT-01", "severity"]) == {"error"}
+
+
+def test_a_row_of_another_width_is_a_refused_note_too(tmp_path: Path) -> None:
+    folder = written(tmp_path)
+    rows = (folder / "notes.csv").read_text().splitlines()
+    rows[1] = rows[1].replace("30 min", "30").replace("Dressing.", "Dressing, bathing")
+    (folder / "notes.csv").write_text("\n".join(rows))
+    tables, refusals = check(read([folder]))
+    of_row = [one for one in refusals if (one.file, one.row) == ("notes.csv", 2)]
+    assert [one.wrong for one in of_row] == ["the row has 8 cells where the header has 7"]
+    assert judged(tables, "DOC-01")["C1"] == [("DOC-01", "untestable")]
+
+
+@pytest.mark.parametrize("column", ["patient_id", "service_date"])
+def test_nothing_stands_for_a_note_of_which_nobody_can_say_whose_it_is(tmp_path: Path, column: str) -> None:
+    tables, _ = check(read([written(tmp_path, [{**NOTES[0], column: ""}, *NOTES[1:]])]))
+    assert "N1" not in tables.notes["note_id"].tolist()
+    assert judged(tables, "DOC-01")["C1"] == [("DOC-01", "error")]
+
+
+def test_what_else_can_be_read_of_whose_note_it_is_is_kept_and_nothing_more(tmp_path: Path) -> None:
+    told = {"claim_id": "C1", "note_type": "progress", "discipline": "O.T.", "signed_by": "L. Ortiz"}
+    tables, _ = check(read([written(tmp_path, [{**NOTES[0], **told}])]))
+    (row,) = tables.notes[tables.notes["note_id"] == "N1"].to_dict("records")
+    known = {name: value for name, value in row.items() if value is not pd.NA and value not in ("", None, pd.NaT)}
+    assert known == {
+        **{"note_id": "N1", "patient_id": "P1", "service_date": pd.Timestamp("2026-03-12"), "claim_id": "C1"},
+        **{"note_type": "progress", "refused_row": "row 2 of notes.csv"},
+    }
+
+
+def test_a_file_cannot_say_that_a_note_was_refused(tmp_path: Path) -> None:
+    tables, _ = check(read([written(tmp_path, [{**NOTES[3], "refused_row": "the stairs"}])]))
+    assert tables.notes["refused_row"].tolist() == [""]
+
+
+def test_the_second_of_two_same_rows_is_no_refused_note(tmp_path: Path) -> None:
+    tables, refusals = check(read([written(tmp_path, [NOTES[3], NOTES[3]], SERVICES[3:])]))
+    assert len(refusals) == 1
+    assert tables.notes[["note_id", "refused_row"]].to_numpy().tolist() == [["N3", ""]]
+
+
+def test_a_folder_in_buckets_finds_the_same(tmp_path: Path) -> None:
+    source = tmp_path / "in"
+    source.mkdir()
+    for name, rows in (("claims", CLAIMS), ("notes", NOTES), ("note_services", SERVICES)):
+        pd.DataFrame(rows).to_parquet(source / f"{name}.parquet", index=False)
+    rules = chosen_rules(["DOC-01", "DOC-12", "UNIT-01"])
+    driving.audit_folder(source, tmp_path / "out", rules, as_csv=refusals_as_csv, lines_a_bucket=1)
+    found = pd.concat(findings.read(tmp_path / "out")).sort_values(["claim_id", "rule"], ignore_index=True)
+    tables, _ = check(read([source]))
+    wanted = audit(tables, rules=rules)[found.columns]
+    pd.testing.assert_frame_equal(found, wanted, check_dtype=False)
+    assert ("DOC-01", "untestable") in set(zip(found["rule"], found["severity"], strict=True))
+
+
+def take(engine: Engine, folder: Path, sha256: str) -> Loaded:
+    tables, refusals = check(read([folder]))
+    return load(engine, tables, refusals, name="march", sha256=sha256 * 32, account_id=None, at=NOW)
+
+
+def doubts(engine: Engine) -> list[str]:
+    """Claims of the store with a day of a refused note."""
+    tables = reading.tables_in_store(engine)
+    found = audit(tables, rules=chosen_rules(["DOC-01"]))
+    return found.loc[found["severity"] == "untestable", "claim_id"].tolist()
+
+
+def test_the_store_keeps_it_until_the_mended_row_comes(engine: Engine, tmp_path: Path) -> None:
+    loaded = take(engine, written(tmp_path / "a"), "ab")
+    assert loaded.counts["notes"] == {"new": 2, "changed": 0, "unchanged": 0}
+    assert doubts(engine) == ["C1", "C2"]
+    mended = [{**one, "total_timed_minutes": "30"} for one in NOTES]
+    loaded = take(engine, written(tmp_path / "b", mended, [{**one, "minutes": "30"} for one in SERVICES]), "cd")
+    assert loaded.counts["notes"] == {"new": 0, "changed": 2, "unchanged": 2}
+    assert doubts(engine) == []
+    rows = select(schema.notes.c.note_id, schema.notes.c.refused_row).where(schema.notes.c.is_current)
+    with database.read(engine) as connection:
+        assert {tuple(row) for row in connection.execute(rows)} == {(one["note_id"], "") for one in NOTES}
+
+
+def test_a_refused_note_replaces_none_that_is_held(engine: Engine, tmp_path: Path) -> None:
+    whole = [{**one, "total_timed_minutes": "30"} for one in NOTES]
+    take(engine, written(tmp_path / "a", whole, [{**one, "minutes": "30"} for one in SERVICES]), "ab")
+    loaded = take(engine, written(tmp_path / "b"), "cd")
+    assert loaded.counts["notes"] == {"new": 0, "changed": 0, "unchanged": 2}
+    assert doubts(engine) == []
