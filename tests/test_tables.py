@@ -93,7 +93,8 @@ def test_a_note_stands_or_falls_with_its_services(tmp_path):
     rows = ["N1,97530,23", "N2,97530,many", "N3,97530,15"]
     services = write(tmp_path, "note_services.csv", "note_id,procedure_code,minutes", *rows)
     tables, refusals = check(read([notes, services]))
-    assert list(tables.notes["note_id"]) == ["N1"]
+    whole = tables.notes["refused_row"] == ""
+    assert list(tables.notes.loc[whole, "note_id"]) == ["N1"]
     assert list(tables.note_services["note_id"]) == ["N1"]
     assert {(r.file, r.row) for r in refusals} == {("note_services.csv", 3), ("note_services.csv", 4), ("notes.csv", 3)}
 

@@ -23,7 +23,8 @@ def open_now(now: Decided, finding: Row | None, record: Evidence) -> list[Markup
         )
         return [*_differences(now, "missed_id", int(one["id"])), seen]
     if len(now.findings) == len(now.untestable):
-        return [element("p", "No rule found anything on this claim.", name="cs-clean")]
+        where = "on this claim" if now.untestable.empty else "in what can be tested of this claim"
+        return [element("p", f"No rule found anything {where}.", name="cs-clean")]
     return []
 
 
