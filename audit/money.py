@@ -21,7 +21,8 @@ import numpy as np
 import pandas as pd
 
 from audit.errors import CountersignError, FactError
-from audit.facts.reference import EARLIEST, Facts, with_facts
+from audit.facts.reference import EARLIEST, Facts, rows_in_force, with_facts
+from audit.texts import firsts, group_numbers
 
 KEY = ["day_key", "procedure_code", "service_date", "place"]
 UNITS = ["plain_units", "co_units"]
@@ -33,6 +34,7 @@ PRICED, NOT_PAID = ("A", "R"), ("B", "I", "N")
 REDUCED = "5"
 """The multiple-procedure indicator of always-therapy codes under the MPPR."""
 CONVERSION, REDUCTION, CO_FACTOR = "CONVERSION_FACTOR", "MPPR_PE_REDUCTION", "CO_PAYMENT_FACTOR"
+SIDES = ("billed", "supported")
 RATES = ["full", "reduced", "co_full", "co_reduced", "rank"]
 
 
@@ -79,7 +81,7 @@ def dollars_at_risk(
     """
     rows = _rated(_side_by_side(billed, supported), facts, gpci, fees)
     rows[["plain_common", "co_common"]] = _in_common(rows, facts)
-    sides = ("billed", "supported", "common")
+    sides = (*SIDES, "common")
     paid = pd.DataFrame({s: _amounts(rows, rows[f"plain_{s}"], rows[f"co_{s}"])["paid"] for s in sides})
     unknown = paid.isna().any(axis=1)
     same = (rows["plain_billed"] == rows["plain_supported"]) & (rows["co_billed"] == rows["co_supported"])
@@ -269,65 +271,70 @@ def _check(units: pd.DataFrame) -> None:
 
 def _rated(units: pd.DataFrame, facts: Facts, gpci: Gpci, fees: pd.DataFrame | None) -> pd.DataFrame:
     """`units`, numbered anew, with the RATES in force on each row's date of service."""
-    rates = _kept_rates(facts, units["procedure_code"], gpci) if fees is None else own_rates(fees)
-    rates = rates.assign(rate=rates.index.astype("str"))
-    number = units.groupby(KEY[1:], sort=False, dropna=False).ngroup().to_numpy()
-    asked = units.loc[~pd.Series(number, index=units.index).duplicated(), KEY[1:]].reset_index(drop=True)
+    rates = _kept_rates(facts, units["procedure_code"], gpci) if fees is None else _in_cents(own_rates(fees))
+    number = group_numbers(*(units[name] for name in KEY[1:]))
+    asked = units[KEY[1:]].take(firsts(number))
     asked["priced_as"] = asked["procedure_code"] + " " + asked["place"]
-    asked = with_facts(asked, rates, ["rate"], on="priced_as", key="priced_as")
-    asked = asked.join(rates.set_index("rate")[RATES].astype("Int64"), on="rate")
-    codes = with_facts(asked, facts["codes"], ["mppr"], on="procedure_code", key="code")
-    asked["rank"] = asked["rank"].mask(asked["rank"].isna() & (codes["mppr"] == "no"), 0)
-    return units.reset_index(drop=True).assign(**{name: asked[name].array.take(number) for name in RATES})
+    row, each = rows_in_force(asked, rates, on="priced_as", key="priced_as")
+    told = {name: rates[name].array.take(row[each], allow_fill=True) for name in RATES}
+    if told["rank"].isna().any():
+        codes = with_facts(asked, facts["codes"], ["mppr"], on="procedure_code", key="code")
+        told["rank"][told["rank"].isna() & (codes["mppr"] == "no").to_numpy()] = 0
+    return units.reset_index(drop=True).assign(**{name: said.take(number) for name, said in told.items()})
 
 
 def _kept_rates(facts: Facts, codes: pd.Series[str], gpci: Gpci) -> pd.DataFrame:
     """`medicare_rates` of these codes and all of `codes.csv`, worked out once."""
     if gpci not in facts.derived or not facts.derived[gpci][0].issuperset(codes.unique()):
         known = {*facts["codes"]["code"], *codes.unique()}
-        facts.derived[gpci] = known, medicare_rates(facts, pd.Series(sorted(known), dtype="str"), gpci)
+        facts.derived[gpci] = known, _in_cents(medicare_rates(facts, pd.Series(sorted(known), dtype="str"), gpci))
     rates: pd.DataFrame = facts.derived[gpci][1]
     return rates
 
 
-def _amounts(rows: pd.DataFrame, plain: pd.Series[Any], co: pd.Series[Any]) -> pd.DataFrame:
+def _in_cents(rates: pd.DataFrame) -> pd.DataFrame:
+    return rates.astype(dict.fromkeys(RATES, "Int64"))
+
+
+def _amounts(rows: pd.DataFrame, plain: Any, co: Any) -> pd.DataFrame:
     """`allowed` and `paid` for these units of the rated `rows`."""
-    units, under_mppr = plain + co, (rows["rank"] > 0).fillna(False)
-    strength = (2 * rows["rank"] + (plain > 0)).where(under_mppr & (units > 0)).dropna()
-    best = strength.groupby(rows["day_key"]).idxmax()
-    first_plain = rows.index.isin(best) & (plain > 0)
-    first_co = rows.index.isin(best) & (plain == 0)
-    extra, extra_co = rows["full"] - rows["reduced"], rows["co_full"] - rows["co_reduced"]
-    both = units * rows["reduced"] + extra * (first_plain | first_co)
-    paid = plain * rows["reduced"] + co * rows["co_reduced"] + extra * first_plain + extra_co * first_co
-    strange = rows["rank"].isna() & (units > 0)
-    unsettled = under_mppr & rows["day_key"].isin(rows.loc[strange, "day_key"])
-    cents = {"allowed": both, "paid": paid}
-    return pd.DataFrame({name: one.mask(unsettled).mask(units == 0, 0) for name, one in cents.items()})
+    full, reduced, co_full, co_reduced, rank = (rows[name].to_numpy("float64", na_value=np.nan) for name in RATES)
+    plain, co = np.asarray(plain), np.asarray(co)
+    some_plain, under_mppr, billed = plain > 0, rank > 0, plain + co > 0
+    strength = pd.Series(2 * rank + some_plain)[under_mppr & billed]
+    best = np.zeros(len(rows), dtype="bool")
+    best[strength.groupby(rows["day_key"][under_mppr & billed]).idxmax()] = True
+    extra = np.where(best, full - reduced, 0)
+    cents = {
+        "allowed": (plain + co) * reduced + extra,
+        "paid": plain * reduced + co * co_reduced + np.where(best & ~some_plain, co_full - co_reduced, extra),
+    }
+    strange = rows["day_key"].isin(rows.loc[np.isnan(rank) & billed, "day_key"]).to_numpy()
+    told = {name: np.where(under_mppr & strange, np.nan, one) for name, one in cents.items()}
+    known = {name: pd.array(np.where(billed, one, 0), dtype="Int64") for name, one in told.items()}
+    return pd.DataFrame(known, index=rows.index)
 
 
 def _side_by_side(billed: pd.DataFrame, supported: pd.DataFrame) -> pd.DataFrame:
     _check(billed)
     _check(supported)
-    one = billed.groupby(KEY, dropna=False)[UNITS].sum().set_axis(["plain_billed", "co_billed"], axis=1)
-    other = supported.groupby(KEY, dropna=False)[UNITS].sum().set_axis(["plain_supported", "co_supported"], axis=1)
-    both: pd.DataFrame = one.join(other, how="outer").fillna(0).astype("int64")
+    both_sides = zip(SIDES, (billed, supported), strict=True)
+    named = [rows[[*KEY, *UNITS]].set_axis([*KEY, f"plain_{side}", f"co_{side}"], axis=1) for side, rows in both_sides]
+    both = pd.concat(named).groupby(KEY, dropna=False).sum().astype("int64")
     if (both < 0).any(axis=None):
         raise CountersignError("units are negative", do="Take no more units of a code away than the day has")
     return both.reset_index()
 
 
-def _in_common(rows: pd.DataFrame, facts: Facts) -> pd.DataFrame:
+def _in_common(rows: pd.DataFrame, facts: Facts) -> Any:
     """(plain, CO) units by row that both sides have. Each side's units of a service stand on a ladder, a step for each
     price; at or above any step there are in common as many as the side that has fewer there."""
     codes = with_facts(rows, facts["codes"], ["family", "in_pool"], on="procedure_code", key="code")
     service = rows["procedure_code"].mask(codes["in_pool"] == "yes", "pool").mask(codes["family"] == "eval", "eval")
-    steps = []
-    for kind, price in (("plain", "full"), ("co", "co_full")):
-        counts = rows[[f"{kind}_billed", f"{kind}_supported"]].set_axis(["billed", "supported"], axis=1)
-        steps.append(counts.assign(day=rows["day_key"], service=service, price=rows[price].fillna(0), kind=kind))
-    ladder = pd.concat(steps).set_index("kind", append=True)
-    ladder = ladder.sort_values(["day", "service", "price"], ascending=[True, True, False], kind="stable")
-    at_or_above = ladder.groupby(["day", "service"])[["billed", "supported"]].cumsum().min(axis=1)
-    own = at_or_above - at_or_above.groupby([ladder["day"], ladder["service"]]).shift(fill_value=0)
-    return own.unstack("kind").reindex(columns=["plain", "co"])
+    group = np.tile(group_numbers(rows["day_key"], service), 2)
+    price = -np.concatenate([rows[name].to_numpy("int64", na_value=0) for name in ("full", "co_full")])
+    ladder = pd.DataFrame({side: np.concatenate([rows[f"plain_{side}"], rows[f"co_{side}"]]) for side in SIDES})
+    ladder = ladder.assign(group=group).take(np.lexsort((price, group)))
+    at_or_above = ladder.groupby("group")[[*SIDES]].cumsum().min(axis=1)
+    own = at_or_above - at_or_above.groupby(ladder["group"]).shift(fill_value=0)
+    return own.sort_index().to_numpy().reshape(2, -1).T

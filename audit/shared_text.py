@@ -87,7 +87,8 @@ class SharedText(ExtensionArray):
     def astype(self, dtype: Any, copy: bool = True) -> Any:
         if dtype == SHARED:
             return self.copy() if copy else self
-        return self.plain().astype(dtype, copy=False)
+        held = self.plain()
+        return held if dtype == PLAIN else held.astype(dtype, copy=False)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         return np.asarray(self.plain(), dtype=dtype)
@@ -129,10 +130,11 @@ class SharedText(ExtensionArray):
         self.numbers[check_array_indexer(self, key)] = given
 
     def take(self, indices: Any, *, allow_fill: bool = False, fill_value: Any = None) -> SharedText:
-        if not allow_fill:
-            return self._same(self.numbers.take(indices))
+        places = np.asarray(indices)
+        if not allow_fill or places.min(initial=0) >= 0:
+            return self._same(self.numbers.take(places))
         held, fill = self._with(fill_value)
-        return held._same(take(held.numbers, np.asarray(indices), allow_fill=True, fill_value=fill))
+        return held._same(take(held.numbers, places, allow_fill=True, fill_value=fill))
 
     def _with(self, text: Any) -> tuple[SharedText, int]:
         """The same, with `text` among the texts, and its number."""
@@ -143,7 +145,7 @@ class SharedText(ExtensionArray):
         number = self._number(text)
         if number < len(self.texts):
             return self, number
-        return shared(self.numbers, pd.array(np.append(np.asarray(self.texts), text), dtype="str")), number
+        return shared(self.numbers, pd.array(np.append(np.asarray(self.texts), text), dtype=PLAIN)), number
 
     def _number(self, text: str) -> int:
         """That of a text; one more than there are where it is none of them."""
@@ -250,7 +252,7 @@ def _plain(texts: Any) -> Any:
 
 def _each_once(texts: Any) -> tuple[Any, Any]:
     known = isinstance(texts, SharedText | pd.arrays.StringArray)
-    held: Any = texts if known else pd.Series(texts, dtype="str").array
+    held: Any = texts if known else pd.Series(texts, dtype=PLAIN).array
     return pd.factorize(held)
 
 
@@ -285,7 +287,7 @@ def spread(values: Any, numbers: Any) -> Any:
 
 def for_all(text: str, rows: pd.DataFrame) -> pd.Series[str]:
     """The same text for each row."""
-    return pd.Series(SharedText(np.zeros(len(rows), dtype="int8"), pd.array([text], dtype="str")), index=rows.index)
+    return pd.Series(SharedText(np.zeros(len(rows), dtype="int8"), pd.array([text], dtype=PLAIN)), index=rows.index)
 
 
 def in_plain(rows: pd.DataFrame) -> pd.DataFrame:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from audit.shared_text import spread
+
+Whole: TypeAlias = "np.ndarray[Any, np.dtype[np.int64]]"
 
 
 def once_each(ask: Callable[[pd.Series[Any]], pd.Series[Any]]) -> Callable[[pd.Series[Any]], pd.Series[Any]]:
@@ -17,11 +19,26 @@ def once_each(ask: Callable[[pd.Series[Any]], pd.Series[Any]]) -> Callable[[pd.S
 
     @wraps(ask)
     def asked(texts: pd.Series[Any]) -> pd.Series[Any]:
-        numbers, different = pd.factorize(texts, use_na_sentinel=False)
+        numbers, different = pd.factorize(texts.array, use_na_sentinel=False)
         told = ask(pd.Series(different, dtype=texts.dtype)).array
         return pd.Series(spread(told, numbers), index=texts.index, name=texts.name)
 
     return asked
+
+
+def group_numbers(*columns: pd.Series[Any]) -> Whole:
+    """A whole number for each row, the same for rows that say the same in all columns; counted from 0 as they come."""
+    number = np.zeros(len(columns[0]), dtype="int64")
+    for column in columns:
+        of_column, different = pd.factorize(column.array, use_na_sentinel=False)
+        number = pd.factorize(number * len(different) + of_column)[0]
+    return number
+
+
+def firsts(number: Whole) -> Whole:
+    """The place of the first row of each of the `group_numbers`, by number."""
+    found: Whole = np.flatnonzero(~pd.Series(number).duplicated().to_numpy())
+    return found
 
 
 def joined(texts: pd.Series[str], by: pd.Series[Any] | list[pd.Series[Any]], between: str) -> pd.Series[str]:
@@ -45,8 +62,8 @@ def joined(texts: pd.Series[str], by: pd.Series[Any] | list[pd.Series[Any]], bet
 
 def combinations(rows: pd.DataFrame, asked: dict[str, Callable[[pd.DataFrame], pd.Series[Any]]]) -> pd.DataFrame:
     """A column for each of `asked`, which looks at each row by itself: rows that say the same are looked at once."""
-    number = rows.groupby(list(rows.columns), sort=False, dropna=False).ngroup().to_numpy()
-    each = rows[~pd.Series(number, index=rows.index).duplicated()]
+    number = group_numbers(*(rows[name] for name in rows))
+    each = rows.take(firsts(number))
     told = {name: spread(ask(each).array, number) for name, ask in asked.items()}
     return pd.DataFrame(told, index=rows.index)
 
@@ -60,7 +77,7 @@ def first_true(asked: dict[str, pd.Series[bool]], otherwise: str) -> pd.Series[s
 
 def told_of(key: pd.Series[Any], by_key: pd.Series[str]) -> pd.Series[str]:
     """What `by_key` (each key once) says of each of `key`, "" where it says nothing."""
-    numbers, different = pd.factorize(key, use_na_sentinel=False)
+    numbers, different = pd.factorize(key.array, use_na_sentinel=False)
     place = by_key.index.get_indexer(pd.Index(different))
     said = by_key.astype("str").fillna("").array.take(place, allow_fill=True, fill_value="")
     return pd.Series(spread(said, numbers), index=key.index, name=key.name)

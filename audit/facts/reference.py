@@ -13,7 +13,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,8 +25,8 @@ from audit.facts.fact_loads import Load
 from audit.facts.fact_merge import EARLIEST, LATEST, Period, Periods, merged
 from audit.facts.fact_tables import DATED, KEYS, Coverage, coverages, fact_table, read_table
 from audit.shared_text import spread
+from audit.texts import Whole, firsts, group_numbers
 
-Whole: TypeAlias = "np.ndarray[Any, np.dtype[np.int64]]"
 DATA = shipped.FOLDER / "data"
 __all__ = ["DATA", "DATED", "EARLIEST", "KEYS", "LATEST", "Coverage", "Facts", "in_force", "load_facts", "with_facts"]
 
@@ -79,28 +79,35 @@ class Facts:
         """By row of `dates`: `coverage`, "within" for a date the table can be relied on, "after" where only an older
         one is on file, "before" where none is; `asked`, the day to look up (the last one covered, for "after");
         `table_period`, the dates of the table that is meant. `codes` are pairs' codes of column 1."""
-        asked = pd.DataFrame({"date": dates} if codes is None else {"date": dates, "code": codes})
-        number = asked.groupby(list(asked.columns), sort=False, dropna=False).ngroup().to_numpy()
-        once = ~pd.Series(number).duplicated().to_numpy()
-        found = self._covered(table, dates[once], None if codes is None else codes[once])
-        return pd.DataFrame({name: spread(found[name].array, number) for name in found}, index=dates.index)
+        number = group_numbers(dates) if codes is None else group_numbers(dates, codes)
+        once = firsts(number)
+        each = [] if codes is None else [codes.to_numpy(dtype="object")[once]]
+        found = self._covered(table, dates.to_numpy()[once], *each)
+        return pd.DataFrame({name: spread(told, number) for name, told in found.items()}, index=dates.index)
 
-    def _covered(self, table: str, dates: pd.Series[pd.Timestamp], codes: pd.Series[str] | None) -> pd.DataFrame:
-        found = pd.DataFrame({"coverage": "before", "asked": dates, "table_period": ""}, index=dates.index)
-        for period in self.periods.get(table, ()):
-            fits = pd.Series(True, index=dates.index) if codes is None else codes.between(*_span(period))
-            within = fits & dates.between(period.first, period.last)
-            after = fits & (dates > period.last) & (found["coverage"] != "within")
-            early = fits & (dates < period.first) & (found["table_period"] == "")
-            found["asked"] = found["asked"].mask(within, dates).mask(after, period.last)
-            found["coverage"] = found["coverage"].mask(after, "after").mask(within, "within")
-            found["table_period"] = found["table_period"].mask(within | after | early, period.words)
-        return found
+    def _covered(self, table: str, dates: Any, codes: Any = None) -> dict[str, Any]:
+        asked, reach, told = dates.copy(), np.full(len(dates), 0), np.full(len(dates), 0)
+        periods = self.periods.get(table, ())
+        for place, period in enumerate(periods, 1):
+            fits = codes is None or (period.codes_from <= codes) & (codes <= period.codes_to)
+            first, last = period.first.to_datetime64(), period.last.to_datetime64()
+            within = fits & (first <= dates) & (dates <= last)
+            after = fits & (dates > last) & (reach != WITHIN)
+            early = fits & (dates < first) & (told == 0)
+            asked[within], asked[after] = dates[within], last
+            reach[after], reach[within] = AFTER, WITHIN
+            told[within | after | early] = place
+        words = pd.array(["", *(period.words for period in periods)], dtype="str")
+        return {"coverage": REACH.take(reach), "asked": asked, "table_period": words.take(told)}
 
     @cached_property
     def recalled_sources(self) -> frozenset[str]:
         """Sources whose text nobody has read yet: what rests on them alone is unchecked."""
         return frozenset(self.sources.loc[self.sources["evidence"] == "recalled", "source"])
+
+
+REACH = pd.array(["before", "after", "within"], dtype="str")
+AFTER, WITHIN = 1, 2
 
 
 def in_force(rows: pd.DataFrame, on: pd.Timestamp | pd.Series[pd.Timestamp]) -> pd.Series[bool]:
@@ -114,33 +121,31 @@ def with_facts(left: pd.DataFrame, facts: pd.DataFrame, columns: list[str], *, o
     Adds `known` (bool): one fact row was in force; two that contradict each other tell nothing. Keeps the rows,
     order and index of `left`.
     """
-    rows, number = _row_in_force(left, facts, on, key)
+    rows, number = rows_in_force(left, facts, on=on, key=key)
     of_each = {column: facts[column].array.take(rows, allow_fill=True, fill_value="") for column in columns}
     told = {column: spread(said, number) for column, said in of_each.items()}
     return left.assign(known=(rows >= 0)[number], **told)
 
 
-def _row_in_force(left: pd.DataFrame, facts: pd.DataFrame, on: str, key: str) -> tuple[Whole, Whole]:
+def rows_in_force(left: pd.DataFrame, facts: pd.DataFrame, *, on: str, key: str) -> tuple[Whole, Whole]:
     """The position in `facts`, -1 for none, for each key and date that differs, and which of these each row has."""
-    keys, names = pd.factorize(left[on], use_na_sentinel=False)
-    dates, days = pd.factorize(_number(left["service_date"]))
-    number, asked = pd.factorize(keys * len(days) + dates)
-    meant = facts[key].isin(names).to_numpy()
-    spans: dict[str, list[tuple[int, int, int]]] = {}
-    reach = [_number(facts[name]) for name in ("effective_from", "effective_to")]
-    told = zip(np.flatnonzero(meant).tolist(), facts.loc[meant, key], *(one[meant] for one in reach), strict=True)
-    for row, named, first, last in told:
-        spans.setdefault(named, []).append((row, first, last))
-    found, of_keys, of_days = [], list(names), days.tolist()
-    for of_key, of_day in (divmod(one, len(days)) for one in asked.tolist()):
-        named, day = of_keys[of_key], of_days[of_day]
+    number = group_numbers(left[on], left["service_date"])
+    once = firsts(number)
+    names, days = left[on].array.take(once).tolist(), _number(left["service_date"])[once].tolist()
+    wanted, spans = set(names), dict[str, list[tuple[int, int, int]]]()
+    reach = (_number(facts[name]).tolist() for name in ("effective_from", "effective_to"))
+    for row, (named, first, last) in enumerate(zip(facts[key].tolist(), *reach, strict=True)):
+        if named in wanted:
+            spans.setdefault(named, []).append((row, first, last))
+    found = []
+    for named, day in zip(names, days, strict=True):
         rows = [row for row, first, last in spans.get(named, ()) if first <= day <= last]
         found.append(rows[0] if len(rows) == 1 else -1)
     return np.array(found, dtype="int64"), number
 
 
-def _number(dates: pd.Series[pd.Timestamp]) -> pd.Series[int]:
-    return dates.astype("datetime64[us]").astype("int64")
+def _number(dates: pd.Series[pd.Timestamp]) -> Whole:
+    return dates.to_numpy().astype("datetime64[us]").astype("int64")
 
 
 def load_facts(folder: Path = DATA, loads: Path | None = None) -> Facts:
@@ -185,10 +190,6 @@ def _state(folder: Path, where: Path | None, loads: tuple[Load, ...]) -> Facts:
 
 def _period(known: Coverage) -> Period:
     return Period(pd.Timestamp(known.covers_from or EARLIEST), pd.Timestamp(known.covers_to or LATEST))
-
-
-def _span(period: Period) -> tuple[str, str]:
-    return period.codes_from, period.codes_to
 
 
 def _source(load: Load) -> dict[str, str]:

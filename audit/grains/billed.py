@@ -9,7 +9,7 @@ from audit.facts.reference import EARLIEST, LATEST
 from audit.grains.again import REPLACED
 from audit.shared_text import for_all
 from audit.tables import Tables
-from audit.texts import joined, told_of
+from audit.texts import group_numbers, joined, told_of
 
 DAY_KEY = ["patient_id", "service_date", "payer_id", "medicare", "practice"]
 VISIT = ["patient_id", "service_date"]
@@ -24,7 +24,7 @@ def billed(lines: pd.DataFrame) -> pd.DataFrame:
     A line that does not name who bills it belongs to the practice that bills the patient's other lines of the day.
     """
     rows = lines.assign(practice=_practice(lines), place=for_all(THERAPY_PLACE, lines))
-    rows["day_key"] = rows.groupby(DAY_KEY, sort=False, dropna=False).ngroup()
+    rows["day_key"] = group_numbers(*(rows[name] for name in DAY_KEY))
     units = lines["units"].where(lines["told_again"] != REPLACED, 0).fillna(0).astype("int64")
     co_units = units.where(lines["has_co"], 0)
     return rows[COLUMNS].assign(plain_units=units - co_units, co_units=co_units)

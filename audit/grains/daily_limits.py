@@ -8,6 +8,7 @@ from audit.facts.reference import Facts, with_facts
 from audit.grains.again import REPLACED
 from audit.grains.lines import those
 from audit.shared_text import SHARED
+from audit.texts import group_numbers
 
 DAY = ["day", "payer_id", "procedure_code"]
 """Limits hold for one patient's code of one day under one payer (and one practice)."""
@@ -34,10 +35,10 @@ def limits(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     rows["most"] = pd.to_numeric(limit.where(limit != "")).astype("Int64")
     rows["adjudication"] = found["adjudication"]
     per_line = rows["adjudication"] == PER_LINE
-    number = rows.groupby(DAY, sort=False).ngroup()
-    of_day = rows["units"].groupby([number, rows["practice"]]).transform("sum")
+    of_practice = group_numbers(*(rows[name] for name in (*DAY, "practice")))
+    of_day = rows["units"].groupby(of_practice).transform("sum")
     rows["counted"] = of_day.mask(per_line, rows["units"])
-    again = rows[["claim"]].assign(number=number).duplicated() & ~per_line
+    again = rows[["claim", *DAY]].duplicated() & ~per_line
     return those(rows, ~again)
 
 

@@ -31,7 +31,7 @@ def filing(lines: pd.DataFrame, linked: pd.DataFrame, tables: Tables, facts: Fac
     """
     rows = lines.rename(columns={"authorization": "authorization_rule"}).assign(
         code_period=told_of(lines["procedure_code"], _periods(facts, "codes", "code")),
-        code_begins=lines["procedure_code"].map(facts["codes"].groupby("code")["effective_from"].min()),
+        code_begins=lines["procedure_code"].map(_first_days(facts, "codes")),
         place_period=told_of(lines["place_of_service"], _periods(facts, "places", "place")),
         modality=told_of(lines["note_id"], linked.set_index("note_id")["modality"]),
         statuses=told_of(lines["procedure_code"], _statuses(facts)),
@@ -43,9 +43,7 @@ def filing(lines: pd.DataFrame, linked: pd.DataFrame, tables: Tables, facts: Fac
     rows = with_facts(rows, facts["fees"], ["status"], on="procedure_code", key="code")
     rows = rows.rename(columns={"known": "fee_known"})
     rows["fees_covered"] = facts.covered("fees", rows["service_date"])["coverage"]
-    first = facts["fees"].groupby("code")["effective_from"].min()
-    listed = first.reindex(rows["procedure_code"]).set_axis(rows.index)
-    rows["fee_before"] = (listed < rows["service_date"]).fillna(False)
+    rows["fee_before"] = rows["procedure_code"].map(_first_days(facts, "fees")) < rows["service_date"]
     today = pd.Timestamp(facts.as_of or date.today())  # noqa: DTZ011  the clinic's own day
     rows = _with_limit(rows.assign(as_of=today, as_of_told=facts.as_of is not None), facts)
     rows = with_diagnoses(_with_authorization(_with_modifiers(rows, facts), tables), facts)
@@ -88,11 +86,22 @@ def _periods(facts: Facts, table: str, key: str) -> pd.Series[str]:
     return by_key
 
 
+def _first_days(facts: Facts, table: str) -> pd.Series[pd.Timestamp]:
+    """By code, the first day on which the table has a row of it."""
+    kept = ("first days", table)
+    if kept not in facts.derived:
+        facts.derived[kept] = facts[table].groupby("code")["effective_from"].min()
+    by_code: pd.Series[pd.Timestamp] = facts.derived[kept]
+    return by_code
+
+
 def _statuses(facts: Facts) -> pd.Series[str]:
     """By code, all statuses that it has in the fee schedules or the list of codes, as one text."""
-    listed = facts["codes"][["code", "medicare_status"]].rename(columns={"medicare_status": "status"})
-    told = pd.concat([facts["fees"][["code", "status"]], listed]).drop_duplicates()
-    by_code: pd.Series[str] = told.groupby("code")["status"].agg("".join)
+    if "statuses" not in facts.derived:
+        listed = facts["codes"][["code", "medicare_status"]].rename(columns={"medicare_status": "status"})
+        told = pd.concat([facts["fees"][["code", "status"]], listed]).drop_duplicates()
+        facts.derived["statuses"] = told.groupby("code")["status"].agg("".join)
+    by_code: pd.Series[str] = facts.derived["statuses"]
     return by_code
 
 

@@ -9,6 +9,7 @@ from audit.facts.fact_loads import PAIRS
 from audit.facts.reference import Facts, in_force
 from audit.grains.again import REPLACED
 from audit.grains.lines import those
+from audit.texts import group_numbers
 
 MEDICARE = "medicare"
 REACH = {"before": 0, "after": 1, "within": 2}
@@ -56,7 +57,7 @@ def with_partners(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     asked = pd.MultiIndex.from_frame(rows.loc[in_pair, [*DAY, "procedure_code"]])
     in_pair[in_pair] = asked.isin(paired)
     rows[COVERED] = _covered(rows, rows["procedure_code"], facts)[COVERED]
-    if len(rows[COVERED].drop_duplicates()) > 1:
+    if group_numbers(*(rows[name] for name in COVERED)).any():
         order = rows["coverage"].map(REACH).astype("int64")
         least = rows.loc[order.groupby([rows[name] for name in DAY]).transform("idxmin"), COVERED]
         rows[COVERED] = least.to_numpy()
@@ -69,8 +70,12 @@ def with_partners(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:
 
 def known_codes(facts: Facts, pair_list: str = MEDICARE) -> set[str]:
     """Codes whose pairs a list was read for: those of OT, and all that stand in it."""
-    table = facts[table_of(pair_list)]
-    return {*facts["codes"]["code"], *table["column_1"], *table["column_2"]}
+    kept = ("codes of pairs", pair_list)
+    if kept not in facts.derived:
+        table = facts[table_of(pair_list)]
+        facts.derived[kept] = {*facts["codes"]["code"], *table["column_1"], *table["column_2"]}
+    codes: set[str] = facts.derived[kept]
+    return codes
 
 
 def table_of(pair_list: str) -> str:
@@ -89,7 +94,7 @@ def _in_table(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     """Pairs of codes of one day that are in force on its date (or on the last one the table was read for)."""
     table = pd.concat([_table(name, facts) for name in lines["pair_list"].unique()] or [_table(MEDICARE, facts)])
     number, codes = pd.factorize(lines["procedure_code"])
-    group = lines.groupby(DAY, sort=False).ngroup().to_numpy()
+    group = group_numbers(*(lines[name] for name in DAY))
     of_day = pd.DataFrame({"group": group, "number": number, "row": np.arange(len(lines))})
     of_day = of_day[~(of_day["group"] * len(codes) + of_day["number"]).duplicated()]
     both = of_day.merge(of_day[["group", "number"]], on="group", suffixes=("", "_2"))
@@ -116,13 +121,12 @@ def _table(pair_list: str, facts: Facts) -> pd.DataFrame:
 
 def _covered(rows: pd.DataFrame, column_1: pd.Series[str], facts: Facts) -> pd.DataFrame:
     """`coverage`, `table_period`, `asked` for each row's date and code of column 1 in its `pair_list`."""
-    parts = [
-        facts.covered(table_of(name), rows.loc[here, "service_date"], column_1[here])
-        for name in rows["pair_list"].unique()
-        if (here := rows["pair_list"] == name).any()
-    ]
-    empty = facts.covered("ncci_pairs", rows["service_date"][:0])
-    return pd.concat([*parts, empty]).reindex(rows.index)[[*COVERED, "asked"]]
+    lists = list(rows["pair_list"].unique()) or [MEDICARE]
+    if len(lists) == 1:
+        return facts.covered(table_of(lists[0]), rows["service_date"], column_1)[[*COVERED, "asked"]]
+    each = [(table_of(name), rows["pair_list"] == name) for name in lists]
+    parts = [facts.covered(table, rows.loc[here, "service_date"], column_1[here]) for table, here in each]
+    return pd.concat(parts).reindex(rows.index)[[*COVERED, "asked"]]
 
 
 def _knows(rows: pd.DataFrame, facts: Facts) -> pd.Series[bool]:

@@ -14,6 +14,7 @@ from audit.grains.limits import with_limits
 from audit.grains.lines import those
 from audit.money import allowed
 from audit.shared_text import SHARED
+from audit.texts import group_numbers
 
 YEAR = ["patient_id", "bucket", "year"]
 BUCKETS = {"OT": "OT", "PT": "PT_SLP", "SLP": "PT_SLP"}
@@ -48,7 +49,7 @@ def _running(rows: pd.DataFrame) -> pd.DataFrame:
     counted = (rows["medicare"] == "yes") & ~rows["not_covered"]
     each = pd.DataFrame(
         {
-            "year": rows.groupby(YEAR, sort=False).ngroup(),
+            "year": group_numbers(*(rows[name] for name in YEAR)),
             "total": rows["amount"].where(counted, 0).fillna(0),
             "unpriced": rows["procedure_code"].where(counted & rows["amount"].isna()),
         }
@@ -78,7 +79,7 @@ def _counts(lines: pd.DataFrame) -> pd.Series[bool]:
 
 def _amounts(rows: pd.DataFrame, facts: Facts) -> pd.Series[int]:
     """Outpatient therapy is paid at the non-facility rate wherever it is given (42 CFR 414.22)."""
-    days = rows.groupby(["patient_id", "payer_id", "billing_npi", "service_date"], sort=False).ngroup()
+    days = group_numbers(*(rows[name] for name in ("patient_id", "payer_id", "billing_npi", "service_date")))
     units = rows["units"].astype("int64")
     priced = rows[["procedure_code", "service_date"]].assign(
         day_key=days,

@@ -62,7 +62,7 @@ class Rule:
         parts = [part for part in ([found] if isinstance(found, pd.DataFrame) else found) if len(part)]
         if not parts:
             return nothing()
-        rows = pd.concat(parts, ignore_index=True)
+        rows = parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
         if self.split != "patient_id" and (rows["change"] != "").any():
             raise ValueError("a change is priced in the whole patient-day, so its rule is split by patient")
         recalled = prepared.facts.recalled_sources
@@ -183,7 +183,7 @@ def findings(
     empty for the rule's own. `change`, a template too: what the finding would change in the units billed, in the
     words of `audit.worth`, by which it is priced; "" where it has no price."""
     if rows.empty:
-        return nothing()
+        return _NOTHING
     templates = {"expected": expected, "observed": observed, "because": because, "change": change}
     cells: dict[str, Any] = {
         **{name: rows[name] for name in PLACE},
@@ -201,7 +201,7 @@ def untestable(rows: pd.DataFrame, because: str) -> pd.DataFrame:
     `because` is a template "why it cannot be judged|what input would make it testable", the second part as an
     instruction that names table and column ("Load plans_of_care with certified_on"); it stands in `expected`."""
     if rows.empty:
-        return nothing()
+        return _NOTHING
     why, _, wanted = because.partition("|")
     named = once(rows[list(dict.fromkeys([*PLACE, *_names(because)]))])
     return findings(named, expected=wanted, observed="", because=why, severity="untestable")
@@ -223,7 +223,7 @@ def _told(template: str, rows: pd.DataFrame) -> Any:
         if not name:
             said = [before + text for before in said]
             continue
-        numbers, different = pd.factorize(rows[name], use_na_sentinel=False)
+        numbers, different = pd.factorize(rows[name].array, use_na_sentinel=False)
         words = [text + _word(value, noun or "") for value in different.tolist()]
         number, both = pd.factorize(number * len(words) + numbers)
         said = [said[one] + words[other] for one, other in (divmod(each, len(words)) for each in both.tolist())]

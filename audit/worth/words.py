@@ -48,6 +48,8 @@ def _codes_without_rate(
     lacking: pd.DataFrame, days: pd.DataFrame, asked_for: pd.DataFrame, prepared: Prepared
 ) -> pd.Series[str]:
     """By finding, the codes of its day or its change for which no fee is on file."""
+    if lacking.empty:
+        return pd.Series("", index=lacking.index, dtype="str")
     billed = lacking[["day_key"]].reset_index().merge(days[KEY], on="day_key")
     changed = asked_for.loc[asked_for["finding"].isin(lacking.index), ["finding", *KEY]]
     rows = pd.concat([billed, changed]).drop_duplicates(ignore_index=True)
