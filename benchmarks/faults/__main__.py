@@ -38,8 +38,9 @@ LONG = 120.0
 class Clinic:
     """A database with the demo's work in it, and the folders beside it."""
 
-    def __init__(self, url: str, folder: Path) -> None:
+    def __init__(self, url: str, folder: Path, restored: str = "") -> None:
         self.url, self.folder = url, folder
+        self.restored = restored or f"sqlite:///{folder / 'restored' / 'restored.db'}"
         for name in ("inbox", "backups", "restored", "facts"):
             (folder / name).mkdir(parents=True, exist_ok=True)
         self.took: dict[str, float] = {}
@@ -78,7 +79,7 @@ def _work(clinic: Clinic, step: str, mark: str, statement: int, write: int) -> N
 
     try:
         os.nice(0)
-        Work(clinic.url, clinic.folder, mark, say).do(step, statement)
+        Work(clinic.url, clinic.folder, clinic.restored, mark, say).do(step, statement)
         say("through")
         time.sleep(LONG)
     except BaseException as error:
@@ -128,13 +129,14 @@ def on_postgres(clinic: Clinic, folder: Path, server: Any) -> Clinic:
     )
     with administrator.connect() as connection:
         connection.exec_driver_sql("CREATE DATABASE clinic")
+        connection.exec_driver_sql("CREATE DATABASE restored")
     administrator.dispose()
     url = server.get_uri(database="clinic")
     for address, words in ((clinic.url, ["backup"]), (url, ["restore"])):
         command = [sys.executable, "-m", "audit.cli", *words, str(folder / "demo.zip")]
         variables = {**os.environ, database.VARIABLE: address, "COUNTERSIGN_FACTS": str(folder / "facts")}
         subprocess.run(command, check=True, env=variables, stdout=subprocess.DEVNULL)
-    return Clinic(url, folder)
+    return Clinic(url, folder, server.get_uri(database="restored"))
 
 
 def trial(clinic: Clinic, number: int, chance: random.Random, steps: tuple[str, ...], died: Counter[str]) -> list[str]:
@@ -145,17 +147,29 @@ def trial(clinic: Clinic, number: int, chance: random.Random, steps: tuple[str, 
     for old in sorted((clinic.folder / "backups").glob("*.zip"))[:-2]:
         if f"{number:05}" not in old.name:
             old.unlink()
-    for old in (clinic.folder / "restored").glob("*.before-restore-*"):
-        old.unlink()
+    forget_set_aside(clinic)
     engine = database.connect(clinic.url)
     try:
         found = [str(one["failed"]) for one in told if "failed" in one]
         try:
-            found += wrong_after(engine, clinic.folder, told)
+            found += wrong_after(engine, clinic.folder, told, clinic.restored)
         except Exception as error:  # whatever it is, the program did not come up again
             found.append(f"{type(error).__name__}: {error}")
         return [f"kill {number}, {step}: {one}" for one in found]
     finally:
+        engine.dispose()
+
+
+def forget_set_aside(clinic: Clinic) -> None:
+    """Remove what earlier restores set aside, lest the disk fills."""
+    for old in (clinic.folder / "restored").glob("*.before-restore-*"):
+        old.unlink()
+    if clinic.restored.startswith("postgresql"):
+        engine = database.connect(clinic.restored)
+        with database.write(engine) as connection:
+            named = connection.exec_driver_sql("SELECT nspname FROM pg_namespace").scalars().all()
+            for schema in [name for name in named if name.startswith("before_restore_")]:
+                connection.exec_driver_sql(f"DROP SCHEMA {schema} CASCADE")
         engine.dispose()
 
 

@@ -6,17 +6,20 @@ import json
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, select, text
+from sqlalchemy import Connection, Engine, func, inspect, select, text
 
 from audit import temporary
 from audit.backups.manifest import opened
 from audit.store import database, schema, verifying
 
+RESTORED = "restored/once"
+"""A file that is there once a backup was restored."""
 TABLES = ("payers", "plans_of_care", "authorizations", "providers", "fees", "payments", "adjustments")
 
 
-def wrong_after(engine: Engine, folder: Path, told: list[dict[str, Any]]) -> list[str]:
-    """What is wrong, in sentences; `told`: what was confirmed to the client before the kill."""
+def wrong_after(engine: Engine, folder: Path, told: list[dict[str, Any]], restored: str = "") -> list[str]:
+    """What is wrong, in sentences; `told`: what was confirmed to the client before the kill; `restored`: the address of
+    the database that is restored into."""
     temporary.sweep(young=0)
     database.prepare(engine)
     with database.read(engine) as connection:
@@ -28,7 +31,7 @@ def wrong_after(engine: Engine, folder: Path, told: list[dict[str, Any]]) -> lis
             found += [f"reference: {row}" for row in connection.execute(text("PRAGMA foreign_key_check"))]
         found += [*_half_loads(connection), *_half_runs(connection), *_half_releases(connection)]
         found += [sentence for one in told for sentence in _lost(connection, folder, one)]
-    return [*found, *_files(folder)]
+    return [*found, *_backups(folder), *(_restored(restored, folder) if restored else [])]
 
 
 def _count(connection: Connection, column: Any, value: Any) -> int:
@@ -112,16 +115,21 @@ def _lost(connection: Connection, folder: Path, told: dict[str, Any]) -> list[st
     return lost
 
 
-def _files(folder: Path) -> list[str]:
-    """Backups are whole, and a restored database is one at every moment."""
-    wrong = []
+def _backups(folder: Path) -> list[str]:
+    """Backups are whole: one that is not raises."""
     for path in (folder / "backups").glob("*.zip"):
         with opened(path):
             pass
-    restored = folder / "restored" / "restored.db"
-    if restored.exists() and restored.stat().st_size:
-        engine = database.connect(f"sqlite:///{restored}")
+    return []
+
+
+def _restored(url: str, folder: Path) -> list[str]:
+    """Once there is a restored database, it is one at every moment."""
+    engine = database.connect(url)
+    try:
+        if not inspect(engine).has_table("events"):
+            return ["the restored database is gone"] if (folder / RESTORED).exists() else []
         with database.read(engine) as connection:
-            wrong += [f"restored: {one}" for one in verifying.verify(connection).breaks]
+            return [f"restored: {one}" for one in verifying.verify(connection).breaks]
+    finally:
         engine.dispose()
-    return wrong

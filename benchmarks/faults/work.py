@@ -23,6 +23,7 @@ from audit.auditing import audits, running
 from audit.loading import arrivals
 from audit.reviewing import leases, review, sign_off
 from audit.store import database, schema
+from benchmarks.faults.sound import RESTORED
 from tests.handed_in import as_csv, claim, note, service
 
 Told = dict[str, Any]
@@ -48,10 +49,12 @@ def confirmed(_engine: Engine, _account_id: int, _at: datetime) -> str:
 
 
 class Work:
-    """One process at work on `url`, with `folder` for the files it takes and gives. `mark` names its claims."""
+    """One process at work on `url`, with `folder` for the files it takes and gives; it restores into `restored`. `mark`
+    names its claims."""
 
-    def __init__(self, url: str, folder: Path, mark: str, say: Callable[[str], None]) -> None:
+    def __init__(self, url: str, folder: Path, restored: str, mark: str, say: Callable[[str], None]) -> None:
         self.engine, self.folder, self.mark, self.say = database.connect(url), folder, mark, say
+        self.restored = restored
         self.chance = random.Random(mark)  # noqa: S311  only which claim is taken
         with database.read(self.engine) as connection:
             of = schema.accounts.c
@@ -179,11 +182,12 @@ class Work:
         return {"backup": path.name}
 
     def restore(self) -> Told:
-        """The newest backup into a file of its own, which is at each moment the old one or the new one."""
+        """The newest backup into a database of its own, which is at each moment the old one or the new one."""
         newest = max((self.folder / "backups").glob("*.zip"), key=lambda path: path.stat().st_mtime)
-        other = database.connect(f"sqlite:///{self.folder / 'restored' / 'restored.db'}")
+        other = database.connect(self.restored)
         backups.restore(other, newest, self.folder / "facts", at=_now(), replace=True)
         other.dispose()
+        (self.folder / RESTORED).touch()
         return {"restored": hashlib.sha256(newest.read_bytes()).hexdigest()}
 
     def sign_in(self) -> Told:
