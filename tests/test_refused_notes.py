@@ -57,7 +57,7 @@ def judged(tables: Tables, *codes: str, **ways: Any) -> dict[str, list[tuple[str
 
 
 @pytest.mark.parametrize("split", ["whole", "buckets"])
-def test_a_day_with_a_refused_note_is_untestable_and_says_which_row_to_mend(tmp_path: Path, split: str) -> None:
+def test_a_day_with_a_refused_note_is_untestable(tmp_path: Path, split: str) -> None:
     tables, refusals = check(read([written(tmp_path)]))
     assert {(one.file, one.row) for one in refusals} == {
         *(("notes.csv", row) for row in (2, 4)),
@@ -69,10 +69,18 @@ def test_a_day_with_a_refused_note_is_untestable_and_says_which_row_to_mend(tmp_
         unclear[0], ("DOC-02", told["C2"][1][1]), unclear[1]]}  # fmt: skip
     assert ("UNIT-01", "error") in told["C3"]
     found = audit(tables, rules=chosen_rules(["DOC-01"]), split=split)
-    assert found["expected"].tolist() == [
-        "Mend row 2 of notes.csv and load it again",
-        "Mend row 4 of note_services.csv and load it again",
-    ]
+    assert set(found["expected"]) == {"Mend the refused row of this note and load it again"}
+    rows = tables.notes.set_index("note_id")["refused_row"]
+    assert rows[rows != ""].to_dict() == {"N1": "row 2 of notes.csv", "N2-later": "row 4 of note_services.csv"}
+
+
+def test_names_of_files_stay_out_of_findings(tmp_path: Path) -> None:
+    """They may name a patient, and findings go into reports that name nobody."""
+    written(tmp_path)
+    (tmp_path / "notes.csv").rename(tmp_path / "Roe Jane.csv")
+    tables, _ = check(read([tmp_path]))
+    assert "Roe Jane" in " ".join(tables.notes["refused_row"])
+    assert "Roe Jane" not in audit(tables).to_csv()
 
 
 @pytest.mark.parametrize("split", ["whole", "buckets"])

@@ -26,6 +26,6 @@ def note_missing(days: pd.DataFrame) -> list[pd.DataFrame]:
         untestable(
             asked[asked["refused_row"] != ""],
             "A note of {service_date:%Y-%m-%d} was refused when it was loaded, so what it documents is not known."
-            "|Mend {refused_row} and load it again",
+            "|Mend the refused row of this note and load it again",
         ),
     ]
