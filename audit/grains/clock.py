@@ -14,7 +14,7 @@ TIME = re.compile(r"(\d\d):(\d\d)")
 @once_each
 def minute_of_day(time: pd.Series[str]) -> pd.Series[int]:
     """HH:MM as minutes after midnight (Int64), <NA> where there is none."""
-    found = [TIME.match(text) for text in time]
+    found = [TIME.match(text) for text in time.fillna("")]
     minutes = [int(one[1]) * 60 + int(one[2]) if one else None for one in found]
     return pd.Series(minutes, index=time.index, dtype="Int64")
 
