@@ -50,6 +50,8 @@ class Broken:
 def normal(rows: pd.DataFrame, table: Table) -> pd.DataFrame:
     """The columns of `table` as categories of text, with spellings that mean the same made one: words in lower case,
     codes in capitals, '2.0' as '2'."""
+    if rows.empty:
+        return rows
     return rows.assign(**{column.name: _alike(_different(rows[column.name]), column) for column in table.columns})
 
 
@@ -88,7 +90,9 @@ def _spelt(text: pd.Series[str], column: Column) -> pd.Series[str]:
 def broken(rows: pd.DataFrame, table: Table) -> Broken:
     """Every cell of `rows`, as `normal` gives them, that breaks the contract of `table`."""
     found = Broken()
-    for column in table.columns if len(rows) else ():
+    if rows.empty:
+        return found
+    for column in table.columns:
         for number, says in sorted(_wrong(rows[column.name].array, column).items()):
             wrong, _, do = says.partition("|")
             found.rows.add(int(rows.index[number]))

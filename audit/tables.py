@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ import pandas as pd
 from audit import contract
 from audit.errors import Refusal
 from audit.intake import Batch
-from audit.model import PAID, TABLES, Column, Table
+from audit.model import PAID, TABLES, Table
 from audit.refused_notes import remnants
 from audit.shared_text import shared
 
@@ -49,7 +50,7 @@ class Tables:
 
     @classmethod
     def empty(cls) -> Tables:
-        return cls(**{name: typed(pd.DataFrame(columns=t.names, dtype="str"), t) for name, t in TABLES.items()})
+        return cls(**{name: typed(pd.DataFrame(), table) for name, table in TABLES.items()})
 
     def of_patients(self, patients: pd.Series[str]) -> Tables:
         """These patients' claims, notes, plans and authorisations; payers, providers and fees whole."""
@@ -143,26 +144,36 @@ def _refuse(
 
 def typed(rows: pd.DataFrame, table: Table) -> pd.DataFrame:
     """Rows of checked text in the dtypes of `Tables`; columns that are absent come empty."""
-    result = rows.reindex(columns=table.names, fill_value="").reset_index(drop=True)
-    return pd.DataFrame({one.name: _once_each(result[one.name], one) for one in table.columns}, copy=False)
+    known, every = set(rows.columns) if len(rows) else set(), np.zeros(len(rows), dtype="intp")
+    cells = {
+        one.name: _once_each(rows[one.name], one.kind) if one.name in known else _nothing(one.kind).take(every)
+        for one in table.columns
+    }
+    return pd.DataFrame(cells, copy=False)
 
 
-def _once_each(cells: pd.Series[Any], column: Column) -> Any:
+@cache
+def _nothing(kind: str) -> Any:
+    """One cell of which nothing is known."""
+    return _once_each(pd.Series([""], dtype="str"), kind)
+
+
+def _once_each(cells: pd.Series[Any], kind: str) -> Any:
     """Cells that say the same become one value, which their rows share."""
     told = cells.array
     if not isinstance(told, pd.Categorical):
         told = pd.Categorical(cells.astype("str").fillna(""))
-    if column.kind not in WORKED_OUT:
+    if kind not in WORKED_OUT:
         return shared(told.codes, told.categories.array)
     used = np.zeros(len(told.categories), dtype="bool")
     used[told.codes] = True
     text = pd.Series(told.categories, dtype="str").where(used, "")  # others are of rows that were refused
-    return _typed(text, column).array.take(told.codes)
+    return _typed(text, kind).array.take(told.codes)
 
 
-def _typed(text: pd.Series[str], column: Column) -> pd.Series[Any]:
-    if column.kind == "count":
+def _typed(text: pd.Series[str], kind: str) -> pd.Series[Any]:
+    if kind == "count":
         return pd.to_numeric(text.where(text != "")).astype("Int64")
-    if column.kind == "date":
+    if kind == "date":
         return pd.to_datetime(text.where(text != ""), format="%Y-%m-%d").astype("datetime64[us]")
     return pd.Series([Decimal(t) if t else None for t in text], index=text.index, dtype="object")
