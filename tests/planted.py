@@ -31,16 +31,17 @@ def patient(number: int) -> Row:
 
 def files(claims: int = 6, over: int = 3, first: date = date(2026, 3, 1)) -> list[tuple[str, bytes]]:
     """Claims and notes of so many patients, the first `over` billed too high; two notes as text, one of them of a
-    visit that no claim tells of; a table that is refused row by row."""
+    visit that no claim tells of; a claim and a second note of the last patient's day that are refused."""
     numbers = range(1, claims + 1)
     days = {n: (first + timedelta(days=n)).isoformat() for n in numbers}
     lines = [claim(n, units=4 if n <= over else 2, service_date=days[n], **patient(n)) for n in numbers]
     lines.append(claim(40, service_date="never", **patient(40)))
     notes = [note(n) | patient(n) | {"service_date": days[n], "signed_at": f"{days[n]}T17:00"} for n in numbers]
     notes = [one | {"text": f"{WORDS} dressing with a reacher, 30 minutes. {RUNS} {FETCHES}"} for one in notes]
+    notes.append(notes[-1] | {"note_id": "N40", "total_timed_minutes": f"half {WORDS}"})
     return [
         ("claims.csv", as_csv(lines)),
-        ("notes.csv", as_csv(notes)),
+        (f"{FILE} notes.csv", as_csv(notes)),
         ("note_services.csv", as_csv([service(n) for n in numbers])),
     ]
 
