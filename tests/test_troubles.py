@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -71,6 +72,28 @@ def test_on_a_full_disk_a_load_is_refused_whole(engine: Engine, people: dict[str
     with pytest.raises(StoreError, match=r"the disk is full; nothing of this step was kept\. Make room") as said:
         arrivals.take_in(engine, month(claims=200), account_id=people["rita"], at=NOW)
     assert PATIENT not in str(said.value)
+    assert count_rows(engine) == before
+    whole(engine)
+
+
+@on_postgres
+@pytest.mark.parametrize(
+    ("raised", "said"), [("53100", "the disk is full; nothing of this step was kept"), ("57P01", "the connection")]
+)
+def test_trouble_while_rows_are_copied_into_postgresql_is_told(
+    engine: Engine, people: dict[str, int], raised: str, said: str
+) -> None:
+    """COPY goes past SQLAlchemy, whose handler tells of all other statements. What the server says here could hold
+    data: it quotes the row."""
+    body = f"RAISE EXCEPTION 'no room for %%', NEW.patient_id USING ERRCODE = '{raised}'"
+    with database.write(engine) as connection:
+        for change in (f"FUNCTION fails() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body}; END $$",
+                       "TRIGGER fails BEFORE INSERT ON claim_lines FOR EACH ROW EXECUTE FUNCTION fails()"):  # fmt: skip
+            connection.exec_driver_sql(f"CREATE {change}")
+    before = count_rows(engine)
+    with pytest.raises(StoreError, match=said) as found:
+        arrivals.take_in(engine, month(claims=3), account_id=people["rita"], at=NOW)
+    assert PATIENT not in "".join(traceback.format_exception(found.value))
     assert count_rows(engine) == before
     whole(engine)
 

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, func, select, text
 from sqlalchemy.sql.compiler import IdentifierPreparer
 
+from audit.store import troubles
 from audit.store.cells import Cells
 
 AT_ONCE = 10_000
@@ -41,7 +42,7 @@ def add(connection: Connection, table: Table, row: dict[str, Cells], number: int
             told(len(rows))
         connection.exec_driver_sql("PRAGMA cache_size = -2000")  # as SQLite has it
         return
-    with _driver(connection).cursor().copy(f"COPY {into} ({names}) FROM STDIN") as copy:
+    with troubles.told(connection), _driver(connection).cursor().copy(f"COPY {into} ({names}) FROM STDIN") as copy:
         for block in blocks:
             rows = _rows({name: _spelled(cells) for name, cells in _stored(connection, table, row, block).items()})
             copy.write("".join(["\t".join(row) + "\n" for row in rows]))

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import errno
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import ExceptionContext
 
 from audit.errors import StoreError
@@ -65,6 +67,17 @@ _SAID = {
 def listen(engine: Engine) -> None:
     """Let this engine raise StoreError for what befalls its database."""
     event.listen(engine, "handle_error", _translate)
+
+
+@contextmanager
+def told(connection: Connection) -> Iterator[None]:
+    """The same for what is asked of the driver itself, past SQLAlchemy."""
+    try:
+        yield
+    except Exception as error:
+        if found := words(error):
+            raise StoreError(found[0], where=place(connection.engine), do=found[1]) from None
+        raise
 
 
 def place(engine: Engine) -> str:
