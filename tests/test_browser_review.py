@@ -31,8 +31,9 @@ STREAMLITS_OWN = {
     "list": 'data-testid="stSidebarNavItems"',
     "listitem": " <li",
     "svg-img-alt": " <svg",
+    "presentation-role-conflict": 'data-testid="stFileUploaderDropzone"',
 }
-"""By rule, elements of Streamlit's own that break it: the list in its sidebar, and sparklines."""
+"""By rule, elements of Streamlit's own that break it: the list in its sidebar, sparklines, the place for files."""
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +90,7 @@ class Person:
         self.page.goto(f"{self.site.origin}{path}")
         self.sees(self.page.locator(".cs-head h1, h1").first)
         self.rests()
+        expect(self.page.get_by_text(re.compile("Something went wrong|This page is for"))).to_have_count(0)
 
     @property
     def claim(self) -> str:
@@ -229,29 +231,21 @@ def test_a_draft_survives_a_reload_and_keys_rest_while_typing(browser: Chromium,
     assert state(engine, versions(engine)[left]) == "to_review"
 
 
-@pytest.mark.parametrize(
-    ("username", "scheme", "paths"),
-    [
-        ("second", "light", ["/", "/claim?claim=BACK", "/worklist?view=to_review", "/together", "/release"]),
-        (
-            "manager",
-            "dark",
-            [
-                "/",
-                "/claim?claim=CLEAN-1",
-                "/worklist?view=ready",
-                "/review_plan",
-                "/record",
-                "/trail",
-                "/error_rates",
-                "/coding",
-                "/denials",
-                "/overpayments",
-            ],
-        ),
-        ("doctor", "light", ["/disputes", "/reaudits", "/rule_quality"]),
-    ],
-)
+ASKED = [
+    ("second", "light", ["/", "/claim?claim=BACK", "/worklist?view=to_review", "/together", "/release"]),
+    ("manager", "dark", ["/", "/claim?claim=CLEAN-1", "/worklist?view=ready", "/review_plan", "/record", "/trail",
+                         "/error_rates", "/coding", "/denials", "/overpayments"]),
+    ("doctor", "light", ["/disputes", "/reaudits", "/rule_quality"]),
+    ("administrator", "dark", ["/load", "/documents", "/run", "/rule_book", "/people", "/payers", "/facts", "/yours"]),
+]  # fmt: skip
+
+
+def test_every_page_is_asked_for_by_its_address() -> None:
+    asked = {path.partition("?")[0].strip("/") or "home" for _, _, paths in ASKED for path in paths}
+    assert asked == {file.stem for file in ROOT.glob("pages/*/*.py") if file.parent.name != "parts"}
+
+
+@pytest.mark.parametrize(("username", "scheme", "paths"), ASKED)
 def test_nothing_new_for_axe(  # noqa: PLR0917
     browser: Chromium, site: Browser, engine: Engine, username: str, scheme: Any, paths: list[str]
 ) -> None:
