@@ -37,11 +37,10 @@ def _anything(column: Any) -> Any:
 
 def count_rows(engine: Engine) -> dict[str, int]:
     """Rows of each table of the schema."""
+    counts = {name: select(func.count()).select_from(table) for name, table in schema.metadata.tables.items()}
     with database.read(engine) as connection:
-        return {
-            name: connection.execute(select(func.count()).select_from(table)).scalar_one()
-            for name, table in schema.metadata.tables.items()
-        }
+        row = connection.execute(select(*(one.scalar_subquery().label(name) for name, one in counts.items()))).one()
+    return dict(row._mapping)
 
 
 def tables_of(**rows: list[dict[str, str]]) -> Tables:

@@ -13,6 +13,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from audit.store import database, guards, schema, triggers
+from tests.databases import filled
 from tests.stored import NOW, add, count_rows, on_postgres, on_sqlite, sentence
 
 pytest_plugins = ["tests.databases"]
@@ -72,8 +73,7 @@ def add_account(engine: Engine, username: str, npi: str = "", role: str = "secon
     return add(engine, "accounts", username=username, npi=npi, role=role)
 
 
-@pytest.fixture
-def unsigned(engine: Engine) -> Case:
+def begun(engine: Engine) -> dict[str, int]:
     reviewer, second = add_account(engine, "reviewer"), add_account(engine, "second")
     claim = add_claim(engine, "C1", billing_npi="1000000007")
     run = add(engine, "runs", state="finished")
@@ -81,14 +81,13 @@ def unsigned(engine: Engine) -> Case:
     finding = add(engine, "findings", run_id=run, claim_version_id=claim)
     made = Case(engine, claim, finding, run, 1, reviewer, second)
     made.decide(reviewer, kind="agree", finding_id=finding)
-    return made
+    return {name: number for name, number in vars(made).items() if name != "engine"}
 
 
-@pytest.fixture
-def case(unsigned: Case) -> Case:
-    """Reviewed by `reviewer`; nobody approved it yet."""
-    unsigned.sign(unsigned.reviewer, "reviewed")
-    return unsigned
+def reviewed(engine: Engine) -> dict[str, int]:
+    numbers = begun(engine)
+    Case(engine, **numbers).sign(numbers["reviewer"], "reviewed")
+    return numbers
 
 
 def refused(engine: Engine, sql: str) -> str:
@@ -100,9 +99,10 @@ def refused(engine: Engine, sql: str) -> str:
     return guards.refusal(raised.value) or f"not by a guard: {raised.value}"
 
 
-def a_row_in_each(case: Case) -> None:
+def a_row_in_each(engine: Engine) -> dict[str, int]:
     """At least one row in every guarded table: a row trigger says nothing of an empty table."""
-    engine, load = case.engine, add(case.engine, "loads")
+    numbers = reviewed(engine)
+    case, load = Case(engine, **numbers), add(engine, "loads")
     note = add(engine, "notes", note_id="N1", load_id=load)
     add(engine, "note_services", note_version_id=note)
     for table in ("payers", "plans_of_care", "authorizations", "providers", "fees", "payments", "adjustments"):
@@ -131,6 +131,7 @@ def a_row_in_each(case: Case) -> None:
     for table in ("mappings", "refused_tables", "retirements"):
         add(engine, table, **({} if table == "mappings" else {"load_id": load}))
     add(engine, "payer_profiles", effective_from=date(2026, 1, 1), account_id=case.reviewer)
+    return numbers
 
 
 def answered_and_taught(case: Case) -> None:
@@ -154,62 +155,79 @@ def answered_and_taught(case: Case) -> None:
     add(engine, "removals", retention_id=add(engine, "retentions"), table_name="none of ours")
 
 
+numbers_begun = filled("numbers_begun", begun)
+numbers_reviewed = filled("numbers_reviewed", reviewed)
+numbers_in_each = filled("numbers_in_each", a_row_in_each)
+
+
+@pytest.fixture
+def unsigned(engine: Engine, numbers_begun: dict[str, int]) -> Case:
+    return Case(engine, **numbers_begun)
+
+
+@pytest.fixture
+def case(engine: Engine, numbers_reviewed: dict[str, int]) -> Case:
+    """Reviewed by `reviewer`; nobody approved it yet."""
+    return Case(engine, **numbers_reviewed)
+
+
+@pytest.fixture
+def full(engine: Engine, numbers_in_each: dict[str, int]) -> Case:
+    """The same, with a row in every guarded table."""
+    return Case(engine, **numbers_in_each)
+
+
 @pytest.mark.parametrize("table", guards.APPEND_ONLY)
-def test_rows_that_are_only_added_to_cannot_be_changed_removed_or_emptied(case: Case, table: str) -> None:
-    a_row_in_each(case)
+def test_rows_that_are_only_added_to_cannot_be_changed_removed_or_emptied(full: Case, table: str) -> None:
     column = next(c.name for c in schema.metadata.tables[table].c if c.name != "id")
     update = f'UPDATE {table} SET "{column}" = "{column}"'
-    assert refused(case.engine, update) == f"{table} is append-only: a row cannot be changed"
-    assert refused(case.engine, f"DELETE FROM {table}") == f"{table} is append-only: a row cannot be removed"
-    if case.engine.dialect.name == "postgresql":
-        assert refused(case.engine, f"TRUNCATE {table} CASCADE").endswith("cannot be emptied")
+    assert refused(full.engine, update) == f"{table} is append-only: a row cannot be changed"
+    assert refused(full.engine, f"DELETE FROM {table}") == f"{table} is append-only: a row cannot be removed"
+    if full.engine.dialect.name == "postgresql":
+        assert refused(full.engine, f"TRUNCATE {table} CASCADE").endswith("cannot be emptied")
 
 
 @pytest.mark.parametrize("table", guards.VERSIONED)
-def test_a_version_of_the_input_stays_as_it_came(case: Case, table: str) -> None:
-    a_row_in_each(case)
+def test_a_version_of_the_input_stays_as_it_came(full: Case, table: str) -> None:
     says = f"{table} keeps every version as it came: load the change as a new version"
     for column in schema.metadata.tables[table].c:
         other = {"DATE": "'1999-01-01'", "INTEGER": "77", "BIGINT": "77", "NUMERIC(12, 2)": "77"}
-        kind = column.type.compile(case.engine.dialect)
+        kind = column.type.compile(full.engine.dialect)
         if column.name not in ("is_current", "load_id"):
             change = f'UPDATE {table} SET "{column.name}" = {other.get(kind, "$$changed$$")}'.replace("$$", "'")
-            assert refused(case.engine, change) == says, column.name
-    assert refused(case.engine, f"DELETE FROM {table}") == f"{table} keeps every version: a row cannot be removed"
-    if case.engine.dialect.name == "postgresql":
-        assert refused(case.engine, f"TRUNCATE {table} CASCADE").endswith("cannot be emptied")
+            assert refused(full.engine, change) == says, column.name
+    assert refused(full.engine, f"DELETE FROM {table}") == f"{table} keeps every version: a row cannot be removed"
+    if full.engine.dialect.name == "postgresql":
+        assert refused(full.engine, f"TRUNCATE {table} CASCADE").endswith("cannot be emptied")
 
 
 @pytest.mark.parametrize("table", guards.VERSIONED)
-def test_a_version_may_be_replaced_once_and_for_all(case: Case, table: str) -> None:
-    a_row_in_each(case)
-    with database.write(case.engine) as connection:
+def test_a_version_may_be_replaced_once_and_for_all(full: Case, table: str) -> None:
+    with database.write(full.engine) as connection:
         assert connection.execute(text(f"UPDATE {table} SET is_current = false")).rowcount >= 1
-    says = refused(case.engine, f"UPDATE {table} SET is_current = true")
+    says = refused(full.engine, f"UPDATE {table} SET is_current = true")
     assert says == f"a replaced row of {table} stays replaced"
 
 
 @on_sqlite
 @pytest.mark.parametrize("table", [*guards.APPEND_ONLY, *guards.VERSIONED, "audits"])
-def test_sqlite_cannot_overwrite_a_row_by_inserting_it_again(case: Case, table: str) -> None:
-    a_row_in_each(case)
+def test_sqlite_cannot_overwrite_a_row_by_inserting_it_again(full: Case, table: str) -> None:
     columns = [c.name for c in schema.metadata.tables[table].c]
     names = ", ".join(f'"{name}"' for name in ("rowid", *(c for c in columns if c != "id")))
     without_rowid = names.removeprefix('"rowid", ')
     says = f"{table} has this row already: it cannot be replaced"
     copy = f"INSERT OR REPLACE INTO {table} ({names}) SELECT {names} FROM {table}"
-    assert refused(case.engine, copy) == says
+    assert refused(full.engine, copy) == says
     if table in ("claims", "notes", "events", "claim_lines", "note_services", "audit_claims", "run_claims"):
         by_key = f"INSERT OR REPLACE INTO {table} ({without_rowid}) SELECT {without_rowid} FROM {table}"
-        assert refused(case.engine, by_key) == says
+        assert refused(full.engine, by_key) == says
 
 
 @on_sqlite
-def test_sqlite_cannot_push_out_the_current_version_with_another_number(case: Case) -> None:
-    a_row_in_each(case)
+def test_sqlite_cannot_push_out_the_current_version_with_another_number(full: Case) -> None:
     columns = [c.name for c in schema.claims.c if c.name not in ("id", "version")]
     push = f"INSERT OR REPLACE INTO claims ({', '.join(columns)}, version) SELECT {', '.join(columns)}, 9 FROM claims"
-    assert refused(case.engine, push) == "claims has this row already: it cannot be replaced"
+    assert refused(full.engine, push) == "claims has this row already: it cannot be replaced"
 
 
 @on_sqlite
