@@ -12,6 +12,8 @@ from sqlalchemy import Engine, select
 from audit.bulk import driving, findings
 from audit.engine import audit, chosen_rules
 from audit.intake import read
+from audit.intake.foreign.mapping import Mapping, Taken
+from audit.intake.foreign.shape import Shape
 from audit.reports import refusals_as_csv
 from audit.store import database, reading, schema
 from audit.store.loading import Loaded, load
@@ -105,6 +107,24 @@ def test_a_row_of_another_width_is_a_refused_note_too(tmp_path: Path) -> None:
     tables, refusals = check(read([folder]))
     of_row = [one for one in refusals if (one.file, one.row) == ("notes.csv", 2)]
     assert [one.wrong for one in of_row] == ["the row has 8 cells where the header has 7"]
+    assert judged(tables, "DOC-01")["C1"] == [("DOC-01", "untestable")]
+
+
+@pytest.mark.parametrize("row", ["Roe,P1,3/12/2026,7,Dressing, bathing", "Roe,P1,3/12/2026,7"])
+def test_in_a_table_of_another_program_too(tmp_path: Path, row: str) -> None:
+    folder = written(tmp_path)
+    (folder / "notes.csv").unlink()
+    (folder / "export.csv").write_text(f"Who,MRN,DOS,Nr,Words\n{row}\nPoe,P9,3/12/2026,8,Bathing\n")
+    taken = (
+        *(Taken("MRN", "patient_id"), Taken("DOS", "service_date", "date", "%m/%d/%Y")),
+        *(Taken("Nr", "note_id"), Taken("Words", "text")),
+    )
+    export = Mapping("export", "notes", Shape(), ("Who", "MRN", "DOS", "Nr", "Words"), taken)
+    tables, refusals = check(read([folder], mappings=[export]))
+    assert [one.wrong for one in refusals if (one.file, one.row) == ("export.csv", 2)] == [
+        f"the row has {len(row.split(','))} cells where the header has 5"
+    ]
+    assert tables.notes.set_index("note_id")["refused_row"].to_dict() == {"7": "row 2 of export.csv", "8": ""}
     assert judged(tables, "DOC-01")["C1"] == [("DOC-01", "untestable")]
 
 

@@ -16,7 +16,7 @@ from audit.intake.foreign.shape import Shape, header_of, sniffed
 from audit.intake.foreign.table import Table, read_table
 from audit.intake.foreign.transforms import MODIFIERS, SPREADS, several, single
 from audit.intake.tabular import REASONS, plain_name, table_of, wrong_width
-from audit.model import TABLES
+from audit.model import NOTES, TABLES, WHOSE_NOTE
 
 
 @dataclass(frozen=True)
@@ -76,15 +76,18 @@ def apply(path: Path, mapping: Mapping, most: int | None = None) -> Applied:
     if table.header != list(mapping.header):
         raise InputError("the columns are not those of the mapping", where=path.name, do="Choose or make another one")
     ours = TABLES[mapping.table]
-    frame = pd.DataFrame([cells for _, cells in table.rows], columns=table.header, dtype="str")
+    records = [*table.rows, *(_cut(table) if ours is NOTES else ())]
+    frame = pd.DataFrame([cells for _, cells in records], columns=table.header, dtype="str")
     made = pd.concat([_rows(frame, mapping, line) for line in mapping.lines]).fillna("").sort_index(kind="stable")
     made["source_file"] = path.name
-    made["source_row"] = [str(table.rows[label][0]) for label in made.index]
+    made["source_row"] = [str(records[label][0]) for label in made.index]
     made = made.reset_index(drop=True)
     if "line_number" in ours.names and not any(one.column == "line_number" for one in mapping.taken):
         made["line_number"] = (made.groupby("claim_id").cumcount() + 1).astype("str")
     made = made.reindex(columns=[*ours.names, "source_file", "source_row"], fill_value="").astype("str")
     refusals = _too_wide(table, mapping, path.name)
+    if ours is NOTES and refusals:
+        made, refusals = _whose(made, refusals)
     taken = {one.source for one in mapping.taken}
     ignored = tuple(name for name in table.header if name not in taken and plain_name(name) not in REASONS)
     return Applied(made, refusals, ignored, tuple(table.left_out))
@@ -93,6 +96,23 @@ def apply(path: Path, mapping: Mapping, most: int | None = None) -> Applied:
 def _too_wide(table: Table, mapping: Mapping, file: str) -> list[Refusal]:
     names = [next((t.column for t in mapping.taken if t.source == source), source) for source in table.header]
     return [wrong_width(TABLES[mapping.table], file, row, names, cells) for row, cells in table.wide.items()]
+
+
+def _cut(table: Table) -> Iterator[tuple[int, list[str]]]:
+    """The rows of another width with as many cells as the header has."""
+    for row, cells in table.wide.items():
+        yield row, [*cells, *[""] * len(table.header)][: len(table.header)]
+
+
+def _whose(made: pd.DataFrame, refusals: list[Refusal]) -> tuple[pd.DataFrame, list[Refusal]]:
+    """Of refused notes no more than what tells whose they are, and the refusals with the ids of the notes, by which
+    `tables.check` refuses their rows. A row without an id is gone."""
+    refused = made["source_row"].isin({str(one.row) for one in refusals})
+    others = [name for name in NOTES.names if name not in WHOSE_NOTE]
+    made.loc[refused, others] = ""
+    ids = made[refused].drop_duplicates("source_row").set_index("source_row")["note_id"]
+    told = [replace(one, record_id=str(ids.get(str(one.row), ""))) for one in refusals]
+    return made[~(refused & (made["note_id"] == ""))].reset_index(drop=True), told
 
 
 def _rows(frame: pd.DataFrame, mapping: Mapping, line: int) -> pd.DataFrame:
