@@ -35,6 +35,11 @@ class Table:
         return [column.name for column in self.columns]
 
     @property
+    def offered(self) -> list[str]:
+        """The columns that a table of another program can fill: all but the one that `tables.check` alone writes."""
+        return [name for name in self.names if name != "refused_row"]
+
+    @property
     def record(self) -> str:
         """The column that names the record a row is part of: a claim's lines stand or fall together."""
         return self.key[0] if self.key else "note_id"

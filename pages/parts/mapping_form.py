@@ -82,7 +82,7 @@ def _column(name: str, source: str, proposal: Proposal, guess: Taken | None) -> 
             element("span", sure, name="cs-quiet"),
             element("div", values, name="cs-line cs-label"),
         )
-    ours = [OUT, *TABLES[table].names]
+    ours = [OUT, *TABLES[table].offered]
     column = which.selectbox(
         f"{source} is", ours, ours.index(guess.column) if guess else 0, key=f"is_{key}", label_visibility="collapsed"
     )

@@ -55,7 +55,7 @@ def _shapes(path: Path, mappings: Sequence[Mapping]) -> Iterator[Shape]:
 
 def _own(table: str, shape: Shape, header: list[str]) -> Mapping:
     named = [(source, plain_name(source)) for source in header]
-    taken = tuple(Taken(source, column) for source, column in named if column in TABLES[table].names)
+    taken = tuple(Taken(source, column) for source, column in named if column in TABLES[table].offered)
     return Mapping("", table, shape, tuple(header), taken)
 
 

@@ -91,7 +91,7 @@ class Mapping:
 
     def _astray(self) -> list[str]:
         gone = [one.source for one in self.taken if one.source not in self.header]
-        ours = TABLES[self.table].names
+        ours = TABLES[self.table].offered
         unknown = [one.column for one in self.taken if one.column not in ours] + [
             c for c in self.fixed if c not in ours
         ]

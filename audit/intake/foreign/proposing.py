@@ -75,7 +75,7 @@ def _for_table(table: str, values: dict[str, list[str]]) -> tuple[str, list[_Gue
     free = [name for name in values if name not in spoken]
     held = {guess.taken.column for guess in guesses}
     every = [
-        _guess(table, name, column.name, values[name], kinds[name]) for name in free for column in TABLES[table].columns
+        _guess(table, name, column, values[name], kinds[name]) for name in free for column in TABLES[table].offered
     ]
     for guess in sorted((one for one in every if one), key=lambda one: -one.confidence):
         joins = guess.taken.column == "diagnosis_codes"
