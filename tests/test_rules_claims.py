@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -87,14 +88,24 @@ def test_the_list_of_providers_tells_who_furnished_a_service():
     assert audit(tables(claims=[LINE]), rules=rule)["severity"].tolist() == ["untestable"]
 
 
+@cache
+def nothing() -> Prepared:
+    return Prepared(Tables.empty(), FACTS)
+
+
+@cache
+def the_least() -> Prepared:
+    return Prepared(tables(claims=[{**LINE, "procedure_code": "97530", "modifier_1": "GO"}]), FACTS)
+
+
 @pytest.mark.parametrize("rule", RULES, ids=CODES)
 def test_nothing_is_found_in_empty_tables(rule):
-    assert rule.run(Prepared(Tables.empty(), FACTS)).empty
+    assert rule.run(nothing()).empty
 
 
 @pytest.mark.parametrize("rule", RULES, ids=CODES)
 def test_a_claim_with_only_what_is_required_is_judged_or_said_not_to_be(rule):
-    found = rule.run(Prepared(tables(claims=[{**LINE, "procedure_code": "97530", "modifier_1": "GO"}]), FACTS))
+    found = rule.run(the_least())
     assert set(found["severity"]) <= {"untestable"}
 
 
