@@ -42,6 +42,7 @@ from hypothesis import Phase, settings
 from benchmarks.mutations import Mutation, mutations
 from benchmarks.putting_in import ROOT, put_in, source_of
 from tests.databases import FILLINGS
+from tests.places import PATIENCE
 from tests.sharing import RULE
 
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.csv")
@@ -91,7 +92,7 @@ class Mutants:
 
     def __init__(self, area: str, asked: argparse.Namespace) -> None:
         self.paths = sorted({path for one in AREAS[area][0] for path in (ROOT / "audit").glob(one)})
-        self.asked, self.failed, self.stopped = asked, False, False
+        self.asked, self.failed, self.stopped = asked, "", False
         self.running: dict[int, Mutation] = {}
         self.noticing: defaultdict[tuple[str, ...], Counter[int]] = defaultdict(Counter)
         """How often each piece has noticed a fault, of a function and of a module."""
@@ -105,7 +106,7 @@ class Mutants:
         settings.load_profile("mutants")
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        self.failed = self.failed or report.failed
+        self.failed = self.failed or (report.nodeid if report.failed else "")
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         gc.unfreeze()
@@ -150,20 +151,24 @@ class Mutants:
 
     def _watched(self) -> Watch:
         """All tests once, without a fault, in a process of their own."""
-        kept = Path(self.scratch) / "watch"
+        kept, at = Path(self.scratch) / "watch", Path(self.scratch) / "watched"
         child = os.fork()
         if not child:
             self._quiet()
-            watch = self._watch()
+            watch = self._watch(at)
             kept.write_bytes(pickle.dumps((watch, self.failed)))
             os._exit(0)
-        os.waitpid(child, 0)
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        if not kept.exists():
+            why = f"has not ended after {PATIENCE} s" if status == -signal.SIGALRM else f"ended the process ({status})"
+            raise pytest.UsageError(f"without any fault, {at.read_text()} {why}")
         watch, failed = pickle.loads(kept.read_bytes())  # noqa: S301  our own file
         if failed:
-            raise pytest.UsageError("a test fails without any fault: mend it first")
+            raise pytest.UsageError(f"without any fault {failed} fails: mend it first")
         return watch  # type: ignore[no-any-return]
 
-    def _watch(self) -> Watch:
+    def _watch(self, at: Path) -> Watch:
+        """`at` names the test that it has come to, and is all that is left when that one does not end."""
         watch, ours = Watch(), {str(path) for path in self.paths}
         for n, items in enumerate(self.pieces):
             seen: set[tuple[str, str]] = set()
@@ -177,8 +182,11 @@ class Mutants:
             threading.settrace(note)
             sys.settrace(note)
             for item, following in in_turn(items):
+                at.write_text(item.nodeid)
+                signal.alarm(PATIENCE)
                 run(item, following)
             sys.settrace(None)
+            signal.alarm(0)
             watch.seconds[n], watch.through[n] = time.process_time() - before, seen
         return watch
 
@@ -263,9 +271,10 @@ def pieces(items: list[pytest.Item]) -> list[list[pytest.Item]]:
     return list(found.values())
 
 
-def in_turn(items: list[pytest.Item]) -> Iterator[tuple[pytest.Item, pytest.Item | None]]:
-    """Each test and the one after it: what a module holds is put away where the next one has no use for it."""
-    return zip_longest(items, items[1:])
+def in_turn(items: list[pytest.Item]) -> Iterator[tuple[pytest.Item, pytest.Item]]:
+    """Each test and the one after it: what a module holds is put away where the next one has no use for it. After the
+    last comes the session, which has a use for what all modules share."""
+    return zip_longest(items, items[1:], fillvalue=items[0].session)
 
 
 def processor_seconds() -> float:
@@ -273,7 +282,7 @@ def processor_seconds() -> float:
     return sum(os.times()[:4])
 
 
-def run(item: pytest.Item, following: pytest.Item | None) -> None:
+def run(item: pytest.Item, following: pytest.Item) -> None:
     item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
 
 
@@ -287,14 +296,20 @@ def forget() -> None:
 
 
 def warm(items: list[pytest.Item]) -> None:
-    """Databases that tests begin with are made once, before any fault: one test of each kind is run here."""
+    """Databases that tests begin with are made once, before any fault: one test of each kind is set up here.
+
+    None is run: typst, which writes the dossiers, has threads, and a fork would wait for ever for those it has not.
+    """
     kinds = {}
     for item in items:
         names = getattr(item, "fixturenames", ())
         if "originals" in names:
             kinds.setdefault(frozenset(one.name for one in FILLINGS if one.name in names), item)
+    option = items[0].config.option
+    option.setuponly = True
     for item in kinds.values():
-        run(item, items[-1] if item is not items[-1] else items[0])
+        run(item, item.session)
+    option.setuponly = False
 
 
 def equivalent() -> dict[tuple[str, ...], str]:
