@@ -18,7 +18,7 @@ from audit.model import FINDING_COLUMNS, UNPRICED
 from audit.rules import Rule, ordered, rule_book
 from audit.shared_text import in_plain
 from audit.tables import Tables
-from audit.unconfirmed import REFUSED, demoted, without_doubtful, without_refused_days
+from audit.unconfirmed import REFUSED, demoted, without_doubtful, without_refused
 from audit.worth import priced
 
 Progress = Callable[[int, int], None]
@@ -52,7 +52,7 @@ def judge(
 
     found = _found(prepared, rules, progress, keep=keep)
     told = demoted(found, partial(firm, without_doubtful))
-    told = demoted(told, partial(firm, without_refused_days), REFUSED)
+    told = demoted(told, partial(firm, without_refused), REFUSED)
     return in_plain(priced(told if told is found else ordered([told]), prepared))
 
 

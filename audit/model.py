@@ -121,8 +121,6 @@ NOTES = Table(
         *_text("unconfirmed", "refused_row"),
     ),
 )
-WHOSE_NOTE = ("note_id", "claim_id", "patient_id", "service_date", "discipline", "note_type")
-"""What is kept of a note of which a row was refused, where it can be read."""
 NOTE_SERVICES = Table(
     "note_services",
     "service within a note",
@@ -174,7 +172,7 @@ PLANS_OF_CARE = Table(
         Column("sent_on", "date"),
         *_text("frequency", "duration"),
         Column("verbal_order_on", "date"),
-        Column("delay_reason"),
+        *_text("delay_reason", "refused_row"),
     ),
 )
 AUTHORIZATIONS = Table(
@@ -190,6 +188,7 @@ AUTHORIZATIONS = Table(
         Column("visits", "count"),
         Column("from_date", "date"),
         Column("to_date", "date"),
+        Column("refused_row"),
     ),
 )
 PROVIDERS = Table(
@@ -262,6 +261,12 @@ TABLES = {
         *(PAYMENTS, ADJUSTMENTS),
     )
 }
+WHOSE = {
+    NOTES.name: ("note_id", "claim_id", "patient_id", "service_date", "discipline", "note_type"),
+    PLANS_OF_CARE.name: ("plan_id", "patient_id", "discipline"),
+    AUTHORIZATIONS.name: ("number", "payer_id", "patient_id"),
+}
+"""What is kept of a record of which a row was refused, where it can be read."""
 
 SEVERITIES = ("error", "warning", "info", "untestable")
 """`error`: do not submit as is. `warning`: the reviewer decides. `info`: a note. `untestable`: cannot be

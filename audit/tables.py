@@ -1,7 +1,7 @@
 """The checked tables: what the rules may rely on, and the refusal of every row that breaks the contract.
 
-A row that is refused takes its whole claim (or note) with it: half a claim would be judged wrongly. Of a refused note
-`refused_notes.remnants` are kept: a day is not undocumented because its note could not be read.
+A row that is refused takes its whole claim (or note) with it: half a claim would be judged wrongly. Of some records it
+leaves what tells whose they are (`refused_rows`): a day is not undocumented because its note could not be read.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ import pandas as pd
 from audit import contract
 from audit.errors import Refusal
 from audit.intake import Batch
-from audit.model import PAID, TABLES, Table
-from audit.refused_notes import remnants
+from audit.model import PAID, TABLES, WHOSE, Table
+from audit.refused_rows import with_remnants
 from audit.shared_text import shared
 
 pd.set_option("mode.string_storage", "python")
@@ -86,9 +86,10 @@ def check(batch: Batch, as_of: date | None = None) -> tuple[Tables, list[Refusal
     came = {name: contract.normal(_raw(batch, table), table) for name, table in TABLES.items()}
     kept: dict[str, pd.DataFrame] = {}
     for name, rows in came.items():
-        found = contract.broken(rows, TABLES[name])
+        whole = _read_whole(rows, name, batch)
+        found = contract.broken(whole, TABLES[name])
         refusals += found.refusals
-        kept[name] = rows[~rows.index.isin(found.rows)] if found.rows else rows
+        kept[name] = whole[~whole.index.isin(found.rows)] if found.rows else whole
     if as_of:
         late = kept["claims"]["service_date"].astype("str") > as_of.isoformat()
         _refuse(kept, "claims", late, refusals, f"the service is dated after {as_of}", "Correct the date")
@@ -100,12 +101,8 @@ def check(batch: Batch, as_of: date | None = None) -> tuple[Tables, list[Refusal
     _hold(kept, "note_services", refusals, "another part of this note was refused", "Mend that part")
     for name in PAID:
         _hold(kept, name, refusals, "another part of this payment was refused", "Mend that part")
-    kept["notes"] = _with_remnants(kept["notes"], came["notes"], refusals)
-    misread = {(one.file, one.row) for one in batch.refusals}
-    refusals = [
-        *batch.refusals,
-        *(one for one in refusals[len(batch.refusals) :] if (one.file, one.row) not in misread),
-    ]
+    for name in WHOSE:
+        kept[name] = with_remnants(TABLES[name], came[name], kept[name], refusals, _family(name))
     told = [batch.in_their_words(refusal) for refusal in refusals]
     return Tables(**{name: typed(kept[name], table) for name, table in TABLES.items()}), told
 
@@ -115,19 +112,22 @@ def _raw(batch: Batch, table: Table) -> pd.DataFrame:
     return batch.tables.get(table.name, nothing)
 
 
-def _with_remnants(kept: pd.DataFrame, came: pd.DataFrame, refusals: list[Refusal]) -> pd.DataFrame:
-    """The notes kept, none of them refused whatever its file says, and what stands for those that are."""
-    told = kept.assign(refused_row="")
-    if len(kept) == len(came):
-        return told
-    refused = came[~came["note_id"].isin(kept["note_id"].unique())]
-    return pd.concat([told, remnants(refused, refusals)])
+def _read_whole(rows: pd.DataFrame, name: str, batch: Batch) -> pd.DataFrame:
+    """Without the rows that reading refused already; of some tables they are here all the same (`model.WHOSE`)."""
+    refused = {(one.file, str(one.row)) for one in batch.refusals if one.table == name}
+    if name not in WHOSE or not refused:
+        return rows
+    places = zip(rows["source_file"], rows["source_row"].astype("str"), strict=True)
+    return rows[[place not in refused for place in places]]
+
+
+def _family(name: str) -> tuple[str, ...]:
+    return next((names for names in FAMILIES if name in names), (name,))
 
 
 def _hold(kept: dict[str, pd.DataFrame], name: str, refusals: list[Refusal], wrong: str, do: str) -> None:
     """Refuse what is left of a claim, note or payment of which a row was refused."""
-    family = next(names for names in FAMILIES if name in names)
-    broken = {r.record_id for r in refusals if r.table in family} - {""}
+    broken = {r.record_id for r in refusals if r.table in _family(name)} - {""}
     if broken:
         _refuse(kept, name, kept[name][TABLES[name].record].isin(broken), refusals, wrong, do)
 

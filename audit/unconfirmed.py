@@ -1,7 +1,7 @@
-"""Notes that are not fully known: read from a document and not confirmed, or beside one that was refused. No error may
-rest on them.
+"""Rows that do not tell all: read from a document and not confirmed, or beside one that was refused. No error may rest
+on them.
 
-An error rests on a note when, without the note, the rules do not find just the same. So nothing has to be declared by
+An error rests on a row when, without the row, the rules do not find just the same. So nothing has to be declared by
 the rules, and a finding on one claim that rests on the note of another is known too.
 """
 
@@ -12,10 +12,13 @@ from dataclasses import replace
 
 import pandas as pd
 
+from audit.model import WHOSE
 from audit.tables import Tables
 
 SAYS = "It rests on values read from a document that nobody has confirmed."
-REFUSED = "A note of the day was refused when it was loaded, and may say otherwise."
+REFUSED = (
+    "A row that bears on it (of a note of the day, a plan of care, an authorisation) was refused when it was loaded."
+)
 _SAME = ["rule", "claim_id", "line_number", "procedure_code", "service_date", "expected", "observed", "because"]
 
 
@@ -25,15 +28,24 @@ def without_doubtful(tables: Tables) -> Tables | None:
     return _without(tables, doubtful) if doubtful.any() else None
 
 
-def without_refused_days(tables: Tables) -> Tables | None:
-    """The tables without the notes of patients' days of which a note was refused; None where none was."""
-    notes = tables.notes
-    refused = notes["refused_row"] != ""
-    if not refused.any():
+def without_refused(tables: Tables) -> Tables | None:
+    """The tables without the notes of patients' days of which a note was refused, and without the plans of care (the
+    authorisations) of patients of whom one was; None where nothing of them was refused."""
+    if not any((getattr(tables, name)["refused_row"] != "").any() for name in WHOSE):
         return None
-    days = pd.MultiIndex.from_frame(notes.loc[refused, ["patient_id", "service_date"]])
-    of_them = pd.MultiIndex.from_frame(notes[["patient_id", "service_date"]]).isin(days)
-    return _without(tables, pd.Series(of_them, index=notes.index))
+    rest = _without(tables, _beside(tables.notes, ["patient_id", "service_date"]))
+    plans, authorizations = tables.plans_of_care, tables.authorizations
+    return replace(
+        rest,
+        plans_of_care=plans[~_beside(plans, ["patient_id"])],
+        authorizations=authorizations[~_beside(authorizations, ["patient_id"])],
+    )
+
+
+def _beside(rows: pd.DataFrame, key: list[str]) -> pd.Series[bool]:
+    """Which rows share their key with one that was refused."""
+    named = pd.MultiIndex.from_frame(rows[key])
+    return pd.Series(named.isin(named[rows["refused_row"] != ""]), index=rows.index)
 
 
 def _without(tables: Tables, which: pd.Series[bool]) -> Tables:
@@ -42,10 +54,10 @@ def _without(tables: Tables, which: pd.Series[bool]) -> Tables:
 
 
 def demoted(found: pd.DataFrame, firm: Callable[[list[str]], pd.DataFrame | None], says: str = SAYS) -> pd.DataFrame:
-    """`found` (columns of the contract) with each error that rests on a note not fully known as a warning that says so.
+    """`found` (columns of the contract) with each error that rests on such rows as a warning that says so.
 
-    `firm` gives the findings of the rules with these codes over the tables without such notes, None where there is no
-    such note; it is asked only where an error was found.
+    `firm` gives the findings of the rules with these codes over the tables without such rows, None where there is none;
+    it is asked only where an error was found.
     """
     errors = found["severity"] == "error"
     sure = firm(sorted(found.loc[errors, "rule"].unique())) if errors.any() else None

@@ -31,7 +31,8 @@ def authorized_lines(lines: pd.DataFrame, linked: pd.DataFrame, tables: Tables) 
         return wanted
     best = _chosen(_candidates(wanted, tables.authorizations.rename(columns=RENAMED)))
     rows = wanted.join(best)
-    rows["number"] = rows["number"].astype(SHARED).fillna("")
+    for name in ("number", "refused_row"):
+        rows[name] = rows[name].astype(SHARED).fillna("")
     rows[["in_dates", "in_codes"]] = rows[["in_dates", "in_codes"]].eq(True)
     rows = rows.merge(_discharges(rows, lines, linked, tables), on=DATE, how="left", validate="m:1")
     rows = rows[(rows["number"] != "") | (rows["prior_authorization"] != "") | rows["discharged_on"].notna()]
@@ -80,7 +81,14 @@ def _chosen(found: pd.DataFrame) -> pd.DataFrame:
     """By line: the authorisation that covers its date and code, else its date; of several the one that began last."""
     order = ["row", "in_dates", "in_codes", "from_date", "number"]
     last = found.sort_values(order, na_position="first").drop_duplicates("row", keep="last").set_index("row")
-    of_authorization = ["procedure_codes", "authorized_units", "authorized_visits", "from_date", "to_date"]
+    of_authorization = [
+        "procedure_codes",
+        "authorized_units",
+        "authorized_visits",
+        "from_date",
+        "to_date",
+        "refused_row",
+    ]
     return last[["number", *of_authorization, "in_dates", "in_codes"]]
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from audit.errors import InputError, MappingNeeded, Refusal
 from audit.intake import records, workbook
 from audit.intake.cells import Sheet
-from audit.model import NOTES, TABLES, WHOSE_NOTE, Table
+from audit.model import TABLES, WHOSE, Table
 
 REASONS = ("refused because", "what to do")
 """Columns before those of a table of refused rows: it is read again as if they were not there."""
@@ -67,9 +67,9 @@ def plain_name(name: str) -> str:
 def rows_of(sheet: Sheet, table: Table, file: str) -> tuple[pd.DataFrame, list[Refusal], tuple[str, ...]]:
     """A sheet as the columns of `table` (text, "" when empty or absent) with `source_file`, `source_row`.
 
-    Returns rows, refused records, and the columns that were not asked for. Of a refused note the row is kept with what
-    tells whose it is (WHOSE_NOTE); `tables.check` refuses it by its id. Raises InputError when the header lacks a
-    required column or names one twice.
+    Returns rows, refused records, and the columns that were not asked for. Of some refused records the row is here with
+    what tells whose they are (WHOSE); `tables.check` takes it out. Raises InputError when the header lacks a required
+    column or names one twice.
     """
     header = [plain_name(name) for name in next(sheet, [])]
     check_header(header, table, file)
@@ -83,8 +83,8 @@ def rows_of(sheet: Sheet, table: Table, file: str) -> tuple[pd.DataFrame, list[R
             continue
         if len(record) != len(header):
             refusals.append(wrong_width(table, file, number, header, record))
-            if table is NOTES and refusals[-1].record_id:
-                known = {name: cell for name, cell in zip(header, cells, strict=False) if name in WHOSE_NOTE}
+            if table.name in WHOSE:
+                known = {name: cell for name, cell in zip(header, cells, strict=False) if name in WHOSE[table.name]}
                 kept.append([*(known.get(name, "") for name in header), file, str(number)])
         else:
             told = [without_mark(cell).strip() for cell in record] if again else cells

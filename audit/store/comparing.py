@@ -63,23 +63,20 @@ def _services_held(connection: Connection, note_ids: list[str]) -> dict[str, Cel
 
 def compare(connection: Connection, name: str, found: Records, answered: Collection[str] = ()) -> Compared:
     """What becomes of the records of table `name`. What tells less than the record itself replaces none that is held:
-    claims that are known from a payer's answer only (`answered`), and what is left of refused notes."""
+    claims that are known from a payer's answer only (`answered`), and what is left of refused records."""
     table = schema.metadata.tables[name]
     held = _held(connection, table, found)
-    kept = {"claims": set(answered), "notes": _refused(found)}.get(name, set())
+    kept, refused = set(answered) if name == "claims" else set(), found.refused
     fates: tuple[list[int], ...] = ([], [], [])
     for place, (key, digest) in enumerate(zip(found.keys, found.digests, strict=True)):
         old = held.get(key)
-        differs = old is not None and old.content_sha256 != digest and key[0] not in kept
+        less = refused[place] or key[0] in kept
+        differs = old is not None and old.content_sha256 != digest and not less
         fates[0 if old is None else 1 if differs else 2].append(place)
     came = set(found.keys) if name in model.PAID else set()
     gone = [old.id for key, old in held.items() if name in model.PAID and key not in came]
     new, changed, unchanged = [np.array(places, dtype=np.intp) for places in fates]
     return Compared(table, found, held, new, changed, unchanged, gone)
-
-
-def _refused(notes: Records) -> set[Any]:
-    return {notes.keys[place][0] for place in np.flatnonzero(notes.refused).tolist()}
 
 
 def _held(connection: Connection, table: Table, found: Records) -> dict[tuple[Any, ...], Held]:

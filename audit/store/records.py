@@ -39,7 +39,7 @@ class Records:
 
     @property
     def refused(self) -> Places:
-        """Which of the records are no more than what is left of a note that was refused."""
+        """Which of the records are no more than what is left of one that was refused."""
         rows = self.row.get("refused_row", Cells.same(None, len(self.keys)))
         return np.array([bool(one) for one in rows.distinct], dtype=bool)[rows.places]
 

@@ -54,9 +54,7 @@ def _anchor(note: int, passage: int) -> str:
 def _note(place: int, note: Row, evidence: Evidence, now: Collection[str]) -> list[Markup]:
     kind = str(note["note_type"] or "visit").capitalize()
     if note["refused_row"]:
-        says = f"was refused when it was loaded. Mend {note['refused_row']} and load it again."
-        head = element("strong", f"▲ {kind} note {day(note['service_date'])} ")
-        return [element("p", head, says, name="cs-finding cs-warning")]
+        return [_refused(f"{kind} note {day(note['service_date'])} ", note["refused_row"])]
     author = " ".join(part for part in (note["author_name"], note["author_credential"]) if part)
     times = f"{note['start_time']}–{note['end_time']}" if note["start_time"] else "no start and end"
     timed, treatment = count(note["total_timed_minutes"]), count(note["total_treatment_minutes"])
@@ -71,6 +69,11 @@ def _note(place: int, note: Row, evidence: Evidence, now: Collection[str]) -> li
     ]
 
 
+def _refused(what: str, row: str) -> Markup:
+    says = f"was refused when it was loaded. Mend {row} and load it again."
+    return element("p", element("strong", f"▲ {what}"), says, name="cs-finding cs-warning")
+
+
 def _signed(note: Row) -> str:
     if not note["signed_at"]:
         return "not signed"
@@ -81,6 +84,9 @@ def _signed(note: Row) -> str:
 def _plans(plans: pd.DataFrame) -> list[Markup]:
     drawn = []
     for plan in plans.to_dict("records"):
+        if plan["refused_row"]:
+            drawn.append(_refused("Plan of care ", plan["refused_row"]))
+            continue
         by = f" by {plan['certified_by']}" if plan["certified_by"] else ""
         certified = (
             f"certified {day(plan['certified_on'])}{by}" if pd.notna(plan["certified_on"]) else "▲ not certified"

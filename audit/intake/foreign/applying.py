@@ -16,7 +16,8 @@ from audit.intake.foreign.shape import Shape, header_of, sniffed
 from audit.intake.foreign.table import Table, read_table
 from audit.intake.foreign.transforms import MODIFIERS, SPREADS, several, single
 from audit.intake.tabular import REASONS, plain_name, table_of, wrong_width
-from audit.model import NOTES, TABLES, WHOSE_NOTE
+from audit.model import TABLES, WHOSE
+from audit.model import Table as Ours
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def apply(path: Path, mapping: Mapping, most: int | None = None) -> Applied:
     if table.header != list(mapping.header):
         raise InputError("the columns are not those of the mapping", where=path.name, do="Choose or make another one")
     ours = TABLES[mapping.table]
-    records = [*table.rows, *(_cut(table) if ours is NOTES else ())]
+    records = [*table.rows, *(_cut(table) if ours.name in WHOSE else ())]
     frame = pd.DataFrame([cells for _, cells in records], columns=table.header, dtype="str")
     made = pd.concat([_rows(frame, mapping, line) for line in mapping.lines]).fillna("").sort_index(kind="stable")
     made["source_file"] = path.name
@@ -86,8 +87,8 @@ def apply(path: Path, mapping: Mapping, most: int | None = None) -> Applied:
         made["line_number"] = (made.groupby("claim_id").cumcount() + 1).astype("str")
     made = made.reindex(columns=[*ours.names, "source_file", "source_row"], fill_value="").astype("str")
     refusals = _too_wide(table, mapping, path.name)
-    if ours is NOTES and refusals:
-        made, refusals = _whose(made, refusals)
+    if ours.name in WHOSE and refusals:
+        made, refusals = _whose(made, refusals, ours)
     taken = {one.source for one in mapping.taken}
     ignored = tuple(name for name in table.header if name not in taken and plain_name(name) not in REASONS)
     return Applied(made, refusals, ignored, tuple(table.left_out))
@@ -104,15 +105,12 @@ def _cut(table: Table) -> Iterator[tuple[int, list[str]]]:
         yield row, [*cells, *[""] * len(table.header)][: len(table.header)]
 
 
-def _whose(made: pd.DataFrame, refusals: list[Refusal]) -> tuple[pd.DataFrame, list[Refusal]]:
-    """Of refused notes no more than what tells whose they are, and the refusals with the ids of the notes, by which
-    `tables.check` refuses their rows. A row without an id is gone."""
+def _whose(made: pd.DataFrame, refusals: list[Refusal], ours: Ours) -> tuple[pd.DataFrame, list[Refusal]]:
+    """Of refused rows no more than what tells whose they are, and the refusals with our names of the records."""
     refused = made["source_row"].isin({str(one.row) for one in refusals})
-    others = [name for name in NOTES.names if name not in WHOSE_NOTE]
-    made.loc[refused, others] = ""
-    ids = made[refused].drop_duplicates("source_row").set_index("source_row")["note_id"]
-    told = [replace(one, record_id=str(ids.get(str(one.row), ""))) for one in refusals]
-    return made[~(refused & (made["note_id"] == ""))].reset_index(drop=True), told
+    made.loc[refused, [name for name in ours.names if name not in WHOSE[ours.name]]] = ""
+    names = made[refused].drop_duplicates("source_row").set_index("source_row")[ours.record]
+    return made, [replace(one, record_id=str(names.get(str(one.row), ""))) for one in refusals]
 
 
 def _rows(frame: pd.DataFrame, mapping: Mapping, line: int) -> pd.DataFrame:

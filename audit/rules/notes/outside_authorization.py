@@ -62,6 +62,11 @@ def outside_authorization(lines: pd.DataFrame) -> list[pd.DataFrame]:
             "The claim names authorisation {prior_authorization}, which is not on file, nor is another one of this "
             "patient and payer.|Load authorizations with {prior_authorization}: its codes, units, visits and dates",
         ),
+        untestable(
+            lines[lines["refused_row"] != ""],
+            "The row of authorisation {number} was refused when it was loaded, so what it covers is not known."
+            "|Mend the refused row of this authorisation and load it again",
+        ),
     ]
 
 

@@ -1,4 +1,4 @@
-"""What is left of notes of which a row was refused, and where that row stands."""
+"""What is left of notes, plans of care and authorisations of which a row was refused: where that row stands."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ down_revision = "0018"
 
 
 def upgrade() -> None:
-    op.add_column("notes", sa.Column("refused_row", sa.Text))
+    for name in ("notes", "plans_of_care", "authorizations"):
+        op.add_column(name, sa.Column("refused_row", sa.Text))
 
 
 def downgrade() -> None:

@@ -1,4 +1,5 @@
-"""A note of which a row was refused: its day is not undocumented, and no error rests on the day's other notes."""
+"""A note, a plan of care or an authorisation of which a row was refused: nothing looks as if it had never been there,
+and no error rests on what else of its kind is on file."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from sqlalchemy import Engine, select
 
 from audit.bulk import driving, findings
 from audit.engine import audit, chosen_rules
+from audit.errors import Refusal
 from audit.intake import read
 from audit.intake.foreign.mapping import Mapping, Taken
 from audit.intake.foreign.shape import Shape
@@ -202,3 +204,66 @@ def test_a_refused_note_replaces_none_that_is_held(engine: Engine, tmp_path: Pat
     loaded = take(engine, written(tmp_path / "b"), "cd")
     assert loaded.counts["notes"] == {"new": 0, "changed": 0, "unchanged": 2}
     assert doubts(engine) == []
+
+
+PLANS = [
+    {"plan_id": "A", "patient_id": "P3", "start_date": "2026-01-01", "end_date": "2026-03-01",
+     "certified_on": "2026-01-05", "frequency": "2 a week", "duration": "8 weeks"},
+    {"plan_id": "B", "patient_id": "P3", "start_date": "3/2/2026", "end_date": "2026-05-01",
+     "certified_on": "2026-03-03", "frequency": "2 a week", "duration": "8 weeks"},
+]  # fmt: skip
+ALLOWED = [
+    {"number": "A1", "payer_id": "acme", "patient_id": "P3", "units": "2", "from_date": "2026-03-01"},
+    {"number": "A2", "payer_id": "acme", "patient_id": "P3", "units": "ten", "from_date": "2026-03-12"},
+]
+
+
+def planned(folder: Path, name: str, rows: list[dict[str, str]], **cells: str) -> tuple[Tables, list[Refusal]]:
+    """C3 alone, under these rows."""
+    folder.mkdir(exist_ok=True)
+    pd.DataFrame([{**CLAIMS[2], **cells}]).to_csv(folder / "claims.csv", index=False)
+    pd.DataFrame(rows).to_csv(folder / f"{name}.csv", index=False)
+    return check(read([folder]))
+
+
+@pytest.mark.parametrize("split", ["whole", "buckets"])
+def test_a_day_beside_a_refused_plan_is_not_outside_of_every_plan(tmp_path: Path, split: str) -> None:
+    tables, _ = planned(tmp_path, "plans_of_care", PLANS[:1])
+    assert judged(tables, "DOC-05", split=split)["C3"] == [("DOC-05", "error")]
+    tables, refusals = planned(tmp_path, "plans_of_care", PLANS)
+    assert [(one.file, one.row, one.column) for one in refusals] == [("plans_of_care.csv", 3, "start_date")]
+    assert tables.plans_of_care["refused_row"].tolist() == ["", "row 3 of plans_of_care.csv"]
+    told = judged(tables, "DOC-05", "DOC-06", "DOC-08", split=split)["C3"]
+    assert "error" not in {severity for _, severity in told}
+    assert ("DOC-05", "untestable") in told
+
+
+def test_a_plan_of_which_a_comma_made_a_cell_too_many_is_refused_alone_and_told_once(tmp_path: Path) -> None:
+    planned(tmp_path, "plans_of_care", PLANS[:1])
+    path = tmp_path / "plans_of_care.csv"
+    path.write_text(path.read_text() + "B,P3,2026-03-02,2026-05-01,2026-03-03,2 a week, mornings,8 weeks\n")
+    tables, refusals = check(read([tmp_path]))
+    assert [one.wrong for one in refusals] == ["the row has 8 cells where the header has 7"]
+    assert tables.plans_of_care["refused_row"].tolist() == ["", "row 3 of plans_of_care.csv"]
+    assert judged(tables, "DOC-05")["C3"] == [("DOC-05", "untestable")]
+
+
+@pytest.mark.parametrize("split", ["whole", "buckets"])
+@pytest.mark.parametrize("day", ["2026-03-12", "2026-02-12"])
+def test_units_above_one_authorisation_beside_a_refused_one_are_no_error(tmp_path: Path, day: str, split: str) -> None:
+    cells = {"payer_id": "acme", "units": "4", "service_date": day}
+    tables, _ = planned(tmp_path, "authorizations", ALLOWED[:1], **cells)
+    assert judged(tables, "DOC-14", split=split)["C3"] == [("DOC-14", "error")]
+    tables, _ = planned(tmp_path, "authorizations", ALLOWED, **cells)
+    wanted = "warning" if day == "2026-03-12" else "untestable"
+    assert judged(tables, "DOC-14", split=split)["C3"] == [("DOC-14", wanted)]
+
+
+def test_the_store_keeps_a_refused_plan_until_the_mended_row_comes(engine: Engine, tmp_path: Path) -> None:
+    def taken(rows: list[dict[str, str]], sha256: str) -> list[tuple[str, str]]:
+        tables, refusals = planned(tmp_path, "plans_of_care", rows)
+        load(engine, tables, refusals, name="march", sha256=sha256 * 32, account_id=None, at=NOW)
+        return judged(reading.tables_in_store(engine), "DOC-05").get("C3", [])
+
+    assert taken(PLANS, "ab") == [("DOC-05", "untestable")]
+    assert taken([{**PLANS[1], "start_date": "2026-03-02"}], "cd") == []

@@ -1,0 +1,58 @@
+"""What is left of a note, a plan of care or an authorisation of which a row was refused.
+
+Without it a day looks as if nobody had documented it, a treatment as if nobody had planned or authorised it. Of such a
+record only the columns that tell whose and which it is are kept (`model.WHOSE`), and in `refused_row` the
+place of the row to mend. What else it says is not known: a rule that needs it is untestable, and an error that rests on
+what else of its kind is on file is a warning (`unconfirmed`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import pandas as pd
+
+from audit import contract
+from audit.errors import Refusal
+from audit.model import WHOSE, Column, Table
+
+
+def with_remnants(
+    table: Table, came: pd.DataFrame, kept: pd.DataFrame, refusals: Iterable[Refusal], family: Iterable[str]
+) -> pd.DataFrame:
+    """The rows that were `kept` of those that `came` (as `contract.normal` gives them), none of them refused whatever
+    its file says, and what stands for the records that were refused, each once. Nothing stands for a row that lacks
+    what its table requires. `refusals`: why, the cause before what followed from it; `family`: the tables whose rows
+    stand or fall with this one's."""
+    whole: pd.DataFrame = kept.assign(refused_row="")
+    if len(kept) == len(came):
+        return whole
+    must = [column for column in table.columns if column.required]
+    can = [column for column in table.columns if column.name in WHOSE[table.name] and not column.required]
+    columns = [*WHOSE[table.name], "source_file", "source_row"]
+    rows = came.loc[~came.index.isin(kept.index), columns].astype("str")
+    rows = rows[~rows.index.isin(_broken(rows, table, *must))]
+    for column in can:
+        rows.loc[list(_broken(rows, table, column)), column.name] = ""
+    key = list(table.key)
+    taken = pd.MultiIndex.from_frame(kept[key].astype("str"))
+    rows = rows[~pd.MultiIndex.from_frame(rows[key]).isin(taken) & ~rows.duplicated(key).to_numpy()]
+    left = rows.assign(refused_row=rows[table.record].map(_places(refusals, set(family))).fillna("a row"))
+    every: pd.DataFrame = pd.concat([whole, left.reindex(columns=whole.columns, fill_value="")])
+    return every
+
+
+def _places(refusals: Iterable[Refusal], family: set[str]) -> dict[str, str]:
+    """By record, where the row stands that was refused first."""
+    places: dict[str, str] = {}
+    for one in refusals:
+        if one.table in family:
+            places.setdefault(one.record_id, f"row {one.row} of {one.file}")
+    return places
+
+
+def _broken(rows: pd.DataFrame, table: Table, *columns: Column) -> set[int]:
+    """Labels of the rows of which one of these cells breaks the contract."""
+    part = replace(table, key=(), columns=columns)
+    return contract.broken(contract.normal(rows, part), part).rows
