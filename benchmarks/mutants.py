@@ -62,7 +62,7 @@ AREAS = {
                   ["estimates", "agreement", "projections", "ratios", "variation", "monitor", "shared_methods",
                    "hundreds"], ""),
     "figures": (["figures/judging.py", "figures/results.py", "figures/accuracies.py", "figures/drawn_lines.py"],
-                ["accuracies", "upheld", "differences", "history", "dossier"], ""),
+                ["figures", "accuracies", "upheld", "differences", "history", "dossier"], ""),
     "sign-off": (["reviewing/sign_off.py", "store/seal.py"],
                  ["review", "review_stages", "staleness", "review_attacks", "undoing", "store_trail"], ""),
 }  # fmt: skip
