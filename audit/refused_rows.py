@@ -25,7 +25,7 @@ def with_remnants(
     its file says, and what stands for the records that were refused, each once. Nothing stands for a row that lacks
     what its table requires. `refusals`: why, the cause before what followed from it; `family`: the tables whose rows
     stand or fall with this one's."""
-    whole: pd.DataFrame = kept.assign(refused_row="")
+    whole: pd.DataFrame = kept.drop(columns="refused_row", errors="ignore")
     if len(kept) == len(came):
         return whole
     must = [column for column in table.columns if column.required]
@@ -39,7 +39,8 @@ def with_remnants(
     taken = pd.MultiIndex.from_frame(kept[key].astype("str"))
     rows = rows[~pd.MultiIndex.from_frame(rows[key]).isin(taken) & ~rows.duplicated(key).to_numpy()]
     left = rows.assign(refused_row=rows[table.record].map(_places(refusals, set(family))).fillna("a row"))
-    every: pd.DataFrame = pd.concat([whole, left.reindex(columns=whole.columns, fill_value="")])
+    columns = [*whole.columns, "refused_row"]
+    every: pd.DataFrame = pd.concat([whole, left.reindex(columns=columns, fill_value="")])
     return every
 
 
