@@ -182,6 +182,13 @@ def test_parquet_is_read_as_its_csv_with_the_same_refusals(tmp_path):
     assert batch.files[0].ignored_columns == ("remark",)
 
 
+def test_a_cell_below_no_heading_is_told_as_left_out(tmp_path):
+    """As a spreadsheet writes them where somebody noted something beside a table."""
+    header = "claim_id,line_number,patient_id,payer_id,rendering_npi,service_date,procedure_code,units,,"
+    path = write(tmp_path, "claims.csv", header, "C1,1,P1,acme,1234567893,2026-03-12,97530,2,,call them")
+    assert read([path]).files[0].ignored_columns == ("column 10 (without a name)",)
+
+
 def test_a_folder_is_read_whole_and_strangers_are_left_out(tmp_path):
     write(tmp_path, "claims.csv", HEADER, GOOD)
     write(tmp_path, "remarks.csv", "a,b", "1,2")

@@ -90,8 +90,10 @@ def rows_of(sheet: Sheet, table: Table, file: str) -> tuple[pd.DataFrame, list[R
             told = [without_mark(cell).strip() for cell in record] if again else cells
             kept.append([*told, file, str(number)])
         refuse_many(len(kept) + len(refusals), file)
-    ignored = tuple(name for name in header if name and name not in (*table.names, *REASONS))
-    return _frame(kept, place, [*table.names, *PLACE]), refusals, ignored
+    ignored = [name for name in header if name and name not in (*table.names, *REASONS)]
+    nameless = [n for n, name in enumerate(header) if not name and any(row[n] for row in kept)]
+    ignored += [f"column {n + 1} (without a name)" for n in nameless]
+    return _frame(kept, place, [*table.names, *PLACE]), refusals, tuple(ignored)
 
 
 def _frame(kept: list[list[str]], names: list[str], wanted: list[str]) -> pd.DataFrame:
