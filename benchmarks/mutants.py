@@ -296,7 +296,8 @@ def forget() -> None:
 
 
 def warm(items: list[pytest.Item]) -> None:
-    """Databases that tests begin with are made once, before any fault: one test of each kind is set up here.
+    """Databases that tests begin with are made once, before any fault: one test of each kind is set up here. All of
+    them: a fork that makes one finds the folder of an earlier fork in its way.
 
     None is run: typst, which writes the dossiers, has threads, and a fork would wait for ever for those it has not.
     """
@@ -304,7 +305,7 @@ def warm(items: list[pytest.Item]) -> None:
     for item in items:
         names = getattr(item, "fixturenames", ())
         if "originals" in names:
-            kinds.setdefault(frozenset(one.name for one in FILLINGS if one.name in names), item)
+            kinds.setdefault((item.path, *sorted({one.name for one in FILLINGS if one.name in names})), item)
     option = items[0].config.option
     option.setuponly = True
     for item in kinds.values():
