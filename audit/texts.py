@@ -9,9 +9,11 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from audit.shared_text import spread
+from audit.shared_text import SharedText, spread
 
 Whole: TypeAlias = "np.ndarray[Any, np.dtype[np.int64]]"
+LARGEST = 2**62
+"""Whole numbers up to this are safe to put together."""
 
 
 def once_each(ask: Callable[[pd.Series[Any]], pd.Series[Any]]) -> Callable[[pd.Series[Any]], pd.Series[Any]]:
@@ -26,13 +28,24 @@ def once_each(ask: Callable[[pd.Series[Any]], pd.Series[Any]]) -> Callable[[pd.S
     return asked
 
 
-def group_numbers(*columns: pd.Series[Any]) -> Whole:
+def group_numbers(*columns: pd.Series[Any] | Whole) -> Whole:
     """A whole number for each row, the same for rows that say the same in all columns; counted from 0 as they come."""
-    number = np.zeros(len(columns[0]), dtype="int64")
+    number, most = np.zeros(len(columns[0]), dtype="int64"), 1
     for column in columns:
-        of_column, different = pd.factorize(column.array, use_na_sentinel=False)
-        number = pd.factorize(number * len(different) + of_column)[0]
-    return number
+        of_column, different = _of_column(column.array if isinstance(column, pd.Series) else column)
+        if most * different > LARGEST:
+            number = pd.factorize(number)[0]
+            most = len(number)
+        number, most = number * different + of_column, most * different
+    return pd.factorize(number)[0]
+
+
+def _of_column(held: Any) -> tuple[Whole, int]:
+    """A whole number for each, the same for the same, and how many there are at most."""
+    if isinstance(held, SharedText):
+        return held.numbers.astype("int64") + 1, len(held.texts) + 1
+    number, different = pd.factorize(held, use_na_sentinel=False)
+    return number, len(different)
 
 
 def firsts(number: Whole) -> Whole:

@@ -4,7 +4,9 @@ for all days at once. A test holds the two against each other.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -12,9 +14,10 @@ import pandas as pd
 from audit.grains.evaluations import COMPONENTS, evaluates
 from audit.grains.notes import PARTS
 from audit.grains.numbered import Whole, beside, plain, sums, sums_for, whole_sums
-from audit.texts import first_true, told_of
-from audit.units import PAST_MIDPOINT, UNIT, Method, supported_units
+from audit.texts import first_true, joined, told_of
+from audit.units import PAST_MIDPOINT, UNIT, supported_units
 
+Numbered: TypeAlias = tuple[tuple[str, int], ...]
 KEY = ["day", "service"]
 WAYS_NAMED = 4
 """Allocations that a message spells out; many equal services can be combined in dozens of ways."""
@@ -251,8 +254,9 @@ def services(lines: pd.DataFrame, services: pd.DataFrame, days: pd.DataFrame) ->
     rows = beside(rows, by_day, place)
     rows["co_on_claim"] = np.isin(of_claim[first], of_claim[lines["has_co"]])
     rows = _with_minutes_of_the_day(rows)
-    for name, said in {"passed_over": _passed_over(services), **_in_words(services, rows)}.items():
-        rows[name] = told_of(rows["day"], pd.Series(said, dtype="str"))
+    words = _in_words(services, rows)
+    for name, said in {"passed_over": _passed_over(services), **{name: words[name] for name in words}}.items():
+        rows[name] = told_of(rows["day"], said)
     return _with_assistant(rows)
 
 
@@ -278,13 +282,13 @@ def _with_minutes_of_the_day(rows: pd.DataFrame) -> pd.DataFrame:
     return rows
 
 
-def _passed_over(services: pd.DataFrame) -> dict[Any, str]:
+def _passed_over(services: pd.DataFrame) -> pd.Series[str]:
     none = services[services["in_pool"] & (services["units"] == 0) & (services["whole"] > 0)]
     named = none["service"] + " (" + none["minutes"].astype("str") + " minutes)"
-    return dict(named.groupby(none["day"]).agg(", ".join))
+    return joined(named, none["day"], ", ")
 
 
-def _in_words(services: pd.DataFrame, rows: pd.DataFrame) -> dict[str, dict[Any, str]]:
+def _in_words(services: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     """By day, in words: the units billed, and every allocation that each method allows."""
     wrong = ~rows["day_fits"] & (rows["method"] != "midpoint")
     wrong |= (rows["day_over_midpoint"] > 0) & (rows["method"] == "unknown")
@@ -292,23 +296,26 @@ def _in_words(services: pd.DataFrame, rows: pd.DataFrame) -> dict[str, dict[Any,
     minutes_alone = rows[wrong & rows["alone"]].drop_duplicates("day").set_index("day")["minutes"]
     pool = services[services["in_pool"] & services["day"].isin(rows.loc[wrong, "day"])]
     minutes = pool["minutes"].fillna(pool["day"].map(minutes_alone)).fillna(0).astype("int64")
-    documented: dict[Any, dict[str, int]] = {day: {} for day in pool["day"]}
-    billed: dict[Any, dict[str, int]] = {day: {} for day in pool["day"]}
-    for day, service, m, units in zip(pool["day"], pool["service"], minutes, pool["units"], strict=True):
-        documented[day][service] = m
-        billed[day] |= {service: units} if units else {}
-    return {
-        "billed": {day: _ways([one]) for day, one in billed.items()},
-        "allowed": _allowed(documented, "total"),
-        "by_midpoints": _allowed(documented, "midpoint"),
+    days, starts = np.unique(plain(pool["day"]), return_index=True)
+    units, documented = (_of_days(pool["service"], numbers, starts) for numbers in (pool["units"], minutes))
+    words = {
+        "billed": _once_each_day(units, lambda one: _ways([{code: n for code, n in one.items() if n}])),
+        "allowed": _once_each_day(documented, lambda one: _ways(supported_units(one, "total"))),
+        "by_midpoints": _once_each_day(documented, lambda one: _ways(supported_units(one, "midpoint"))),
     }
+    return pd.DataFrame(words, index=days, dtype="str")
 
 
-def _allowed(documented: dict[Any, dict[str, int]], method: Method) -> dict[Any, str]:
-    """Days with the same minutes are looked at once."""
-    minutes = {day: tuple(one.items()) for day, one in documented.items()}
-    ways = {one: _ways(supported_units(dict(one), method)) for one in set(minutes.values())}
-    return {day: ways[one] for day, one in minutes.items()}
+def _of_days(services: pd.Series[str], numbers: pd.Series[int], starts: Whole) -> list[Numbered]:
+    """The services of each day, which stand together, with their numbers."""
+    each = list(zip(services.tolist(), numbers.tolist(), strict=True))
+    return [tuple(each[a:b]) for a, b in pairwise([*starts.tolist(), len(each)])]
+
+
+def _once_each_day(days: list[Numbered], ask: Callable[[dict[str, int]], str]) -> list[str]:
+    """Days that say the same are looked at once."""
+    said = {one: ask(dict(one)) for one in set(days)}
+    return [said[one] for one in days]
 
 
 def _ways(allocations: list[dict[str, int]]) -> str:

@@ -19,9 +19,11 @@ def documented_lines(lines: pd.DataFrame, linked: pd.DataFrame, tables: Tables, 
     notes = linked[linked["day"].notna()]
     rows = lines.copy(deep=False)
     rows["text_of_day"] = told_of(rows["day"], _texts(notes, tables))
-    authors = notes.drop_duplicates("note_id").set_index("note_id")
-    for own, name in (("own_author", "author"), ("own_credential", "author_credential")):
-        rows[own] = told_of(rows["note_id"], authors[name])
+    own = {"author": "own_author", "author_credential": "own_credential"}
+    authors = notes[["note_id", *own]].drop_duplicates("note_id")
+    place = pd.Index(authors["note_id"]).get_indexer(pd.Index(rows["note_id"]))
+    for name, told in own.items():
+        rows[told] = authors[name].array.take(place, allow_fill=True, fill_value="")
     seen = _seen(notes, tables)
     rows["therapist_seen"] = rows["day"].isin(seen.index[seen])
     rows["general_supervision"] = rows["service_date"] >= facts.begins("OTA_GENERAL_SUPERVISION_PRIVATE_PRACTICE")

@@ -9,7 +9,7 @@ from audit.grains.again import REPLACED
 from audit.money import KEY, UNITS, dollars_at_risk
 from audit.units import COGNITIVE, COGNITIVE_SERVICE, supported_units
 
-Priced = tuple[str, str, pd.Timestamp, str, int, int]
+Priced = tuple[int, str, pd.Timestamp, str, int, int]
 """KEY and UNITS of `money`."""
 PLACE = "nonfacility"
 """Outpatient therapy is paid at the non-facility rate wherever it is given (42 CFR 414.22)."""
@@ -33,20 +33,19 @@ def paid_more(services: pd.DataFrame, of_day: pd.DataFrame, lines: pd.DataFrame,
     days = {day: date for day, date in zip(wrong["day"], wrong["service_date"], strict=True) if day in alone}
     billed: list[Priced] = []
     supported: list[Priced] = []
+    cases: list[int] = []
     for day, (units, minutes) in sorted(_by_day(of_day[of_day["day"].isin(days)]).items()):
         others = {code: n for code, n in units.items() if code not in minutes}
-        for number, allowed in enumerate(supported_units(minutes, "total")):
-            key = (f"{day} {number}", days[day])
-            billed += _priced(units, *key)
-            supported += _priced(allowed | others, *key)
+        for allowed in supported_units(minutes, "total"):
+            billed += _priced(units, len(cases), days[day])
+            supported += _priced(allowed | others, len(cases), days[day])
+            cases.append(day)
     if not billed:
         return pd.Series(False, index=services.index)
     before, after = (pd.DataFrame(rows, columns=[*KEY, *UNITS]) for rows in (billed, supported))
     at_risk = dollars_at_risk(before, after, facts)
-    more = (at_risk["over"] > 0).fillna(False).groupby(at_risk.index.str.split().str[0]).all()
-    return services["day"].isin({int(day) for day in more.index[more]}) & services["claim_id"].isin(
-        medicare["claim_id"]
-    )
+    more = (at_risk["over"] > 0).fillna(False).groupby([cases[case] for case in at_risk.index]).all()
+    return services["day"].isin(more.index[more]) & services["claim_id"].isin(medicare["claim_id"])
 
 
 def _by_day(of_day: pd.DataFrame) -> dict[int, tuple[dict[str, int], dict[str, int]]]:
@@ -61,7 +60,7 @@ def _by_day(of_day: pd.DataFrame) -> dict[int, tuple[dict[str, int], dict[str, i
     return found
 
 
-def _priced(units: dict[str, int], day_key: str, date: pd.Timestamp) -> list[Priced]:
+def _priced(units: dict[str, int], day_key: int, date: pd.Timestamp) -> list[Priced]:
     split = {code: n for code, n in units.items() if code != COGNITIVE_SERVICE}
     if n := units.get(COGNITIVE_SERVICE, 0):
         split |= {COGNITIVE[0]: 1, COGNITIVE[1]: n - 1}

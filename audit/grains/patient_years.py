@@ -13,7 +13,7 @@ from audit.grains.again import REPLACED, REPLACES
 from audit.grains.limits import with_limits
 from audit.grains.lines import those
 from audit.money import allowed
-from audit.shared_text import SHARED
+from audit.shared_text import SHARED, for_all
 from audit.texts import group_numbers
 
 YEAR = ["patient_id", "bucket", "year"]
@@ -83,7 +83,7 @@ def _amounts(rows: pd.DataFrame, facts: Facts) -> pd.Series[int]:
     units = rows["units"].astype("int64")
     priced = rows[["procedure_code", "service_date"]].assign(
         day_key=days,
-        place="nonfacility",
+        place=for_all("nonfacility", rows),
         plain_units=units.where(~rows["has_co"], 0),
         co_units=units.where(rows["has_co"], 0),
     )

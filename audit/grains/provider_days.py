@@ -149,7 +149,7 @@ def _overfull(jobs: Jobs) -> pd.DataFrame:
     places = jobs.groupby("shift", sort=True).indices.values()
     found = [row for place in places for row in _of_day(*(column[place] for column in columns.values()))]
     rows = pd.DataFrame(found, columns=["note_id", *SPAN])
-    return rows.astype(dict.fromkeys(SPAN, "Int64"))
+    return rows.astype({"note_id": SHARED, **dict.fromkeys(SPAN, "Int64")})
 
 
 def _of_day(begins: Cells, ends: Cells, minutes: Cells, patient: Cells, note: Cells) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from audit import money
 from audit.facts.reference import Facts
 from audit.grains.numbered import beside, places, sums_for
 from audit.money import UNITS
-from audit.shared_text import SHARED
+from audit.shared_text import SHARED, for_all
 from audit.texts import joined
 from audit.units import COGNITIVE, COGNITIVE_SERVICE
 
@@ -47,7 +47,9 @@ def with_changes(days: pd.DataFrame, services: pd.DataFrame, facts: Facts) -> pd
 def _prices(rows: pd.DataFrame, facts: Facts) -> pd.Series[int]:
     """Cents of one further unit by Medicare's rates, 0 where not known: only the order of codes rests on it."""
     code = rows["service"].mask(rows["service"] == COGNITIVE_SERVICE, COGNITIVE[1])
-    units = rows[["service_date"]].assign(day_key=0, procedure_code=code, place=PLACE, **dict.fromkeys(UNITS, 0))
+    units = rows[["service_date"]].assign(
+        day_key=0, procedure_code=code, place=for_all(PLACE, rows), **dict.fromkeys(UNITS, 0)
+    )
     return money.further_unit(units, facts).fillna(0)
 
 

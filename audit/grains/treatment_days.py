@@ -5,7 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from audit.evaluations import LEVEL_CODES
+from audit.grains.numbered import Whole, sums
 from audit.shared_text import SHARED
+from audit.texts import firsts, group_numbers
 
 PATIENT = ["patient_id", "discipline"]
 DATE = [*PATIENT, "service_date"]
@@ -26,29 +28,35 @@ def treatment_days(lines: pd.DataFrame, linked: pd.DataFrame, services: pd.DataF
     """
     marks = ["treated", "evaluated", "reported", "may_report", "participated", "may_participate"]
     days = pd.concat([_billed(lines, linked), _noted(lines, linked, services)])
-    rows = days.groupby(DATE, as_index=False, sort=True)[marks].max()
-    rows[marks] = rows[marks].astype("bool")
+    rows = _once_each(days, marks)
     rows["participated"] &= rows["treated"]
-    by_patient = [rows[name] for name in PATIENT]
+    by_patient = group_numbers(*(rows[name] for name in PATIENT))
     rows["episode"] = rows["evaluated"].astype("int64").groupby(by_patient).cumsum()
     treated = rows["service_date"].where(rows["treated"])
-    rows["episode_began"] = treated.groupby([*by_patient, rows["episode"]]).transform("min")
+    rows["episode_began"] = treated.groupby(group_numbers(by_patient, rows["episode"])).transform("min")
     certain = rows["reported"] | rows["evaluated"]
-    rows["since_report"] = _since(rows, certain)
-    rows["since_report_at_least"] = _since(rows, certain | rows["may_report"])
+    rows["since_report"] = _since(rows, certain, by_patient)
+    rows["since_report_at_least"] = _since(rows, certain | rows["may_report"], by_patient)
     before = certain.astype("int64").groupby(by_patient).cumsum() - certain > 0
     rows["reaches_back"] = before | rows["evaluated"]
-    return _with_participation(rows)
+    return _with_participation(rows, by_patient)
 
 
-def _with_participation(rows: pd.DataFrame) -> pd.DataFrame:
+def _once_each(days: pd.DataFrame, marks: list[str]) -> pd.DataFrame:
+    """DATE once each, in order, with the marks that one of its rows has."""
+    number = group_numbers(*(days[name] for name in DATE))
+    rows = days[DATE].take(firsts(number))
+    rows = rows.assign(**{name: sums(days[name], number, len(rows)) > 0 for name in marks})
+    return rows.sort_values(DATE, ignore_index=True)
+
+
+def _with_participation(rows: pd.DataFrame, by_patient: Whole) -> pd.DataFrame:
     """Adds what is known of a progress report's period, which begins with an evaluation or after a report's day:
     `closes_early`: no treatment day comes after it in a period that a report ended; `unattended`: up to this day of it
     no therapist gave a service whole; `maybe_attended`: on some day that cannot be told."""
-    by_patient = [rows[name] for name in PATIENT]
     ends = rows["reported"] & ~rows["evaluated"]
     ended = ends.astype("int64").groupby(by_patient).cumsum() - ends
-    period = [*by_patient, ended, rows["episode"]]
+    period = group_numbers(by_patient, ended, rows["episode"])
     number = rows["treated"].astype("int64").groupby(period).cumsum()
     last = number == number.groupby(period).transform("max")
     so_far = rows[["participated", "may_participate"]].astype("int64").groupby(period).cumsum()
@@ -59,9 +67,8 @@ def _with_participation(rows: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _since(rows: pd.DataFrame, report: pd.Series[bool]) -> pd.Series[int]:
+def _since(rows: pd.DataFrame, report: pd.Series[bool], by_patient: Whole) -> pd.Series[int]:
     """Treatment days after the last report before this one; an evaluation's own day is the first of its count."""
-    by_patient = [rows[name] for name in PATIENT]
     number = rows["treated"].astype("int64").groupby(by_patient).cumsum()
     counted = number - (rows["evaluated"] & rows["treated"])
     last = counted.where(report).groupby(by_patient).ffill().groupby(by_patient).shift().fillna(0)
@@ -85,10 +92,10 @@ def _billed(lines: pd.DataFrame, linked: pd.DataFrame) -> pd.DataFrame:
 
 def _noted(lines: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFrame) -> pd.DataFrame:
     """A note of a claim's day is of the day's discipline, whatever its own."""
-    of_day = lines.drop_duplicates("day").set_index("day")["discipline"]
+    of_day = lines[["day", "discipline"]].drop_duplicates("day").set_index("day")["discipline"]
     report = linked["note_type"].isin(REPORTS)
-    listed = linked["note_id"].isin(services["note_id"])
-    whole, shared = (linked["note_id"].isin(ids) for ids in _by_therapist(services))
+    listed = linked["note"].isin(services["note"])
+    whole, shared = (linked["note"].isin(notes) for notes in _by_therapist(services))
     only = ~listed
     if only.any():
         only = ~listed.groupby([linked[name] for name in DATE]).transform("any")
@@ -103,13 +110,13 @@ def _noted(lines: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFrame) ->
     )
 
 
-def _by_therapist(services: pd.DataFrame) -> tuple[pd.Series[str], pd.Series[str]]:
+def _by_therapist(services: pd.DataFrame) -> tuple[pd.Series[int], pd.Series[int]]:
     """Notes with a service that the therapist gave whole, alone or together with an assistant; and notes with one
     of which that cannot be told, or that the two shared in turn."""
     alone = (services["assistant_minutes"] == 0).fillna(False).astype("bool")
     took = (services["therapist_minutes"] + services["together_minutes"] > 0).fillna(True).astype("bool")
     whole = alone & (took | (services["author"] == "therapist"))
-    return services.loc[whole, "note_id"], services.loc[~whole & took, "note_id"]
+    return services.loc[whole, "note"], services.loc[~whole & took, "note"]
 
 
 def written_by(notes: pd.DataFrame) -> pd.Series[str]:

@@ -23,7 +23,7 @@ from audit.grains import Prepared
 from audit.grains.of_clinicians import SEEN, OfClinicians
 from audit.model import FINDING_COLUMNS, UNPRICED
 from audit.rules.columns import PLACE, named_by
-from audit.shared_text import for_all, spread
+from audit.shared_text import SHARED, for_all, spread
 
 Split = Literal["patient_id", "rendering_npi", "nothing"]
 """`pieces` and `bulk` divide by it. "rendering_npi": by the person who gave the visit; "nothing": all must be seen at
@@ -143,14 +143,17 @@ def ordered(parts: list[pd.DataFrame]) -> pd.DataFrame:
     parts = [part for part in parts if len(part)]
     if not parts:
         return nothing()
-    number = _in_order(parts)
+    held = {name: _together(parts, name) for name in ORDER[:4]}
+    number = _in_order(list(held.values()))
     order = np.argsort(number, kind="stable")
     same = np.diff(number[order]) == 0
     alike = np.append(same, False) | np.append(False, same)
     if alike.any():
         rows = pd.DataFrame({name: _together(parts, name).take(order[alike]) for name in ORDER})
         order[alike] = rows.sort_values(ORDER, kind="stable").index
-    return pd.DataFrame({name: _together(parts, name).array.take(order) for name in FINDING_COLUMNS}, copy=False)
+    columns = ((name, held.pop(name, None)) for name in FINDING_COLUMNS)
+    told = {name: (_together(parts, name) if one is None else one).array.take(order) for name, one in columns}
+    return pd.DataFrame(told, copy=False)
 
 
 def _together(parts: list[pd.DataFrame], name: str) -> pd.Series[Any]:
@@ -159,11 +162,11 @@ def _together(parts: list[pd.DataFrame], name: str) -> pd.Series[Any]:
     return column
 
 
-def _in_order(parts: list[pd.DataFrame]) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """Whole numbers in the order of the first of ORDER: the same where these say the same."""
-    number = np.zeros(sum(map(len, parts)), dtype="int64")
-    for name in ORDER[:4]:
-        place, different = pd.factorize(_together(parts, name), sort=True)
+def _in_order(columns: list[pd.Series[Any]]) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Whole numbers in the order of the columns: the same where these say the same."""
+    number = np.zeros(len(columns[0]), dtype="int64")
+    for column in columns:
+        place, different = pd.factorize(column, sort=True)
         number = number * (len(different) + 1) + np.where(place < 0, len(different), place)
     return number
 
@@ -191,6 +194,8 @@ def findings(
         **{name: _told(template, rows) for name, template in templates.items()},
         **{"rule": "", "sources": "", "severity": severity, "facts_unchecked": facts_unchecked},
     }
+    if isinstance(severity, pd.Series):
+        cells["severity"] = severity.astype(SHARED)
     cells |= {name: for_all(cell, rows) for name, cell in cells.items() if isinstance(cell, str)}
     return pd.DataFrame({name: cells[name] for name in FINDING_COLUMNS}, index=rows.index)
 

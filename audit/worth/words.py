@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from functools import lru_cache
 from typing import Any
@@ -12,8 +13,13 @@ from audit import money
 from audit.grains import Prepared
 from audit.grains.supported import AT_LEAST
 from audit.money import KEY, UNITS
+from audit.shared_text import spread
+from audit.texts import firsts, group_numbers
 from audit.worth.changes import by_payer, parts
 
+OF_AMOUNT = ["by", "payer_id", "change", "over", "under", "before"]
+OF_NOTHING = ["by", "payer_id", "medicare", "service_date", "codes"]
+"""What the sentence about a row rests on."""
 NATIONAL = "Medicare's national rates, before locality"
 
 
@@ -29,9 +35,15 @@ def reasons(
     rows["codes"] = _codes_without_rate(lacking, days, asked_for, prepared).reindex(rows.index)
     sure = rows["over"].notna()
     covered = prepared.facts.coverage["fees"].covers_to
-    each = zip(rows.itertuples(), sure, strict=True)
-    said = [_amount(one) if known else _nothing(one, covered) for one, known in each]
-    return pd.Series(said, index=rows.index, dtype="str")
+    nothing = _once_each(rows[~sure], OF_NOTHING, lambda one: _nothing(one, covered))
+    return pd.concat([_once_each(rows[sure], OF_AMOUNT, _amount), nothing]).reindex(rows.index)
+
+
+def _once_each(rows: pd.DataFrame, names: list[str], tell: Callable[[Any], str]) -> pd.Series[str]:
+    """What `tell` says of each row; rows that say the same in `names` are told of once."""
+    number = group_numbers(*(rows[name] for name in names))
+    said = [tell(one) for one in rows.take(firsts(number)).itertuples()]
+    return pd.Series(spread(pd.array(said, dtype="str"), number), index=rows.index)
 
 
 def _paid(days: pd.DataFrame, prepared: Prepared) -> pd.Series[int]:

@@ -43,7 +43,7 @@ def _copies(notes: pd.DataFrame) -> pd.DataFrame:
     how much (`percent`)."""
     told = notes[["note_id", "patient_id", "discipline", "service_date", "text"]]
     once = told[~told.duplicated("note_id")].sort_values(["patient_id", "discipline", "service_date", "note_id"])
-    text = [" ".join(said.lower().split()) for said in once["text"]]
+    text = [_plain(said.lower()) for said in once["text"]]
     now, before = once[1:], once[:-1]
     same = [now[name].to_numpy() == before[name].to_numpy() for name in ("patient_id", "discipline")]
     long = np.array([len(said) >= SHORTEST for said in text], dtype="bool")
@@ -59,3 +59,10 @@ def _copies(notes: pd.DataFrame) -> pd.DataFrame:
             "percent": percent[percent >= ALIKE].astype("int64"),
         }
     )
+
+
+def _plain(text: str) -> str:
+    """With one space where there are several, or lines; most texts are so, and are not taken apart."""
+    if text.isprintable() and "  " not in text:
+        return text.strip(" ")
+    return " ".join(text.split())
