@@ -50,7 +50,7 @@ def _of_column(held: Any) -> tuple[Whole, int]:
 
 def firsts(number: Whole) -> Whole:
     """The place of the first row of each of the `group_numbers`, by number."""
-    found: Whole = np.flatnonzero(~pd.Series(number).duplicated().to_numpy())
+    found: Whole = np.flatnonzero(np.diff(np.maximum.accumulate(number), prepend=-1))
     return found
 
 

@@ -35,6 +35,8 @@ def evaluations(lines: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFram
     another kind of author.
     """
     rows = those(lines, evaluating(lines)).reset_index(drop=True)
+    if rows.empty:
+        return rows
     rows = rows.rename(columns={"note_id": "note_of_line"}).join(_note_of(rows, lines, linked))
     texts = ["note_id", "author", "author_credential", "text", *FINDINGS]
     rows[texts] = rows[texts].fillna("").astype("str")

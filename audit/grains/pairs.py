@@ -60,12 +60,10 @@ def with_partners(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     if group_numbers(*(rows[name] for name in COVERED)).any():
         order = rows["coverage"].map(REACH).astype("int64")
         least = rows.loc[order.groupby([rows[name] for name in DAY]).transform("idxmin"), COVERED]
-        rows[COVERED] = least.to_numpy()
+        rows = rows.assign(**{name: least[name].array for name in COVERED})
     strange = ~_knows(rows, facts)
     day_strange = rows["day"].isin(rows.loc[strange, "day"])
-    return rows.assign(in_pair=in_pair, pairs_known=(rows["coverage"] != "before") & ~day_strange).astype(
-        dict.fromkeys(COVERED, "str")
-    )
+    return rows.assign(in_pair=in_pair, pairs_known=(rows["coverage"] != "before") & ~day_strange)
 
 
 def known_codes(facts: Facts, pair_list: str = MEDICARE) -> set[str]:

@@ -34,9 +34,9 @@ LIMITS = {
 def visits(days: pd.DataFrame, linked: pd.DataFrame) -> pd.DataFrame:
     """Days of one patient that one clinician alone gave, with minutes known and units billed: `clinician`,
     `service_date`, `minutes_high`, `units`, `short` (minutes above 15 a unit, negative where they fall short)."""
-    people = linked.loc[linked["day"].notna(), ["day", "clinician"]]
-    by_day = people.groupby("day")["clinician"].agg(["first", "nunique"])
-    alone = by_day.loc[(by_day["nunique"] == 1) & (by_day["first"] != ""), "first"]
+    people = linked.loc[linked["day"].notna(), ["day", "clinician"]].drop_duplicates()
+    one = people[~people["day"].duplicated(keep=False) & (people["clinician"] != "")]
+    alone = one.set_index("day")["clinician"]
     known = days[(days["minutes_low"] == days["minutes_high"]).fillna(False) & (days["units"] > 0)]
     known = known.drop_duplicates("day")[["day", "service_date", "minutes_high", "units"]]
     known = known.assign(clinician=alone.reindex(known["day"].to_numpy()).to_numpy())

@@ -24,6 +24,7 @@ from audit.grains.of_clinicians import SEEN, OfClinicians
 from audit.model import FINDING_COLUMNS, UNPRICED
 from audit.rules.columns import PLACE, named_by
 from audit.shared_text import SHARED, for_all, spread
+from audit.texts import firsts, group_numbers
 
 Split = Literal["patient_id", "rendering_npi", "nothing"]
 """`pieces` and `bulk` divide by it. "rendering_npi": by the person who gave the visit; "nothing": all must be seen at
@@ -214,7 +215,7 @@ def untestable(rows: pd.DataFrame, because: str) -> pd.DataFrame:
 
 def once(rows: pd.DataFrame) -> pd.DataFrame:
     """The first row of each claim and day: of these `untestable` speaks."""
-    return rows[~rows.duplicated(["claim_id", "service_date"])]
+    return rows.take(firsts(group_numbers(rows["claim_id"], rows["service_date"])))
 
 
 def _names(template: str) -> list[str]:

@@ -20,7 +20,10 @@ def line_billed_twice(lines: pd.DataFrame) -> list[pd.DataFrame]:
     part by CO, another finger by F1 to F9, a separate session by XE or 59).
     """
     rows = lines.assign(modifier_set=_sorted_modifiers(lines["modifiers"]))
-    rows = rows[rows.duplicated(SERVICE, keep=False) | (rows["told_again"] == REPLACED)]
+    twice = rows.duplicated(SERVICE, keep=False)
+    if not (twice | (rows["told_again"] != "")).any():
+        return []
+    rows = rows[twice | (rows["told_again"] == REPLACED)]
     rows["does"] = rows["frequency_code"].map(REPLACES).fillna("").astype("str")
     rows["replacing"] = rows["does"] != ""
     rows = rows.sort_values(["replacing", "claim_id", "line_number"], ignore_index=True)

@@ -58,8 +58,14 @@ def assistant_modifier_missing(services: pd.DataFrame) -> list[pd.DataFrame]:
             "An assistant took part in {service}; whether this payer requires CO on this date is not on file."
             "|Load payers with assistant_modifier for this payer and date",
         ),
-        *[untestable(due[due["unclear"] == name], why) for name, why in UNCLEAR.items()],
+        *unjudged(due),
     ]
+
+
+def unjudged(rows: pd.DataFrame) -> list[pd.DataFrame]:
+    """What cannot be told of rows as `with_shares` gives them, and why."""
+    rows = rows[rows["unclear"] != ""]
+    return [untestable(rows[rows["unclear"] == name], why) for name, why in UNCLEAR.items() if len(rows)]
 
 
 def with_shares(services: pd.DataFrame) -> pd.DataFrame:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pandas as pd
 
 from audit.rules import findings, rule, untestable
-from audit.rules.modifiers.assistant_modifier_missing import REQUIRED_FROM, UNCLEAR, persons, with_shares, with_ways
+from audit.rules.modifiers.assistant_modifier_missing import REQUIRED_FROM, persons, unjudged, with_shares, with_ways
 
 TOO_EARLY = (
     "CO began on 2020-01-01: what it means on an earlier date is not on file."
@@ -58,7 +58,7 @@ def assistant_modifier_not_warranted(services: pd.DataFrame) -> list[pd.DataFram
             because="{service}: {says}",
         ),
         untestable(marked[early], TOO_EARLY),
-        *[untestable(rows[rows["unclear"] == name], why) for name, why in UNCLEAR.items()],
+        *unjudged(rows),
     ]
 
 

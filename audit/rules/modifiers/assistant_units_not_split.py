@@ -3,7 +3,7 @@ from __future__ import annotations
 import pandas as pd
 
 from audit.rules import findings, rule, untestable
-from audit.rules.modifiers.assistant_modifier_missing import REQUIRED_FROM, UNCLEAR, persons, with_shares
+from audit.rules.modifiers.assistant_modifier_missing import REQUIRED_FROM, persons, unjudged, with_shares
 from audit.rules.modifiers.assistant_modifier_not_warranted import TOO_EARLY, merged, too_much_co
 
 
@@ -33,5 +33,5 @@ def assistant_units_not_split(services: pd.DataFrame) -> list[pd.DataFrame]:
             severity=both["weight"],
         ),
         untestable(marked[early], TOO_EARLY),
-        *[untestable(rows[rows["unclear"] == name], why) for name, why in UNCLEAR.items()],
+        *unjudged(rows),
     ]

@@ -29,6 +29,8 @@ def notice_modifiers_at_odds(lines: pd.DataFrame) -> list[pd.DataFrame]:
     without one, the line is the practice's own loss (GZ). GY is for what Medicare excludes by law.
     """
     said = lines[MODIFIERS].isin(NOTICES).any(axis=1)
+    if not said.any():
+        return []
     unknown = said & (lines["medicare"] == "")
     rows = lines[said & ~unknown]
     return [

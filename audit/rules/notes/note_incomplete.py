@@ -3,6 +3,7 @@ from __future__ import annotations
 import pandas as pd
 
 from audit.rules import findings, rule, untestable
+from audit.texts import Whole, group_numbers
 
 ELEMENTS = {
     "the services given": "no_services",
@@ -59,18 +60,19 @@ def _with_gaps(notes: pd.DataFrame) -> pd.DataFrame:
     """The notes with a flag for each missing element. An addendum states what it adds, and is signed."""
     rows = notes.sort_values([*RECORD, "signed_at", "note_id"])
     session = rows["service_count"] > 0
-    none_listed = ~session.groupby([rows[name] for name in RECORD]).transform("any")
-    rows["addendum"] = ~session & ~(none_listed & ~rows.duplicated(RECORD))
-    timed_listed = rows.groupby(["claim_id", "day"])["lists_timed"].transform("any")
+    record = group_numbers(*(rows[name] for name in RECORD))
+    none_listed = ~session.groupby(record).transform("any")
+    rows["addendum"] = ~session & ~(none_listed & ~pd.Series(record, index=rows.index).duplicated())
+    timed_listed = rows["lists_timed"].groupby(group_numbers(rows["claim_id"], rows["day"])).transform("any")
     timed = rows["timed_billed"] & (rows["lists_timed"] | ~timed_listed)
     own = ~rows["addendum"]
     return rows.assign(
         no_services=own & (rows["service_count"] == 0) & (rows["text"] == ""),
-        no_timed=own & timed & ~_told(rows, rows["total_timed_minutes"].notna()),
-        no_treatment=own & ~_told(rows, rows["total_treatment_minutes"].notna()),
+        no_timed=own & timed & ~_told(rows, rows["total_timed_minutes"].notna(), record),
+        no_treatment=own & ~_told(rows, rows["total_treatment_minutes"].notna(), record),
         no_contributor=own & _unnamed(rows),
         no_signature=rows["signed_by"] == "",
-        no_credential=~_told(rows, rows["author_credential"] != ""),
+        no_credential=~_told(rows, rows["author_credential"] != "", record),
     )
 
 
@@ -84,7 +86,8 @@ def _unnamed(rows: pd.DataFrame) -> pd.Series[bool]:
     return silent
 
 
-def _told(rows: pd.DataFrame, stated: pd.Series[bool]) -> pd.Series[bool]:
+def _told(rows: pd.DataFrame, stated: pd.Series[bool], record: Whole) -> pd.Series[bool]:
     """The note states it itself, or an addendum to it does."""
-    added = (stated & rows["addendum"]).groupby([rows[name] for name in RECORD]).transform("any")
-    return stated | added
+    if not rows["addendum"].any():
+        return stated
+    return stated | (stated & rows["addendum"]).groupby(record).transform("any")
