@@ -111,7 +111,7 @@ def days(lines: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFrame) -> p
 def _totals(lines: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFrame) -> pd.DataFrame:
     """One row a day, in the order of their numbers."""
     most = len(services["day"].unique())
-    pool = services[services["in_pool"]]
+    pool = services.loc[services["in_pool"], ["day", "units", "in_note", "midpoint"]]
     billed = pool["units"] > 0
     sums_of_pool = {
         "units": pool["units"],

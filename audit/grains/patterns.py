@@ -50,26 +50,21 @@ def averages(known: pd.DataFrame, providers: pd.DataFrame, facts: Facts) -> pd.D
     of so large a shortfall if they averaged 15 (one-sided t test over the visits; NaN where visits are too few or the
     average is not low), dates `since` and `service_date` (the last).
     """
-    short = {str(who): visits["short"] for who, visits in known.groupby("clinician")}
-    rows = [_average(str(who), visits) for who, visits in known.groupby("clinician")]
-    columns = ["clinician", "visits", "minutes", "units", "average", "since", "service_date"]
-    placed = _placed(pd.DataFrame(rows, columns=columns), providers, facts)
+    rows = known.groupby("clinician").agg(
+        visits=("units", "size"),
+        minutes=("minutes_high", "sum"),
+        units=("units", "sum"),
+        since=("service_date", "min"),
+        service_date=("service_date", "max"),
+    )
+    rows = rows.reset_index()
+    averages = [round(minutes / units, 1) for minutes, units in zip(rows["minutes"], rows["units"], strict=True)]
+    rows = rows.assign(clinician=rows["clinician"].astype("str"), average=averages)
+    placed = _placed(rows, providers, facts)
     low = (placed["visits"] >= placed["least_visits"]) & (placed["minutes"] <= placed["low_average"] * placed["units"])
     asked = placed["clinician"][low.fillna(False)]
-    return placed.assign(chance=asked.map(lambda who: _chance_of_less(short[who])).astype("float64"))
-
-
-def _average(clinician: str, visits: pd.DataFrame) -> dict[str, Any]:
-    minutes, units = int(visits["minutes_high"].sum()), int(visits["units"].sum())
-    return {
-        "clinician": clinician,
-        "visits": len(visits),
-        "minutes": minutes,
-        "units": units,
-        "average": round(minutes / units, 1),
-        "since": visits["service_date"].min(),
-        "service_date": visits["service_date"].max(),
-    }
+    chances = [_chance_of_less(known.loc[known["clinician"] == who, "short"]) for who in asked]
+    return placed.assign(chance=pd.Series(chances, index=asked.index, dtype="float64"))
 
 
 def _chance_of_less(values: pd.Series[int]) -> float:

@@ -74,8 +74,6 @@ def threshold_modifier_missing(lines: pd.DataFrame) -> list[pd.DataFrame]:
 def in_dollars(rows: pd.DataFrame) -> pd.DataFrame:
     """Rows of a patient's year with `dollars` (the total), `yearly`, `review` and `percent` as people write them,
     and `of`: the discipline."""
-    if rows.empty:
-        return rows
     return rows.assign(
         dollars=_written(rows["total"]),
         yearly=_written(rows["limit"]),
