@@ -116,12 +116,32 @@ def test_every_stratum_reviewed_whole_frame_or_not():
     """Of a plain sample each stratum counts with its size, once something of each was reviewed."""
     strata = pd.DataFrame({"frame_size": [90, 10], "drawn": [9, 1], "reviewed": [9, 1], "in_error": [0, 1]})
     assert judging.estimate_of(audit_as("simple"), strata).rate == pytest.approx(0.1)
+    one_alone = strata.assign(frame_size=[50, 50])
+    assert judging.estimate_of(audit_as("simple"), one_alone).rate == pytest.approx(0.5)
     uneven = strata.assign(drawn=[5, 5], reviewed=[5, 5], in_error=[0, 5])
     assert judging.estimate_of(audit_as("simple"), uneven).rate == pytest.approx(0.1)
     lacking = strata.assign(drawn=[10, 0], reviewed=[10, 0], in_error=[1, 0])
     assert judging.estimate_of(audit_as("simple"), lacking).rate == pytest.approx(0.1)
     assert judging.estimate_of(audit_as("compliance"), uneven).rate == pytest.approx(0.5)
     assert judging.estimate_of(audit_as("simple"), strata.assign(reviewed=[8, 1])) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "strata"), [("flagged", {"flagged": [2, 1, 1, 0]}),
+                         ("watched", {"flagged": [2, 1, 1, 0], "unflagged": [3, 0, 0, 0]})],
+)  # fmt: skip
+def test_strata_with_their_sizes_also_where_nothing_is_drawn(kind, strata):
+    audit = SimpleNamespace(kind=kind, plan=None, frame=SimpleNamespace(sizes={"flagged": 2, "unflagged": 3}))
+    claims = pd.DataFrame({"claim_id": ["C1"], "stratum": ["flagged"], "reviewed": [True], "in_error": [False]})
+    found = judging.strata_of(audit, claims).set_index("stratum")
+    assert found.T.to_dict("list") == strata
+
+
+def test_the_newest_drawn_sample_is_opened_first():
+    audits = pd.DataFrame({"id": [7, 6, 5], "seeded": [False, True, True]})
+    assert results.first_to_show(audits) == 6
+    assert results.first_to_show(audits[:1]) == 7
+    assert results.first_to_show(audits[:0]) is None
 
 
 @on_sqlite
@@ -149,6 +169,7 @@ def test_groups_of_enough_claims_have_the_rate_of_the_part(
 def test_the_claims_behind_a_rate_come_with_their_rules(engine: Engine, people: dict[str, int], audit_id: int) -> None:
     review_all(engine, drawn(engine, audit_id), people["rita"])
     now = results.results(engine, audit_id)
+    assert now.complete is True
     lines = drawn_lines(engine, now)
     found = accuracies.behind(now, lines, Part())
     assert found["claim_version_id"].tolist() == now.claims.loc[now.claims["in_error"], "claim_version_id"].tolist()
@@ -161,6 +182,7 @@ def test_the_claims_behind_a_rate_come_with_their_rules(engine: Engine, people: 
 @on_sqlite
 def test_a_part_takes_in_its_first_day_and_its_last(engine: Engine, audit_id: int) -> None:
     lines = drawn_lines(engine, results.results(engine, audit_id))
+    assert set(lines["discipline"]) == {"OT"}
     days = sorted(pd.to_datetime(lines["service_date"]).dt.date.unique())
     first, last = days[1], days[-2]
     part = accuracies.inside(lines, Part(since=first, until=last))
@@ -187,6 +209,8 @@ def test_what_became_of_each_rules_findings(engine: Engine, people: dict[str, in
     told = {(one["rule"], name): one[name] for one in found.to_dict("records") for name in words.values()}
     assert {key: number for key, number in told.items() if number} == dict(count)
     assert (found["found"] == found[["upheld", "dismissed", "open"]].sum(axis=1)).all()
+    assert found["found"].tolist() == sorted(found["found"], reverse=True)
+    assert found["found"].nunique() > 1
 
 
 @on_sqlite
@@ -195,7 +219,8 @@ def test_what_an_audit_asks_and_says_while_it_is_under_way(
 ) -> None:
     review_all(engine, drawn(engine, audit_id)[:3], people["rita"])
     now = results.results(engine, audit_id)
-    assert not now.complete
+    assert now.complete is False
+    assert results.overview(engine)[["reviewed", "state"]].to_numpy().tolist() == [[3, "3 of 16 reviewed"]]
     assert now.sentence == "3 of 16 drawn claims are reviewed. The rate is given when all of them are, not before."
     waiting = replace(now, audit=replace(now.audit, seed=""))
     assert waiting.sentence == "No claim is drawn yet: the plan is frozen and waits for its seed."
