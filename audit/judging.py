@@ -18,7 +18,7 @@ from audit.model import FINDING_COLUMNS, UNPRICED
 from audit.rules import Rule, ordered, rule_book
 from audit.shared_text import in_plain
 from audit.tables import Tables
-from audit.unconfirmed import REFUSED, demoted, without_doubtful, without_refused
+from audit.unconfirmed import REFUSED, SAYS, demoted, without_doubtful, without_refused
 from audit.worth import priced
 
 Progress = Callable[[int, int], None]
@@ -51,8 +51,8 @@ def judge(
         return _found(Prepared(tables, prepared.facts), [rule for rule in rules if rule.code in codes])
 
     found = _found(prepared, rules, progress, keep=keep)
-    told = demoted(found, partial(firm, without_doubtful))
-    told = demoted(told, partial(firm, without_refused), REFUSED)
+    told = demoted(found, _codes(rules), partial(firm, without_doubtful), SAYS)
+    told = demoted(told, _codes(by_patient(rules)), partial(firm, without_refused), REFUSED)
     return in_plain(priced(told if told is found else ordered([told]), prepared))
 
 
@@ -67,7 +67,11 @@ def judge_clinicians(
     def again(codes: list[str]) -> pd.DataFrame | None:
         return _each(firm, [rule for rule in rules if rule.code in codes])[0] if firm else None
 
-    return in_plain(demoted(found, again)), failed
+    return in_plain(demoted(found, _codes(rules), again, SAYS)), failed
+
+
+def _codes(rules: Iterable[Rule]) -> list[str]:
+    return [rule.code for rule in rules]
 
 
 def by_patient(rules: list[Rule]) -> list[Rule]:

@@ -7,7 +7,7 @@ the rules, and a finding on one claim that rests on the note of another is known
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import pandas as pd
@@ -30,7 +30,8 @@ def without_doubtful(tables: Tables) -> Tables | None:
 
 def without_refused(tables: Tables) -> Tables | None:
     """The tables without the notes of patients' days of which a note was refused, and without the plans of care (the
-    authorisations) of patients of whom one was; None where nothing of them was refused."""
+    authorisations) of patients of whom one was; None where nothing of them was refused. Rules about clinicians compare
+    notes that are whole: what was refused takes nothing from them."""
     if not any((getattr(tables, name)["refused_row"] != "").any() for name in WHOSE):
         return None
     rest = _without(tables, _beside(tables.notes, ["patient_id", "service_date"]))
@@ -53,13 +54,15 @@ def _without(tables: Tables, which: pd.Series[bool]) -> Tables:
     return replace(tables, notes=kept, note_services=services[services["note_id"].isin(kept["note_id"])])
 
 
-def demoted(found: pd.DataFrame, firm: Callable[[list[str]], pd.DataFrame | None], says: str = SAYS) -> pd.DataFrame:
-    """`found` (columns of the contract) with each error that rests on such rows as a warning that says so.
+def demoted(
+    found: pd.DataFrame, codes: Iterable[str], firm: Callable[[list[str]], pd.DataFrame | None], says: str
+) -> pd.DataFrame:
+    """`found` (columns of the contract) with each error of these rules that rests on such rows as a warning that says so.
 
     `firm` gives the findings of the rules with these codes over the tables without such rows, None where there is none;
     it is asked only where an error was found.
     """
-    errors = found["severity"] == "error"
+    errors = (found["severity"] == "error") & found["rule"].isin(list(codes))
     sure = firm(sorted(found.loc[errors, "rule"].unique())) if errors.any() else None
     if sure is None:
         return found

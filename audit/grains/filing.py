@@ -90,7 +90,9 @@ def _first_days(facts: Facts, table: str) -> pd.Series[pd.Timestamp]:
     """By code, the first day on which the table has a row of it."""
     kept = ("first days", table)
     if kept not in facts.derived:
-        facts.derived[kept] = facts[table].groupby("code")["effective_from"].min()
+        first = facts[table].groupby("code")["effective_from"].min()
+        none = pd.Series(pd.NaT, index=[""], dtype=first.dtype)  # what is mapped by no row at all becomes a number
+        facts.derived[kept] = none if first.empty else first
     by_code: pd.Series[pd.Timestamp] = facts.derived[kept]
     return by_code
 
