@@ -57,7 +57,8 @@ def _without(tables: Tables, which: pd.Series[bool]) -> Tables:
 def demoted(
     found: pd.DataFrame, codes: Iterable[str], firm: Callable[[list[str]], pd.DataFrame | None], says: str
 ) -> pd.DataFrame:
-    """`found` (columns of the contract) with each error of these rules that rests on such rows as a warning that says so.
+    """`found` (columns of the contract) with each error of these rules that rests on such rows as a warning that says
+    so.
 
     `firm` gives the findings of the rules with these codes over the tables without such rows, None where there is none;
     it is asked only where an error was found.
