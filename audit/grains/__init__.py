@@ -17,6 +17,7 @@ from audit.facts.reference import Facts
 from audit.grains import (
     authorizations,
     billed,
+    billed_services,
     courses,
     daily_limits,
     days,
@@ -88,7 +89,7 @@ class Prepared:
 
     @cached_property
     def service(self) -> pd.DataFrame:
-        rows = days.services(self.line, self.services_of_day, self.day)
+        rows = billed_services.billed_services(self.line, self.services_of_day, self.day)
         return rows.assign(paid_more=favoured.paid_more(rows, self.services_of_day, self._lines, self.facts))
 
     @cached_property

@@ -81,15 +81,8 @@ def _chosen(found: pd.DataFrame) -> pd.DataFrame:
     """By line: the authorisation that covers its date and code, else its date; of several the one that began last."""
     order = ["row", "in_dates", "in_codes", "from_date", "number"]
     last = found.sort_values(order, na_position="first").drop_duplicates("row", keep="last").set_index("row")
-    of_authorization = [
-        "procedure_codes",
-        "authorized_units",
-        "authorized_visits",
-        "from_date",
-        "to_date",
-        "refused_row",
-    ]
-    return last[["number", *of_authorization, "in_dates", "in_codes"]]
+    wanted = ["number", "procedure_codes", "authorized_units", "authorized_visits", "from_date", "to_date"]
+    return last[[*wanted, "refused_row", "in_dates", "in_codes"]]
 
 
 def _with_use(rows: pd.DataFrame) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, exists, func, select
 
 from audit.evaluations import Component
 from audit.facts.reference import Facts, load_facts
-from audit.grains import Prepared, days, evaluations
+from audit.grains import Prepared, billed_services, days, evaluations
 from audit.grains.lines import with_note
 from audit.passages import Passage, passages
 from audit.reviewing.opinions import sight
@@ -187,7 +187,7 @@ class _Shown(Prepared):
 
     @cached_property
     def service(self) -> pd.DataFrame:
-        return days.services(self.line, self.services_of_day, self.day)
+        return billed_services.billed_services(self.line, self.services_of_day, self.day)
 
 
 def evidence(engine: Engine, claim_version_id: int, facts: Facts | None = None) -> Evidence:
