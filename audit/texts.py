@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+from pyarrow import compute
 
 from audit.shared_text import SharedText, spread
 
 Whole: TypeAlias = "np.ndarray[Any, np.dtype[np.int64]]"
+AT_ONCE = 50_000
+"""Texts of which Arrow has a copy at a time."""
 LARGEST = 2**62
 """Whole numbers up to this are safe to put together."""
 
@@ -26,6 +31,31 @@ def once_each(ask: Callable[[pd.Series[Any]], pd.Series[Any]]) -> Callable[[pd.S
         return pd.Series(spread(told, numbers), index=texts.index, name=texts.name)
 
     return asked
+
+
+def contains(texts: pd.Series[str], pattern: str) -> pd.Series[bool]:
+    """In which of the texts `re` finds the pattern, whatever the case of its letters.
+
+    Arrow's RE2 finds it a dozen times quicker. It is asked of texts in ASCII, of which both say the same for patterns
+    without `\\s`, `$` and what looks around.
+    """
+
+    @once_each
+    def asked(each: pd.Series[str]) -> pd.Series[bool]:
+        held = each.tolist()
+        blocks = [held[start : start + AT_ONCE] for start in range(0, len(held), AT_ONCE)]
+        return pd.Series([told for block in blocks for told in _found_in(block, pattern)], dtype="bool")
+
+    return asked(texts)
+
+
+def _found_in(texts: list[str], pattern: str) -> list[bool]:
+    plain = pa.array([text if text.isascii() else "" for text in texts], type=pa.string())
+    found: list[bool] = compute.match_substring_regex(plain, pattern, ignore_case=True).to_pylist()
+    for place, text in enumerate(texts):
+        if not text.isascii():
+            found[place] = re.search(pattern, text, re.IGNORECASE) is not None
+    return found
 
 
 def group_numbers(*columns: pd.Series[Any] | Whole) -> Whole:

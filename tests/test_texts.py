@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pandas as pd
+from hypothesis import given
+from hypothesis import strategies as st
 from pandas.testing import assert_series_equal
 
-from audit.texts import combinations, joined, once_each, told_of
+from audit.rules.notes import note_incomplete, student_or_aide, supervision_not_shown, supervisor_not_named
+from audit.texts import combinations, contains, joined, once_each, told_of
 
 
 def test_a_text_is_asked_once_and_told_in_every_row_that_says_it():
@@ -60,3 +65,34 @@ def test_told_of_says_nothing_where_nothing_is_known():
     found = told_of(pd.Series(["x", "y", "z", "x"], index=[4, 1, 0, 7], dtype="str"), by_key)
     assert found.to_dict() == {4: "OT", 1: "", 0: "", 7: "OT"}
     assert told_of(pd.Series(["x"], dtype="str"), by_key[:0]).tolist() == [""]
+
+
+SEARCHED = [
+    supervisor_not_named.NAMED,
+    supervision_not_shown.PRESENT,
+    student_or_aide.STUDENT,
+    *note_incomplete.NAMES.values(),
+]
+PIECES = [
+    *("supervised by", "Supervising OTR", "under the direct supervision of", "OT supervis", "on-site", "in the clinic"),
+    *(
+        "during",
+        "OTA student",
+        "level II students",
+        "OTS",
+        "sota",
+        "rehabé aide",
+        "rehab techs",
+        "COTA",
+        "cota",
+        "OT",
+        " ",
+    ),
+    *("assistant", "ſtudent", "K", ".", "\n", "/L", "é", "x", "1", "_", "\x0b"),
+]
+
+
+@given(st.lists(st.lists(st.sampled_from(PIECES), max_size=6).map("".join), max_size=8), st.sampled_from(SEARCHED))
+def test_texts_are_searched_as_re_does_it(texts: list[str], pattern: str) -> None:
+    found = contains(pd.Series(texts, dtype="str"), pattern)
+    assert found.tolist() == [re.search(pattern, text, re.IGNORECASE) is not None for text in texts]

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pandas as pd
 
 from audit.rules import findings, rule, untestable
-from audit.texts import Whole, group_numbers
+from audit.texts import Whole, contains, group_numbers
 
 ELEMENTS = {
     "the services given": "no_services",
@@ -81,7 +81,7 @@ def _unnamed(rows: pd.DataFrame) -> pd.Series[bool]:
     silent = pd.Series(False, index=rows.index)
     for role, names in NAMES.items():
         asked = rows[(rows["contributor"] == role) & (rows["text"] != "") & (rows["cosigned_by"] == "")]
-        named = asked["text"].str.contains(names, case=False, regex=True)
+        named = contains(asked["text"], names)
         silent[named.index[~named]] = True
     return silent
 

@@ -6,7 +6,7 @@ import pandas as pd
 
 from audit.grains.notes import NO_PRACTITIONER
 from audit.rules import findings, rule, untestable
-from audit.texts import once_each
+from audit.texts import contains, once_each
 
 SIGNED = rf"\b(?:{NO_PRACTITIONER}|FIELDWORK)\b"
 """Credentials of students and aides."""
@@ -78,22 +78,12 @@ def student_or_aide(lines: pd.DataFrame) -> list[pd.DataFrame]:
     ]
 
 
-@once_each
 def _furnished_by_student(texts: pd.Series[str]) -> pd.Series[bool]:
     """A sentence names a student or an aide as the one who furnished something, not as one who watched or helped:
     the first thing that is said to be done after the name decides, else what stands before it."""
-    return texts.map(_tells_of_student).astype("bool")
-
-
-def _tells_of_student(text: str) -> bool:
-    return _may_name_one(text.lower()) and any(_did(sentence) for sentence in text.split("."))
-
-
-def _may_name_one(text: str) -> bool:
-    """Whether it holds some letters of each of STUDENT: fast to look for."""
-    return (
-        "stud" in text or "aide" in text or "tech" in text or "ots" in text or "otas" in text or "sot" in text
-    )  # fmt: skip
+    found = contains(texts, STUDENT)
+    found[found] = texts[found].map(lambda text: any(_did(sentence) for sentence in text.split("."))).astype("bool")
+    return found
 
 
 def _did(sentence: str) -> bool:

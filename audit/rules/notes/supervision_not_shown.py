@@ -3,6 +3,7 @@ from __future__ import annotations
 import pandas as pd
 
 from audit.rules import findings, rule, untestable
+from audit.texts import contains
 
 PRIVATE_PRACTICE = "11"
 """Place of service office. Other settings have supervision rules of their own and are not judged."""
@@ -24,7 +25,7 @@ def supervision_not_shown(lines: pd.DataFrame) -> list[pd.DataFrame]:
     direct = (assistant["medicare"] == "yes") & ~assistant["general_supervision"]
     named = assistant["payer_id"].str.cat(assistant["payer_name"], sep=" ").str.contains(TRICARE, case=False)
     rows = assistant[direct | named].drop_duplicates(["claim_id", "day"])
-    seen = rows["therapist_seen"] | rows["text_of_day"].str.contains(PRESENT, case=False, regex=True)
+    seen = rows["therapist_seen"] | contains(rows["text_of_day"], PRESENT)
     office, unknown = rows["place_of_service"] == PRIVATE_PRACTICE, rows["place_of_service"] == ""
     return [
         findings(

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pandas as pd
 
 from audit.rules import findings, rule, untestable
+from audit.texts import contains
 
 NAMED = (
     r"\bsupervising (?:OTR?|PT|SLP|occupational|physical|therapist)\b"
@@ -23,7 +24,7 @@ def supervisor_not_named(notes: pd.DataFrame) -> list[pd.DataFrame]:
     """
     own = (notes["service_count"] > 0) & (notes["cosigned_by"] == "") & notes["author"].isin(["assistant", ""])
     rows = notes[own]
-    rows = rows[~rows["text"].str.contains(NAMED, case=False, regex=True)]
+    rows = rows[~contains(rows["text"], NAMED)]
     return [
         findings(
             rows[rows["author"] == "assistant"],
