@@ -38,7 +38,8 @@ class Trial:
 def trial(path: Path, mapping: Mapping) -> Trial:
     """Raises InputError when the file cannot be read by the mapping."""
     found, table = apply(path, mapping, TRIED), TABLES[mapping.table]
-    rows = contract.normal(found.rows, table)
+    refused_rows = {str(one.row) for one in found.refusals}
+    rows = contract.normal(found.rows[~found.rows["source_row"].isin(refused_rows)], table)
     refused = [*found.refusals, *contract.broken(rows, table).refusals]
     told = [replace(one, column=mapping.sources_of(one.column)) for one in refused]
     filled = [name for name in table.names if (rows[name] != "").any()]
