@@ -44,6 +44,15 @@ def with_remnants(
     return every
 
 
+def without_misread(rows: pd.DataFrame, table: Table, refusals: Iterable[Refusal]) -> pd.DataFrame:
+    """Without the rows that reading refused already: of the tables of `WHOSE` they are here all the same."""
+    refused = {(one.file, str(one.row)) for one in refusals if one.table == table.name}
+    if table.name not in WHOSE or not refused:
+        return rows
+    places = zip(rows["source_file"], rows["source_row"].astype("str"), strict=True)
+    return rows[[place not in refused for place in places]]
+
+
 def _places(refusals: Iterable[Refusal], family: set[str]) -> dict[str, str]:
     """By record, where the row stands that was refused first."""
     places: dict[str, str] = {}

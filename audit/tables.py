@@ -19,7 +19,7 @@ from audit import contract
 from audit.errors import Refusal
 from audit.intake import Batch
 from audit.model import PAID, TABLES, WHOSE, Table
-from audit.refused_rows import with_remnants
+from audit.refused_rows import with_remnants, without_misread
 from audit.shared_text import shared
 
 pd.set_option("mode.string_storage", "python")
@@ -86,7 +86,7 @@ def check(batch: Batch, as_of: date | None = None) -> tuple[Tables, list[Refusal
     came = {name: contract.normal(_raw(batch, table), table) for name, table in TABLES.items()}
     kept: dict[str, pd.DataFrame] = {}
     for name, rows in came.items():
-        whole = _read_whole(rows, name, batch)
+        whole = without_misread(rows, TABLES[name], batch.refusals)
         found = contract.broken(whole, TABLES[name])
         refusals += found.refusals
         kept[name] = whole[~whole.index.isin(found.rows)] if found.rows else whole
@@ -110,15 +110,6 @@ def check(batch: Batch, as_of: date | None = None) -> tuple[Tables, list[Refusal
 def _raw(batch: Batch, table: Table) -> pd.DataFrame:
     nothing = pd.DataFrame(columns=[*table.names, "source_file", "source_row"], dtype="str")
     return batch.tables.get(table.name, nothing)
-
-
-def _read_whole(rows: pd.DataFrame, name: str, batch: Batch) -> pd.DataFrame:
-    """Without the rows that reading refused already; of some tables they are here all the same (`model.WHOSE`)."""
-    refused = {(one.file, str(one.row)) for one in batch.refusals if one.table == name}
-    if name not in WHOSE or not refused:
-        return rows
-    places = zip(rows["source_file"], rows["source_row"].astype("str"), strict=True)
-    return rows[[place not in refused for place in places]]
 
 
 def _family(name: str) -> tuple[str, ...]:

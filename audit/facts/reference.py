@@ -8,12 +8,13 @@ Each row of a fact table has `effective_from`, `effective_to` (both included, em
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from functools import cache, cached_property
+from functools import cache, cached_property, wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -27,6 +28,8 @@ from audit.facts.fact_tables import DATED, KEYS, Coverage, coverages, fact_table
 from audit.shared_text import spread
 from audit.texts import Whole, firsts, group_numbers
 
+P = ParamSpec("P")
+T = TypeVar("T")
 DATA = shipped.FOLDER / "data"
 __all__ = ["DATA", "DATED", "EARLIEST", "KEYS", "LATEST", "Coverage", "Facts", "in_force", "load_facts", "with_facts"]
 
@@ -104,6 +107,20 @@ class Facts:
     def recalled_sources(self) -> frozenset[str]:
         """Sources whose text nobody has read yet: what rests on them alone is unchecked."""
         return frozenset(self.sources.loc[self.sources["evidence"] == "recalled", "source"])
+
+
+def once_for_facts(ask: Callable[Concatenate[Facts, P], T]) -> Callable[Concatenate[Facts, P], T]:
+    """For a function of facts and of names in them: what it says is kept with the facts."""
+
+    @wraps(ask)
+    def asked(facts: Facts, /, *names: P.args, **others: P.kwargs) -> T:
+        key = (ask.__module__, ask.__name__, names, *others.items())
+        if key not in facts.derived:
+            facts.derived[key] = ask(facts, *names, **others)
+        told: T = facts.derived[key]
+        return told
+
+    return asked
 
 
 REACH = pd.array(["before", "after", "within"], dtype="str")

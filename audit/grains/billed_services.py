@@ -11,8 +11,8 @@ import pandas as pd
 
 from audit.grains.days import KEY
 from audit.grains.notes import PARTS
-from audit.grains.numbered import Whole, beside, plain
-from audit.texts import joined, told_of
+from audit.grains.numbered import beside, plain
+from audit.texts import Whole, joined, told_of
 from audit.units import PAST_MIDPOINT, UNIT, supported_units
 
 Numbered: TypeAlias = tuple[tuple[str, int], ...]

@@ -11,8 +11,8 @@ import pandas as pd
 
 from audit.grains.evaluations import COMPONENTS, evaluates
 from audit.grains.notes import PARTS
-from audit.grains.numbered import Whole, beside, plain, sums, sums_for, whole_sums
-from audit.texts import first_true, told_of
+from audit.grains.numbered import beside, plain, sums, sums_for, whole_sums
+from audit.texts import Whole, first_true, told_of
 from audit.units import PAST_MIDPOINT, UNIT
 
 KEY = ["day", "service"]

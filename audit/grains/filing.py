@@ -7,7 +7,7 @@ from datetime import date
 
 import pandas as pd
 
-from audit.facts.reference import EARLIEST, LATEST, Facts, with_facts
+from audit.facts.reference import EARLIEST, LATEST, Facts, once_for_facts, with_facts
 from audit.grains.diagnoses import with_diagnoses
 from audit.grains.limits import with_limits
 from audit.shared_text import SHARED, for_all
@@ -72,38 +72,32 @@ def _covered(dates: pd.Series[pd.Timestamp], facts: Facts, table: str) -> pd.Ser
     return facts.covered(table, dates)["coverage"] == "within"
 
 
+@once_for_facts
 def _periods(facts: Facts, table: str, key: str) -> pd.Series[str]:
     """By key, the dates for which rows of the table are in force: "from 2018-01-01 to 2019-12-31", "at all times"."""
-    kept = ("periods", table)
-    if kept not in facts.derived:
-        rows = facts[table]
-        first, last = rows["effective_from"], rows["effective_to"]
-        since = ("from " + first.dt.strftime("%Y-%m-%d")).where(first > EARLIEST, "")
-        until = ("to " + last.dt.strftime("%Y-%m-%d")).where(last < LATEST, "")
-        told = (since + " " + until).str.strip()
-        facts.derived[kept] = told.mask(told == "", "at all times").groupby(rows[key]).agg(" and ".join)
-    by_key: pd.Series[str] = facts.derived[kept]
+    rows = facts[table]
+    first, last = rows["effective_from"], rows["effective_to"]
+    since = ("from " + first.dt.strftime("%Y-%m-%d")).where(first > EARLIEST, "")
+    until = ("to " + last.dt.strftime("%Y-%m-%d")).where(last < LATEST, "")
+    told = (since + " " + until).str.strip()
+    by_key: pd.Series[str] = told.mask(told == "", "at all times").groupby(rows[key]).agg(" and ".join)
     return by_key
 
 
+@once_for_facts
 def _first_days(facts: Facts, table: str) -> pd.Series[pd.Timestamp]:
     """By code, the first day on which the table has a row of it."""
-    kept = ("first days", table)
-    if kept not in facts.derived:
-        first = facts[table].groupby("code")["effective_from"].min()
-        none = pd.Series(pd.NaT, index=[""], dtype=first.dtype)  # what is mapped by no row at all becomes a number
-        facts.derived[kept] = none if first.empty else first
-    by_code: pd.Series[pd.Timestamp] = facts.derived[kept]
-    return by_code
+    first: pd.Series[pd.Timestamp] = facts[table].groupby("code")["effective_from"].min()
+    none = pd.Series(pd.NaT, index=[""], dtype=first.dtype)  # what is mapped by no row at all becomes a number
+    return none if first.empty else first
 
 
+@once_for_facts
 def _statuses(facts: Facts) -> pd.Series[str]:
     """By code, all statuses that it has in the fee schedules or the list of codes, as one text."""
-    if "statuses" not in facts.derived:
-        listed = facts["codes"][["code", "medicare_status"]].rename(columns={"medicare_status": "status"})
-        told = pd.concat([facts["fees"][["code", "status"]], listed]).drop_duplicates()
-        facts.derived["statuses"] = told.groupby("code")["status"].agg("".join)
-    by_code: pd.Series[str] = facts.derived["statuses"]
+    listed = facts["codes"][["code", "medicare_status"]].rename(columns={"medicare_status": "status"})
+    told = pd.concat([facts["fees"][["code", "status"]], listed]).drop_duplicates()
+    by_code: pd.Series[str] = told.groupby("code")["status"].agg("".join)
     return by_code
 
 

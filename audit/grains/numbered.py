@@ -8,7 +8,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-Whole: TypeAlias = "np.ndarray[Any, np.dtype[np.int64]]"
+from audit.texts import Whole
+
 Numbers: TypeAlias = "pd.Series[int] | Whole"
 
 

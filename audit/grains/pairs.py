@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from audit.facts.fact_loads import PAIRS
-from audit.facts.reference import Facts, in_force
+from audit.facts.reference import Facts, in_force, once_for_facts
 from audit.grains.again import REPLACED
 from audit.grains.lines import those
 from audit.texts import group_numbers
@@ -66,14 +66,11 @@ def with_partners(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     return rows.assign(in_pair=in_pair, pairs_known=(rows["coverage"] != "before") & ~day_strange)
 
 
+@once_for_facts
 def known_codes(facts: Facts, pair_list: str = MEDICARE) -> set[str]:
     """Codes whose pairs a list was read for: those of OT, and all that stand in it."""
-    kept = ("codes of pairs", pair_list)
-    if kept not in facts.derived:
-        table = facts[table_of(pair_list)]
-        facts.derived[kept] = {*facts["codes"]["code"], *table["column_1"], *table["column_2"]}
-    codes: set[str] = facts.derived[kept]
-    return codes
+    table = facts[table_of(pair_list)]
+    return {*facts["codes"]["code"], *table["column_1"], *table["column_2"]}
 
 
 def table_of(pair_list: str) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from audit.evaluations import LEVEL_CODES
-from audit.grains.numbered import Whole, sums
+from audit.grains.numbered import sums
 from audit.shared_text import SHARED
-from audit.texts import firsts, group_numbers
+from audit.texts import Whole, firsts, group_numbers
 
 PATIENT = ["patient_id", "discipline"]
 DATE = [*PATIENT, "service_date"]

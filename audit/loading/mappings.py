@@ -15,6 +15,7 @@ from audit.errors import InputError, Refusal, StateError
 from audit.intake.foreign.applying import apply
 from audit.intake.foreign.mapping import Mapping, from_json, named
 from audit.model import OPENERS, TABLES
+from audit.refused_rows import without_misread
 from audit.store import database, schema, trail
 
 LONGEST = 80
@@ -38,8 +39,7 @@ class Trial:
 def trial(path: Path, mapping: Mapping) -> Trial:
     """Raises InputError when the file cannot be read by the mapping."""
     found, table = apply(path, mapping, TRIED), TABLES[mapping.table]
-    refused_rows = {str(one.row) for one in found.refusals}
-    rows = contract.normal(found.rows[~found.rows["source_row"].isin(refused_rows)], table)
+    rows = contract.normal(without_misread(found.rows, table, found.refusals), table)
     refused = [*found.refusals, *contract.broken(rows, table).refusals]
     told = [replace(one, column=mapping.sources_of(one.column)) for one in refused]
     filled = [name for name in table.names if (rows[name] != "").any()]

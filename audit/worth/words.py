@@ -13,8 +13,7 @@ from audit import money
 from audit.grains import Prepared
 from audit.grains.supported import AT_LEAST
 from audit.money import KEY, UNITS
-from audit.shared_text import spread
-from audit.texts import firsts, group_numbers
+from audit.texts import combinations
 from audit.worth.changes import by_payer, parts
 
 OF_AMOUNT = ["by", "payer_id", "change", "over", "under", "before"]
@@ -41,9 +40,11 @@ def reasons(
 
 def _once_each(rows: pd.DataFrame, names: list[str], tell: Callable[[Any], str]) -> pd.Series[str]:
     """What `tell` says of each row; rows that say the same in `names` are told of once."""
-    number = group_numbers(*(rows[name] for name in names))
-    said = [tell(one) for one in rows.take(firsts(number)).itertuples()]
-    return pd.Series(spread(pd.array(said, dtype="str"), number), index=rows.index)
+
+    def told(each: pd.DataFrame) -> pd.Series[str]:
+        return pd.Series([tell(one) for one in each.itertuples()], dtype="str")
+
+    return combinations(rows[names], {"said": told})["said"]
 
 
 def _paid(days: pd.DataFrame, prepared: Prepared) -> pd.Series[int]:
