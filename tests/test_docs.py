@@ -40,7 +40,7 @@ NOT_RUN = {
     "countersign retention": "removes for good; test_retention does",
     "countersign check": "test_cli runs it on files",
     "countersign demo": "serves; tests.installed runs it",
-    "countersign facts": "loads facts; test_fact_loading does",
+    "countersign facts": "loads facts; test_fact_files_bad does",
     "countersign invite": "needs an account; test_access_desk does",
     "countersign restore": "the tests of backups do",
     "countersign rules": "one of the example in CONTRIBUTING.md; tests.contributing does",

@@ -69,9 +69,9 @@ def test_told_of_says_nothing_where_nothing_is_known():
 
 SEARCHED = [supervisor_not_named.NAMED, supervision_not_shown.PRESENT, student_or_aide.STUDENT]
 SEARCHED += note_incomplete.NAMES.values()
-PIECES = ["supervised by", "Supervising OTR", "under the direct supervision of", "OT supervis", "on-site", "in the clinic",
-          "during", "assistant", "OTA student", "level II students", "OTS", "sota", "rehabé aide", "rehab techs", "COTA",
-          "cota", "OT", "ſtudent", "K", ".", "\n", "/L", "é", "x", "1", "_", "\x0b", " "]  # fmt: skip
+PIECES = ["supervised by", "Supervising OTR", "under the direct supervision of", "OT supervis", "on-site", "during",
+          "in the clinic", "assistant", "OTA student", "level II students", "OTS", "sota", "rehabé aide", "rehab techs",
+          "COTA", "cota", "OT", "ſtudent", "K", ".", "\n", "/L", "é", "x", "1", "_", "\x0b", " "]  # fmt: skip
 
 
 @given(st.lists(st.lists(st.sampled_from(PIECES), max_size=6).map("".join), max_size=8), st.sampled_from(SEARCHED))
