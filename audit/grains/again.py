@@ -44,12 +44,12 @@ def _replaced(lines: pd.DataFrame) -> set[str]:
 
 
 def _named(lines: pd.DataFrame, later: pd.Series[bool]) -> pd.Series[str]:
-    """By id of a later claim, that of the earlier claim of its patient and payer which it names as the one it
-    replaces. Payers' own numbers (ICN) name no claim here."""
+    """By id of a later claim, that of the other claim of its patient and payer which it names as the one it replaces:
+    the first one, or one that replaced it before. Payers' own numbers (ICN) name no claim here."""
     who = ["patient_id", "payer_id", "claim_id"]
-    earlier = lines.loc[~later, who].drop_duplicates().rename(columns={"claim_id": "original_reference"})
+    named = lines[who].drop_duplicates().rename(columns={"claim_id": "original_reference"})
     new = lines.loc[later, [*who, "original_reference"]].drop_duplicates()
-    both = new.merge(earlier, on=["patient_id", "payer_id", "original_reference"])
+    both = new[new["claim_id"] != new["original_reference"]].merge(named, on=[*who[:2], "original_reference"])
     return both.set_index("claim_id")["original_reference"]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from audit.evaluations import LEVEL_CODES
+from audit.grains.again import REPLACED
 from audit.grains.treatment_days import DATE, PATIENT
 from audit.tables import Tables
 from audit.texts import joined
@@ -24,6 +25,7 @@ def evaluation_courses(
     days, lines, linked = (one[one["patient_id"].isin(evaluations["patient_id"])] for one in (days, lines, linked))
     replaces = evaluations["frequency_code"] == REPLACES
     replaced = ~replaces & replaces.groupby([evaluations["day"], evaluations["rendering_npi"]]).transform("any")
+    replaced |= evaluations["told_again"] == REPLACED
     rows = evaluations[~replaced & (evaluations["frequency_code"] != VOIDS)].reset_index(drop=True)
     rows = _with_before(_with_day(rows), days, lines, linked)
     return _with_intervals(_with_plans(rows, tables.plans_of_care), days)
