@@ -24,15 +24,15 @@ def billed_services(lines: pd.DataFrame, services: pd.DataFrame, days: pd.DataFr
     """The grain `service`: a billed service of the day, once for each claim that bills it, on its first line there.
 
     Adds the day's totals (`day_units`, `day_over_midpoint` and as in `days`); `co_on_claim`: a line of this claim
-    for the service carries CO; `passed_over`: documented services with whole units of which none is billed; `billed`,
-    `allowed`, `by_midpoints`: units in words, on days whose units one of the methods does not allow; and the columns
-    of `_with_assistant`.
+    for the service carries CO; `under_first`: a further unit whose first code (96112 for 96113) the notes list;
+    `passed_over`: documented services with whole units of which none is billed; `billed`, `allowed`, `by_midpoints`:
+    units in words, on days whose units one of the methods does not allow; and the columns of `_with_assistant`.
     """
     number = _places(services, lines)
     of_claim = lines["claim"].to_numpy() * len(services) + number
     first = ~pd.Series(of_claim, index=lines.index).duplicated()
     named = ["claim_id", "line_number", "note_id", "patient_id", "service_date", "procedure_code", "modifiers"]
-    facts = ["assistant_modifier", "family", "label", "once_a_day"]
+    facts = ["assistant_modifier", "family", "label", "once_a_day", "addon_to"]
     rows = lines.loc[first, [*named, *facts, *KEY]].reset_index(drop=True)
     rows = beside(rows, services.drop(columns=KEY), number[first])
     totals = ["minutes_known", "method", "mixed", "note_count", "listed", "evaluated", "codes_billed", "codes_of_day"]
@@ -41,6 +41,7 @@ def billed_services(lines: pd.DataFrame, services: pd.DataFrame, days: pd.DataFr
     by_day = by_day[[*totals, *people, "day_units", "day_over_midpoint"]]
     place = pd.Index(days["claim_day"]).get_indexer(pd.Index(lines["claim_day"].to_numpy()[first]))
     rows = beside(rows, by_day, place)
+    rows["under_first"] = _under_first(rows, services)
     rows["co_on_claim"] = np.isin(of_claim[first], of_claim[lines["has_co"]])
     rows = _with_minutes_of_the_day(rows)
     rows["passed_over"] = told_of(rows["day"], _passed_over(services))
@@ -70,6 +71,15 @@ def _with_minutes_of_the_day(rows: pd.DataFrame) -> pd.DataFrame:
     over = (rows["units"] > rows["midpoint"]).astype("int64")
     rows["day_over_midpoint"] = rows["day_over_midpoint"].mask(whole_day, over)
     return rows
+
+
+def _under_first(rows: pd.DataFrame, services: pd.DataFrame) -> pd.Series[bool]:
+    further = rows["addon_to"] != ""
+    noted = pd.MultiIndex.from_frame(
+        services.loc[services["in_note"] & services["day"].isin(rows["day"][further]), KEY]
+    )
+    further[further] = pd.MultiIndex.from_frame(rows.loc[further, ["day", "addon_to"]]).isin(noted)
+    return further
 
 
 def _passed_over(services: pd.DataFrame) -> pd.Series[str]:

@@ -22,7 +22,8 @@ SEPARATE = ("59", "XE", "XP", "XS", "XU")
 """Modifiers that say two services of a pair were separate."""
 BODY_SIDES = ("LT", "RT", "FA", *(f"F{n}" for n in range(1, 10)), "TA", *(f"T{n}" for n in range(1, 10)))
 """Sides, fingers and toes: the other modifiers that part a pair (NCCI policy manual ch. 1)."""
-CODE_FACTS = ["label", "family", "timed", "in_pool", "once_a_day", "therapy_class", "typical_minutes", "evidence"]
+CODE_FACTS = ["label", "family", "timed", "in_pool", "once_a_day", "addon_to", "therapy_class", "typical_minutes",
+              "evidence"]  # fmt: skip
 PROFILE = ["unit_method", "therapy_modifier", "assistant_modifier", "medicare", "pair_edits", "authorization",
            "habilitative_modifier"]  # fmt: skip
 PHYSICIAN = r"\b(?:MD|DO|DPM|NP|FNP|APRN|CNS|PA|PA-C)\b"

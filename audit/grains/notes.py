@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from audit.facts.reference import Facts, with_facts
-from audit.grains.again import belongs
+from audit.grains.again import REPLACES, belongs
 from audit.grains.clock import minute_of_day
 from audit.grains.lines import DAY, agreed, discipline_of, filled, in_order, service_of
 from audit.grains.numbered import beside, sums_for, whole_sums
@@ -26,11 +26,24 @@ def notes(tables: Tables, lines: pd.DataFrame) -> pd.DataFrame:
     day of its patient, discipline and date. `day` is <NA> where there is no such day. `note`: a number.
     """
     rows = in_order(tables.notes, ["note_id"])
+    rows["claim_id"] = _claim(rows, lines)
     rows["discipline"] = _discipline(rows, tables, lines)
     rows["author"] = author_of(rows["author_credential"])
     rows["day"] = _day(rows[[*DAY, "claim_id"]], lines)
     rows["note"] = np.arange(len(rows))
     return rows
+
+
+def _claim(rows: pd.DataFrame, lines: pd.DataFrame) -> pd.Series[str]:
+    """The claim that a note names; where it is not on file, the one that says that it replaces it."""
+    later = lines["frequency_code"].isin(REPLACES)
+    key = ["patient_id", "original_reference"]
+    new = lines.loc[later & ~lines["original_reference"].isin(["", *lines["claim_id"]]), [*key, "claim_id"]]
+    if new.empty:
+        return rows["claim_id"]
+    by_name = new.drop_duplicates(key).set_index(key)["claim_id"]
+    found = by_name.reindex(pd.MultiIndex.from_frame(rows[["patient_id", "claim_id"]])).set_axis(rows.index)
+    return found.fillna(rows["claim_id"]).astype(SHARED)
 
 
 def _day(rows: pd.DataFrame, lines: pd.DataFrame) -> pd.Series[int]:

@@ -10,11 +10,12 @@ def code_not_in_note(services: pd.DataFrame) -> list[pd.DataFrame]:
     """A billed service is not in the day's note, or has no minutes there.
 
     Why it matters: each billed intervention must be identified in the note; a service that is not documented was,
-    for the payer, not furnished.
+    for the payer, not furnished. (A further unit is documented where its first code is: UNIT-10 looks at the minutes.)
     What to do: remove the line, or have the therapist add an addendum if the service was given.
     """
     by_findings = (services["family"] == "eval") & services["evaluated"]
-    billed = services[(services["units"] > 0) & ~by_findings]
+    under_first = services["under_first"] & ~services["in_note"]
+    billed = services[(services["units"] > 0) & ~by_findings & ~under_first]
     named = billed["service"] + (" (" + billed["label"] + ")").where(billed["label"] != "", "")
     billed = billed.assign(named=named)
     absent, noted = billed[~billed["in_note"]], billed[billed["in_note"]]

@@ -4,6 +4,7 @@ import pandas as pd
 
 from audit.rules import findings, rule, untestable
 from audit.rules.units.more_units_than_minutes import UNKNOWN
+from audit.rules.units.too_many_by_both_methods import most_by_midpoints
 
 
 @rule("UNIT-20", grain="service", severity="error", sources=["cpt-time-rule"])
@@ -19,6 +20,10 @@ def more_units_than_midpoints(services: pd.DataFrame) -> list[pd.DataFrame]:
     sound = pool["listed"] & pool["minutes"].notna() & (pool["minutes_known"] != "contradicting")
     pool = pool.assign(excess=pool["units"] - pool["midpoint"])
     over, unsure = pool[sound & (pool["excess"] > 0)], pool[~sound]
+    totals = unsure[unsure["minutes_known"] == "total_only"].drop_duplicates(["claim_id", "day"])
+    totals = totals.assign(by_midpoints=most_by_midpoints(totals))
+    sure = totals[(totals["day_units"] > totals["by_midpoints"]).astype("bool")]
+    unsure = unsure[~unsure["day"].isin(sure["day"])]
     return [
         findings(
             over,
@@ -27,6 +32,13 @@ def more_units_than_midpoints(services: pd.DataFrame) -> list[pd.DataFrame]:
             because="{service} has {minutes:minute} of its own. By midpoints that earns {midpoint:unit}, not the "
             "{units} billed.",
             change="{service} -{excess}",
+        ),
+        findings(
+            sure,
+            expected="{by_midpoints:unit} at most",
+            observed="{day_units:unit}",
+            because="Billed: {day_units:unit}. The day's {minutes_high:minute}, however they are divided among the "
+            "codes billed, earn no more than {by_midpoints:unit} by midpoints.",
         ),
         *[untestable(unsure[unsure["minutes_known"] == k], UNKNOWN[k]) for k in ("no_note", "contradicting")],
         untestable(
