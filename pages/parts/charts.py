@@ -16,50 +16,65 @@ ACCENT, QUIET, LIMIT = "#0f857b", "#8494a0", "#c0661a"
 DISMISSED, OPEN = "#5b6770", "#aab5bd"
 LOOK = {"margin": {"l": 8, "r": 0, "t": 8, "b": 0}, "showlegend": False, "hovermode": False}
 BARE = {"displayModeBar": False, "staticPlot": True}
+ABOVE, BELOW, BESIDE, ROW = 30, 60, 90, 30
+"""Pixels above the rows of a chart (a legend, a limit), below them (the axis with its words), beside
+the ends of their axis (the words of a value of 0 or 100), and of a row."""
+
+
+def in_rows(number: int, **more: object) -> go.Figure:
+    """An empty chart of so many rows, with the same room for each however many they are."""
+    margin = {**LOOK["margin"], "t": ABOVE, "b": BELOW}
+    return go.Figure(layout={**LOOK, "margin": margin, "height": ABOVE + ROW * number + BELOW, **more})
+
+
+def stacked(names: pd.Series[str], parts: dict[str, tuple[pd.Series[int], str]], what: str) -> go.Figure:
+    """A bar for each name, the first on top, of parts by their words: numbers and a colour."""
+    legend = {"orientation": "h", "y": 1, "yanchor": "bottom", "traceorder": "normal"}
+    figure = in_rows(len(names), barmode="stack", showlegend=True, legend=legend)
+    for told, (numbers, color) in parts.items():
+        text = [str(number) if number else "" for number in numbers[::-1]]
+        figure.add_bar(x=numbers[::-1], y=names[::-1], name=told, orientation="h", marker_color=color, text=text)
+    figure.update_traces(textposition="inside", insidetextanchor="middle", textangle=0, textfont={"size": 13})
+    figure.update_traces(textfont_color="#17211f", selector={"marker": {"color": OPEN}})
+    figure.update_yaxes(type="category", tickfont={"size": 13})
+    few = sum(numbers for numbers, _ in parts.values()).max() <= 10
+    return figure.update_xaxes(title=what, rangemode="tozero", tickformat="d", dtick=1 if few else None)
 
 
 def interval(estimate: Estimate, limit: float, what: str = "claims") -> go.Figure:
     """The interval as a bar, the best estimate as a dot, the limit as a line, each with its value; in 100 claims."""
     rate, lower, upper = (100 * value for value in (estimate.rate, estimate.lower, estimate.upper))
-    shown, span = per_hundred(estimate, limit), max(1.3 * upper, 150 * limit)
-    figure = go.Figure(layout={**LOOK, "height": 130})
+    shown = per_hundred(estimate, limit)
+    margin = {**LOOK["margin"], "l": BESIDE, "r": BESIDE, "t": ABOVE}
+    figure = go.Figure(layout={**LOOK, "margin": margin, "height": 150})
     figure.add_bar(
         x=[upper - lower], y=[""], base=lower, orientation="h", width=0.25, marker_color=ACCENT, opacity=0.45
     )
-    figure.add_scatter(x=[rate], y=[""], mode="markers", marker={"color": ACCENT, "size": 15})
-    figure.add_vline(x=100 * limit, line={"color": LIMIT, "width": 3})
-    side = {"xanchor": "right", "xshift": -6} if _crowded(rate, 100 * limit, span) else {"xanchor": "left", "xshift": 6}
-    _label(figure, 100 * limit, f"limit {100 * limit:g}", y=1, yref="paper", **side)
+    dot = {"color": ACCENT, "size": 15}
+    figure.add_scatter(x=[rate], y=[""], mode="markers", marker=dot, cliponaxis=False)
+    _upright(figure, limit, "limit")
     _label(figure, rate, f"best estimate {shown[0]}", yshift=20)
-    _label(figure, lower, f"at least {shown[1]}", xanchor="right", xshift=-8)
-    _label(figure, upper, f"at most {shown[2]}", xanchor="left", xshift=8)
-    figure.update_xaxes(title=f"{what} in error in 100", tick0=0, range=[0, span])
+    _label(figure, lower, f"at least {shown[1]}", xanchor="right", xshift=-10)
+    _label(figure, upper, f"at most {shown[2]}", xanchor="left", xshift=10)
+    figure.update_xaxes(
+        title=f"{what} in error in 100", tick0=0, range=[0, min(max(1.2 * upper, 150 * limit), max(upper, 100))]
+    )
     return figure.update_yaxes(visible=False)
-
-
-def _crowded(rate: float, limit: float, span: float) -> bool:
-    """Whether the words of the limit would meet those of the estimate on its right, and have room on its left."""
-    return limit <= rate < limit + 0.2 * span and limit > 0.1 * span
 
 
 def _label(figure: go.Figure, x: float, text: str, *, y: float = 0, **place: object) -> None:
     figure.add_annotation(x=x, y=y, text=text, showarrow=False, font={"size": 14}, **place)
 
 
+def _upright(figure: go.Figure, limit: float, word: str) -> None:
+    figure.add_vline(x=100 * limit, line={"color": LIMIT, "width": 2}, layer="below")
+    _label(figure, 100 * limit, f"{word} {100 * limit:g}", y=1, yref="paper", yanchor="bottom")
+
+
 def by_rule(rules: pd.DataFrame) -> go.Figure:
     """Findings of each rule: upheld, dismissed, open."""
-    shown = rules.iloc[::-1]
-    legend = {"orientation": "h", "y": 1, "yanchor": "bottom", "traceorder": "normal"}
-    height = 70 + 26 * len(rules)
-    figure = go.Figure(layout={**LOOK, "barmode": "stack", "height": height, "showlegend": True, "legend": legend})
-    for column, color in {"upheld": ACCENT, "dismissed": DISMISSED, "open": OPEN}.items():
-        text = [str(number) if number else "" for number in shown[column]]
-        figure.add_bar(x=shown[column], y=shown["rule"], name=column, orientation="h", marker_color=color, text=text)
-    figure.update_traces(textposition="inside", insidetextanchor="middle", textangle=0, textfont={"size": 13})
-    figure.update_traces(textfont_color="#17211f", selector={"marker": {"color": OPEN}})
-    figure.update_yaxes(tickfont={"size": 13})
-    few = rules[["upheld", "dismissed", "open"]].sum(axis=1).max() <= 10
-    return figure.update_xaxes(title="findings", rangemode="tozero", tickformat="d", dtick=1 if few else None)
+    colors = {"upheld": ACCENT, "dismissed": DISMISSED, "open": OPEN}
+    return stacked(rules["rule"], {name: (rules[name], color) for name, color in colors.items()}, "findings")
 
 
 def share(found: Share, limit: float, what: str) -> go.Figure:
@@ -71,20 +86,22 @@ def share(found: Share, limit: float, what: str) -> go.Figure:
 
 def dots(groups: pd.DataFrame, limit: float, what: str) -> go.Figure:
     """Rate of each group as a dot with its interval, the limit as a line."""
-    shown = groups.iloc[::-1]
-    above_plot = {**LOOK["margin"], "t": 26}
-    figure = go.Figure(layout={**LOOK, "margin": above_plot, "height": 96 + 30 * len(shown)})
-    rates = 100 * shown["rate"].astype("float64")
-    above, below = (100 * shown["upper"].astype("float64") - rates), (rates - 100 * shown["lower"].astype("float64"))
-    figure.add_scatter(
-        x=rates, y=shown["group"], mode="markers", marker={"color": ACCENT, "size": 11},
-        error_x={"type": "data", "symmetric": False, "array": above, "arrayminus": below, "color": QUIET, "width": 5},
-    )  # fmt: skip
-    figure.add_vline(x=100 * limit, line={"color": LIMIT, "width": 2})
-    _label(figure, 100 * limit, f"limit {100 * limit:g}", y=1, yref="paper", yanchor="bottom")
-    figure.update_yaxes(type="category", tickfont={"size": 13})
-    highest = max(float((rates + above).max()), 150 * limit)
+    figure = _shares(groups["group"], groups.rename(columns={"rate": "share"}))
+    _upright(figure, limit, "limit")
+    highest = max(100 * groups["upper"].astype("float64").max(), 150 * limit)
     return figure.update_xaxes(title=f"{what}s in error in 100", range=[0, min(1.05 * highest, 101)])
+
+
+def _shares(names: pd.Series[str], told: pd.DataFrame) -> go.Figure:
+    """A row for each name, the first on top: its `share` as a dot, `lower` to `upper` as a line; in 100."""
+    share, lower, upper = (100 * told[name].astype("float64")[::-1] for name in ("share", "lower", "upper"))
+    figure = in_rows(len(names))
+    figure.add_scatter(
+        x=share, y=names[::-1], mode="markers", marker={"color": ACCENT, "size": 11},
+        error_x={"type": "data", "symmetric": False, "array": upper - share, "arrayminus": share - lower,
+                 "color": QUIET, "width": 5},
+    )  # fmt: skip
+    return figure.update_yaxes(type="category", tickfont={"size": 13})
 
 
 def samples(found: list[Sample], limit: float) -> go.Figure:
@@ -106,15 +123,8 @@ def samples(found: list[Sample], limit: float) -> go.Figure:
 
 def rules_kept(rows: pd.DataFrame, wanted: float) -> go.Figure:
     """Share of decided findings upheld, by rule, with its interval and the share wanted."""
-    shown = rows.iloc[::-1]
-    figure = go.Figure(layout={**LOOK, "height": 60 + 26 * len(shown)})
-    figure.add_scatter(
-        x=100 * shown["precision"], y=shown["rule"], mode="markers", marker={"color": ACCENT, "size": 10},
-        error_x={"type": "data", "symmetric": False, "array": 100 * (shown["upper"] - shown["precision"]),
-                 "arrayminus": 100 * (shown["precision"] - shown["lower"]), "color": QUIET, "width": 5},
-    )  # fmt: skip
-    figure.add_vline(x=100 * wanted, line={"color": LIMIT, "width": 2})
-    figure.update_yaxes(type="category", tickfont={"size": 13})
+    figure = _shares(rows["rule"], rows.rename(columns={"precision": "share"}))
+    _upright(figure, wanted, "wanted")
     return figure.update_xaxes(title="findings upheld in 100 decided", range=[0, 102])
 
 

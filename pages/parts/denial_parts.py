@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pandas as pd
-import plotly.graph_objects as go
 import streamlit as st
 
 from audit.denials import Denials
-from pages.parts.charts import ACCENT, BARE, DISMISSED, LIMIT, LOOK
+from pages.parts import charts
+from pages.parts.charts import ACCENT, DISMISSED, LIMIT
 from pages.parts.headings import heading
 from pages.parts.markup import Markup, element, show, table
 from pages.parts.words import day, dollars
@@ -24,7 +24,7 @@ def foretold(found: Denials) -> None:
     if len(rules):
         shown = rules.head(MOST)
         sides = {"denied": (shown["denied"], LIMIT), "paid": (shown["answered"] - shown["denied"], DISMISSED)}
-        st.plotly_chart(_bars(shown["rule"], sides, "answered lines"), config=BARE, alt=found.foretold)
+        st.plotly_chart(charts.stacked(shown["rule"], sides, "answered lines"), config=charts.BARE, alt=found.foretold)
     st.text(found.foretold)
     if len(rules):
         rows = [[whole(row["rule"]), row["title"], row["says"], f"{row['dismissed']:,}", dollars(row["dollars"])]
@@ -40,7 +40,7 @@ def unseen(found: Denials) -> None:
         shown = reasons.head(MOST)
         sides = {"with a finding": (shown["seen"], ACCENT), "no rule saw it": (shown["unseen"], LIMIT),
                  "not screened": (shown["not_screened"], DISMISSED)}  # fmt: skip
-        st.plotly_chart(_bars(shown["reason"], sides, "denied lines"), config=BARE, alt=found.unseen)
+        st.plotly_chart(charts.stacked(shown["reason"], sides, "denied lines"), config=charts.BARE, alt=found.unseen)
     st.text(found.unseen)
     if len(reasons):
         counts = ("lines", "seen", "unseen", "not_screened")
@@ -52,19 +52,6 @@ def unseen(found: Denials) -> None:
 def whole(text: str) -> Markup:
     """A code that is not broken at its hyphen."""
     return element("span", text, name="cs-whole")
-
-
-def _bars(names: pd.Series, sides: dict[str, tuple[pd.Series, str]], what: str) -> go.Figure:
-    legend = {"orientation": "h", "y": 1, "yanchor": "bottom", "traceorder": "normal"}
-    look = {**LOOK, "barmode": "stack", "height": 80 + 26 * len(names), "showlegend": True, "legend": legend}
-    figure = go.Figure(layout=look)
-    for says, (counts, color) in sides.items():
-        text = [str(number) if number else "" for number in counts[::-1]]
-        figure.add_bar(x=counts[::-1], y=names[::-1], name=says, orientation="h", marker_color=color, text=text)
-    figure.update_traces(textposition="inside", insidetextanchor="middle", textangle=0, textfont={"size": 13})
-    figure.update_yaxes(type="category", tickfont={"size": 13})
-    few = sum(counts.max() for counts, _ in sides.values()) <= 10
-    return figure.update_xaxes(title=what, rangemode="tozero", tickformat="d", dtick=1 if few else None)
 
 
 def lines(found: Denials) -> None:
