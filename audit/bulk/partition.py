@@ -21,6 +21,7 @@ from pyarrow import compute, parquet
 from audit.errors import InputError
 from audit.intake import Batch, read, tabular
 from audit.intake.cells import as_text
+from audit.intake.parquet_file import opened
 from audit.model import TABLES
 
 ROWS = 250_000
@@ -64,7 +65,7 @@ class _OfNotes:
 
 
 def lines_of(files: dict[str, list[Path]]) -> int:
-    return sum(parquet.ParquetFile(path).metadata.num_rows for path in files.get("claims", []))
+    return sum(opened(path).metadata.num_rows for path in files.get("claims", []))
 
 
 def files_of(folder: Path) -> tuple[dict[str, list[Path]], list[Path]]:
@@ -81,7 +82,7 @@ def files_of(folder: Path) -> tuple[dict[str, list[Path]], list[Path]]:
 
 def _table_in(path: Path) -> str:
     try:
-        header = [tabular.plain_name(one) for one in parquet.ParquetFile(path).schema_arrow.names]
+        header = [tabular.plain_name(one) for one in opened(path).schema_arrow.names]
     except (pa.ArrowException, OSError) as error:
         raise InputError("the Parquet file cannot be read", where=path.name, do="Write it again") from error
     named = tabular.table_name(path.stem)
@@ -154,7 +155,7 @@ def _moved(told: Any, number: int) -> dict[int, int]:
 
 def _batches(path: Path, wanted: list[str] | None = None) -> Iterator[pa.Table]:
     """Rows by plain column names."""
-    file = parquet.ParquetFile(path)
+    file = opened(path)
     names = {name: tabular.plain_name(name) for name in file.schema_arrow.names}
     columns = [name for name, plain in names.items() if wanted is None or plain in wanted]
     for batch in file.iter_batches(ROWS, columns=columns):
@@ -174,7 +175,7 @@ def _alike(paths: list[Path]) -> Iterable[list[Path]]:
     """The files with the same columns, by plain names and types, together."""
     found = defaultdict(list)
     for path in paths:
-        schema = parquet.ParquetFile(path).schema_arrow
+        schema = opened(path).schema_arrow
         found[tuple(str(one.with_name(tabular.plain_name(one.name))) for one in schema)].append(path)
     return found.values()
 

@@ -12,6 +12,7 @@ import pandas as pd
 from audit.errors import InputError, Refusal
 from audit.intake import tabular
 from audit.intake.cells import as_text
+from audit.intake.parquet_file import opened
 from audit.model import Table
 
 
@@ -23,12 +24,15 @@ def rows_of(path: Path, table: Table) -> tuple[pd.DataFrame, list[Refusal], tupl
     too many rows, MappingNeeded where it lacks a column.
     """
     import pyarrow as pa  # noqa: PLC0415  loaded only where there is such a file
-    from pyarrow.parquet import ParquetFile  # noqa: PLC0415
 
     try:
-        schema = ParquetFile(path).schema_arrow
-        texts = [one.name for one in schema if pa.types.is_string(one.type) or pa.types.is_large_string(one.type)]
-        with ParquetFile(path, read_dictionary=texts) as file:
+        described = opened(path)
+        texts = [
+            one.name
+            for one in described.schema_arrow
+            if pa.types.is_string(one.type) or pa.types.is_large_string(one.type)
+        ]
+        with opened(path, metadata=described.metadata, read_dictionary=texts) as file:
             return _rows(file, path.name, table)
     except (pa.ArrowException, ValueError, OSError) as error:
         raise InputError("the Parquet file cannot be read", where=path.name, do="Write it again") from error

@@ -10,6 +10,7 @@ from typing import Literal, TextIO
 from audit.errors import InputError, NotUtf8
 from audit.intake.cells import Sheet, as_text
 from audit.intake.json_texts import parsed
+from audit.intake.parquet_file import opened
 
 LARGEST_FILE = 256 * 1024 * 1024
 LARGEST_FIELD = 1_000_000
@@ -116,10 +117,9 @@ def _line(file: TextIO, name: str, before: int) -> str:
 
 def parquet_records(path: Path) -> Sheet:
     import pyarrow as pa  # noqa: PLC0415  loaded only where there is such a file
-    from pyarrow.parquet import ParquetFile  # noqa: PLC0415
 
     try:
-        file = ParquetFile(path)
+        file = opened(path)
         yield [str(name) for name in file.schema_arrow.names]
         for batch in file.iter_batches(10_000):
             columns = [column.to_pylist() for column in batch.columns]
