@@ -39,6 +39,7 @@ from typing import Any
 import pytest
 from hypothesis import Phase, settings
 
+from audit.facts.reference import Facts
 from benchmarks.mutations import Mutation, mutations
 from benchmarks.putting_in import ROOT, put_in, source_of
 from tests.databases import FILLINGS
@@ -178,6 +179,7 @@ class Mutants:
                     seen.add((frame.f_code.co_filename, frame.f_code.co_qualname.partition(".<locals>")[0]))
 
             forget()
+            forget_kept_with_facts()
             before = time.process_time()
             threading.settrace(note)
             sys.settrace(note)
@@ -293,6 +295,13 @@ def forget() -> None:
             for value in list(vars(module).values()):
                 if getattr(value, "__module__", "") == name and callable(getattr(value, "cache_clear", None)):
                     value.cache_clear()
+
+
+def forget_kept_with_facts() -> None:
+    """Prices and tables of pairs, which the facts of the modules keep. A fork begins without them."""
+    for one in gc.get_objects():
+        if isinstance(one, Facts):
+            one.derived.clear()
 
 
 def warm(items: list[pytest.Item]) -> None:

@@ -246,6 +246,17 @@ def test_sequestration_before_its_first_row_is_unknown():
     assert found["after_sequestration"].fillna(-1).tolist() == [-1, 666, 794]
 
 
+@pytest.mark.parametrize(
+    ("work", "pe", "mp", "amounts"),
+    [("0.30", "0.31", "0.01", [1860]), ("0", "0.01", "0.01", [60]), ("0", "0", "0", [])],
+)
+def test_only_a_fee_without_any_value_is_priced_elsewhere(work, pe, mp, amounts):
+    """0.62 and 0.02 x 30."""
+    facts = old_facts()
+    facts.tables["fees"] = facts["fees"].assign(work=work, pe_nonfacility=pe, mp=mp)
+    assert allowed(frame({"97530": (1, 0)}), facts)["allowed"].dropna().tolist() == amounts
+
+
 def test_indicator_that_is_nowhere_on_file_gives_no_amount():
     fees = FACTS["fees"].assign(mult_proc="")
     facts = with_tables(fees=fees, codes=FACTS["codes"].assign(mppr=""))

@@ -20,7 +20,7 @@ from audit.facts.reference import load_facts
 from audit.grains import Prepared
 from audit.rules.cases import _checked, _rows
 from audit.tables import Tables
-from audit.worth import by_claim, by_day, priced
+from audit.worth import billed_by_claim, by_claim, by_day, priced
 from audit.worth.changes import parts
 
 WORKED = "lines: [{code: 97530, units: 2}, {code: 97535}, {code: 97110}]"
@@ -190,6 +190,19 @@ def test_nothing_to_price() -> None:
     rows = audit(case, rules=chosen_rules(["UNIT-01"]))
     assert by_claim(rows, prepared).empty
     pd.testing.assert_frame_equal(priced(rows, prepared), rows)
+
+
+def test_what_claims_bill_is_allowed_in_their_day() -> None:
+    """97530 twice is 35.07 + 25.05, 97110 beside it 22.21 (C2);
+    midpoint pays 97110 by its table. A claim with one unit without a price has none, whatever else it bills."""
+    case = (
+        "lines: [{code: 97530, units: 2}, {code: 97110, claim: C2}, {code: L3808, claim: C3}, {code: 97129, claim: C3},"
+        "{code: 97110, units: 2, claim: C4, patient: P2, payer: midpoint}, {code: 97535, claim: C5, patient: P3, "
+        "payer: midpoint}, {code: 97110, claim: C6, patient: P4, payer: nobody}]\n" + FEES
+    )
+    billed = billed_by_claim(Prepared(tables(case), load_facts()))
+    known = {"C1": Decimal("60.12"), "C2": Decimal("22.21"), "C4": Decimal("83.00")}
+    assert billed.to_dict() == known | dict.fromkeys(["C3", "C5", "C6"])
 
 
 # The cognitive service, and words
