@@ -57,7 +57,7 @@ AREAS = {
     "days": (["grains/days.py", "grains/billed_services.py", "grains/documented.py", "grains/billed.py",
               "grains/treatment_days.py", "grains/supported.py", "grains/daily_limits.py", "grains/clock.py"],
              ["units_by_hand", "grains", "rules"], "UNIT- or DOC- or MOD-04 or MOD-05 or MOD-07 or hand or grains"),
-    "money": (["money.py", "worth/*.py"], ["money", "worth"], ""),
+    "money": (["money.py", "worth/*.py"], ["money", "worth", "worth_words"], ""),
     "sampling": (["sampling/*.py"], ["sampling", "sampling_plans", "sample_edges", "plans", "shared_methods"], ""),
     "estimates": (["estimates/*.py"],
                   ["estimates", "agreement", "projections", "ratios", "variation", "monitor", "shared_methods",

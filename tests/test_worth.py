@@ -21,7 +21,6 @@ from audit.grains import Prepared
 from audit.rules.cases import _checked, _rows
 from audit.tables import Tables
 from audit.worth import billed_by_claim, by_claim, by_day, priced
-from audit.worth.changes import parts
 
 WORKED = "lines: [{code: 97530, units: 2}, {code: 97535}, {code: 97110}]"
 FEES = "fees: [{payer: midpoint, code: 97110, amount: '41.50', co_factor: '0.85', effective_from: 2026-01-01}]"
@@ -205,26 +204,13 @@ def test_what_claims_bill_is_allowed_in_their_day() -> None:
     assert billed.to_dict() == known | dict.fromkeys(["C3", "C5", "C6"])
 
 
-# The cognitive service, and words
+# The cognitive service
 
 
 def test_the_further_unit_of_the_cognitive_service_goes_first() -> None:
+    """97130 is 0.48 + 0.15 = 0.63, x 33.4009."""
     case = "lines: [{code: 97129}, {code: 97130, units: 2}]\nnote: {97129: 15, 97130: 15}"
-    change, over, _ = worth(case, "UNIT-01")
-    assert change == "97129+97130 -1"
-    one = worth("lines: [{code: 97129}, {code: 97130}]\nnote: {97129: 20}", "UNIT-01")
-    assert one == ("97129+97130 -1", over, Decimal("0.00"))
-
-
-def test_words_of_a_change() -> None:
-    assert list(parts("97110 -1; 97530 CO +2; 97129+97130 +1 at least")) == [
-        ("97110", False, -1),
-        ("97530", True, 2),
-        ("97129+97130", False, 1),
-    ]
-    assert list(parts("97110 -0")) == []
-    with pytest.raises(ValueError, match="no change"):
-        list(parts("97110"))
+    assert worth(case, "UNIT-01") == ("97129+97130 -1", *money("21.04"))
 
 
 # Any day
