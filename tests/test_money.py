@@ -166,6 +166,18 @@ def test_co_costs_nothing_before_2022(on, paid):
     assert amounts.iloc[0].tolist() == [3150, paid]
 
 
+def test_before_the_first_conversion_factor_and_without_a_reduction_on_file_nothing_is_known():
+    facts = old_facts()
+    thresholds = facts["thresholds"]
+    factor = thresholds["parameter"] == "CONVERSION_FACTOR"
+    later = thresholds.assign(effective_from=thresholds["effective_from"].mask(factor, pd.Timestamp("2015-01-01")))
+    none = thresholds[thresholds["parameter"] != "MPPR_PE_REDUCTION"]
+    days = frame_of([({"97530": (2, 0)}, "2014-12-31"), ({"97530": (2, 0)}, "2015-01-01")])
+    for table, known in ((later, [False, True]), (none, [False, False])):
+        facts = replace(facts, tables=facts.tables | {"thresholds": table})
+        assert allowed(days, facts)["allowed"].notna().tolist() == known
+
+
 # Dates and prices
 
 
@@ -199,6 +211,12 @@ def test_nothing_is_known_after_2026():
 
 def test_before_the_fee_rows_nothing_is_known():
     assert total(WORKED, "2021-12-31") is None
+
+
+def test_without_a_date_nothing_is_known():
+    dateless = frame(WORKED).assign(service_date=pd.NaT).astype({"service_date": "datetime64[us]"})
+    assert allowed(dateless, FACTS).isna().all(axis=None)
+    assert dollars_at_risk(dateless, frame(WORKED), FACTS).isna().all(axis=None)
 
 
 def test_place_decides_the_practice_expense():
@@ -324,6 +342,14 @@ def test_cut_and_missing_co_of_one_code_come_together():
     assert day_total(frame(WORKED), asked, FACTS).loc["a", "over"] == risk(WORKED, WORKED | {"97530": (0, 1)})[0]
 
 
+def test_a_further_unit_holds_beside_missing_co_and_a_cut_beside_co_that_is_not_due():
+    """A further unit of 97530, reduced and with CO: 25.05 - 3.01. Of one plain unit and one with CO the latter goes."""
+    further = changes(("one", "97530", -1, 1), ("two", "97530", 1, 0))
+    assert day_total(frame(WORKED), further, FACTS).loc["a"].tolist() == [0, 2505 - 301]
+    cut = changes(("one", "97530", -1, 0), ("two", "97530", 1, -1))
+    assert day_total(frame({"97530": (1, 1)}), cut, FACTS).loc["a"].tolist() == [2505 - 301, 0]
+
+
 def test_a_finding_that_takes_more_than_there_is_is_refused():
     with pytest.raises(CountersignError, match="units are negative"):
         dollars_by_finding(frame(WORKED), changes(("one", "97110", -2, 0)), FACTS)
@@ -376,6 +402,7 @@ def test_bad_input_says_what_to_do():
 
 def test_rates_do_not_overlap():
     rates = medicare_rates(FACTS, FACTS["fees"]["code"]).sort_values(["priced_as", "effective_from"])
+    assert rates.dtypes[["effective_from", "effective_to"]].astype("str").tolist() == ["datetime64[us]"] * 2
     before = rates.groupby("priced_as")["effective_to"].shift()
     assert (before.isna() | (before < rates["effective_from"])).all()
 

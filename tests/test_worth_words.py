@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from audit.money import UNITS
 from audit.worth.changes import changes, parts
 from tests.test_worth import FEES, WORKED, found
 
@@ -15,11 +16,13 @@ def changed(billed: dict[str, tuple[int, int]], change: str) -> dict[str, tuple[
     """(plain, CO) units by code that a change adds to what the day bills."""
     kinds = {"plain_units": "int64", "co_units": "int64"}
     day = {"day_key": "a", "service_date": pd.Timestamp("2026-03-02"), "place": "nonfacility"}
-    days = pd.DataFrame([{**day, "procedure_code": code, "plain_units": p, "co_units": c} for code, (p, c) in
-                         billed.items()]).astype(kinds)  # fmt: skip
+    rows = [
+        {**day, "procedure_code": code, "plain_units": p, "co_units": c} for code, (p, c) in billed.items() if p + c
+    ]
+    days = pd.DataFrame(rows).astype(kinds)
     said = [{"finding": 7, "day_key": "a", "service": s, "co": co, "number": n} for s, co, n in parts(change)]
-    rows = changes(pd.DataFrame(said), days)
-    told = zip(rows["procedure_code"], rows["plain_units"], rows["co_units"], strict=True)
+    found = changes(pd.DataFrame(said), days)[["procedure_code", *UNITS]]
+    told = found.itertuples(index=False, name=None)
     return {code: (plain, co) for code, plain, co in told if plain or co}
 
 
@@ -29,6 +32,7 @@ def changed(billed: dict[str, tuple[int, int]], change: str) -> dict[str, tuple[
         ((1, 0), (2, 0), "-1", {"97130": (-1, 0)}),
         ((1, 0), (2, 0), "-3", {"97129": (-1, 0), "97130": (-2, 0)}),
         ((1, 0), (1, 0), "+1", {"97130": (1, 0)}),
+        ((0, 0), (1, 0), "+1", {"97129": (1, 0)}),
         ((0, 0), (1, 0), "+2", {"97129": (1, 0), "97130": (1, 0)}),
         ((2, 0), (0, 0), "+1", {"97130": (1, 0)}),
         ((1, 0), (2, 0), "CO +1", {"97130": (-1, 1)}),
@@ -77,6 +81,11 @@ def test_words_of_a_change() -> None:
         list(parts("97110"))
 
 
+@pytest.mark.parametrize("change", ["-1", "CO +1", "CO -1"])
+def test_nothing_is_taken_from_a_code_that_the_day_lacks(change: str) -> None:
+    assert changed({"97110": (1, 0)}, f"97530 {change}") == {}
+
+
 @pytest.mark.parametrize(
     ("case", "rule", "sentence"),
     [
@@ -93,6 +102,8 @@ def test_words_of_a_change() -> None:
          f"$22.21 too much: 1 unit of 97110 less ({NATIONAL}; not every code of the day has a fee)."),
         ("lines: [{code: 97110, units: 3}, {code: 97161}]\nnote: {97110: 15, 97161: 20}", "UNIT-01",
          "No amount: no Medicare fee of 97161 is on file for 2026-03-12."),
+        ("lines: [{code: L3808}]\nnote: none", "DOC-01",
+         "No amount: no Medicare fee of L3808 is on file for 2026-03-12."),
         ("lines: [{code: 97110, units: 2, date: 2020-01-06}]\n"
          "note: {services: {97110: 15}, service_date: 2020-01-06}", "UNIT-01",
          "No amount: no Medicare fee of 97110 is on file for 2020-01-06."),
