@@ -28,6 +28,12 @@ TURNED = (
     "the cell holds a hidden character that turns the direction of writing|Type the cell again; right-to-left letters "
     "need no such character"
 )
+_RESPELT = {
+    "count": (r"\.0+$", ""),
+    "time": (r"^(?:\d{4}-\d\d-\d\d)?[T ]?(\d\d:\d\d(?::\d\d)?)(?:\.\d+)?(?:Z|[+-]\d\d(?::?\d\d)?)?$", r"\1"),
+}
+"""By kind, another spelling of the same and what becomes of it: '2.0'; a time of day as ISO 8601 has it, alone or with
+its date, with or without a time zone (the clock on the wall counts)."""
 _TURNING = "[\u202a-\u202e\u2066-\u2069]"
 ROUNDED = (
     "a spreadsheet rounded this number (it ends in E+ and a power of ten)|Make the column text in the spreadsheet, and "
@@ -72,8 +78,8 @@ def _alike(cells: pd.Categorical, column: Column) -> pd.Categorical:
 
 
 def _spelt(text: pd.Series[str], column: Column) -> pd.Series[str]:
-    if column.kind == "count":
-        return text.str.replace(r"\.0+$", "", regex=True)
+    if column.kind in _RESPELT:
+        return text.str.replace(*_RESPELT[column.kind], regex=True)
     if column.kind == "word":
         by_folded = {word.lower(): word for word in column.words}
         folded = text.str.lower().str.replace("_", "-" if "-" in "".join(column.words) else "_")
@@ -204,6 +210,8 @@ def _is_time(text: pd.Series[str]) -> pd.Series[bool]:
     return text.str.fullmatch(r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?")
 
 
+_MIDNIGHT = ("24:00", "24:00:00")
+"""The end of the day."""
 _OF_KIND: dict[str, tuple[str, Right]] = {
     "count": ("this is no whole number|Write digits only, such as 15", lambda t: t.str.fullmatch(r"\d{1,6}")),
     "money": (
@@ -219,7 +227,7 @@ _OF_KIND: dict[str, tuple[str, Right]] = {
         lambda t: t.str.fullmatch(r"0?\.\d{1,4}|0|1(\.0{1,4})?"),
     ),
     "date": ("this is no date|Write it as YYYY-MM-DD, such as 2026-03-12", _is_date),
-    "time": ("this is no time of day|Write it as HH:MM, such as 14:30", _is_time),
+    "time": ("this is no time of day|Write it as HH:MM, such as 14:30", lambda t: _is_time(t) | t.isin(_MIDNIGHT)),
     "moment": ("this is no date and time|Write it as YYYY-MM-DDTHH:MM", _is_moment),
     "list": (
         "this names no list of pairs|Use medicare, medicaid, none, or the name of a list that was loaded as facts",

@@ -38,6 +38,30 @@ def test_a_good_row_comes_typed(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("written", "read_as"),
+    [
+        ("09:05", "09:05"),
+        ("09:05:30", "09:05:30"),
+        ("2026-03-12T09:05", "09:05"),
+        ("2026-03-12 09:05:00", "09:05:00"),
+        ("2026-03-12T09:05:00.000Z", "09:05:00"),
+        ("2026-03-12T09:05:00-05:00", "09:05:00"),
+        ("T09:05", "09:05"),
+        ("24:00", "24:00"),
+        ("9:05", None),
+        ("25:00", None),
+        ("2026-03-12T24:30", None),
+        ("2026-03-12", None),
+    ],
+)
+def test_times_of_day_may_be_iso_8601(tmp_path, written, read_as):
+    note = write(tmp_path, "notes.csv", "note_id,patient_id,service_date,start_time", f"N1,P1,2026-03-12,{written}")
+    tables, refusals = check(read([note]))
+    assert [r.column for r in refusals] == ([] if read_as else ["start_time"])
+    assert tables.notes["start_time"].tolist() == [read_as or ""]
+
+
+@pytest.mark.parametrize(
     ("line", "column", "wrong"),
     [
         ("C1,1,P1,medicare-b,1234567893,12.03.2026,97530,2,80.00", "service_date", "no date"),

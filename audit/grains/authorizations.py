@@ -9,7 +9,9 @@ from audit.grains.lines import those
 from audit.grains.treatment_days import DATE, EVALUATIONS, PATIENT
 from audit.shared_text import SHARED
 from audit.tables import Tables
+from audit.texts import once_each
 
+OWN = ["patient_id", "payer_id", "number"]
 RENAMED = {"units": "authorized_units", "visits": "authorized_visits", "payer_id": "authorizing_payer"}
 
 
@@ -19,8 +21,9 @@ def authorized_lines(lines: pd.DataFrame, linked: pd.DataFrame, tables: Tables) 
 
     `in_dates`, `in_codes`: the authorisation covers the line's date and code; dates or codes that it leaves out set
     no limit. `units_used`, `visits_used`: units and dates of the covered lines up to and with this one, in order of
-    date. `discharged_on`: the last discharge note of the discipline before the service, NaT where there is none or a
-    new evaluation or plan of care follows it.
+    date; `units_surely_used`, `visits_surely_used`: of those that no other authorisation covers too, or that name this
+    one (else `several`). `discharged_on`: the last discharge note of the discipline before the service, NaT where there
+    is none or a new evaluation or plan of care follows it.
     """
     discharged = linked.loc[linked["note_type"] == "discharge", "patient_id"]
     patients = pd.concat([tables.authorizations["patient_id"], discharged])
@@ -33,7 +36,8 @@ def authorized_lines(lines: pd.DataFrame, linked: pd.DataFrame, tables: Tables) 
     rows = wanted.join(best)
     for name in ("number", "refused_row"):
         rows[name] = rows[name].astype(SHARED).fillna("")
-    rows[["in_dates", "in_codes"]] = rows[["in_dates", "in_codes"]].eq(True)
+    flags = ["in_dates", "in_codes", "several"]
+    rows[flags] = rows[flags].eq(True)
     rows = rows.merge(_discharges(rows, lines, linked, tables), on=DATE, how="left", validate="m:1")
     rows = rows[(rows["number"] != "") | (rows["prior_authorization"] != "") | rows["discharged_on"].notna()]
     return _with_use(rows)
@@ -58,15 +62,24 @@ def _discharges(rows: pd.DataFrame, lines: pd.DataFrame, linked: pd.DataFrame, t
 
 def _candidates(lines: pd.DataFrame, held: pd.DataFrame) -> pd.DataFrame:
     """Each line (`row`) with each authorisation of its patient and payer; an authorisation that names no payer is
-    anybody's. A line that names one of them has that one only."""
+    anybody's. A line that names one has that one only, or none where it is not on file. `several`: more than one covers
+    the line, and it names none."""
     wanted = lines[["patient_id", "payer_id", "service_date", "procedure_code", "prior_authorization"]]
     rows = wanted.rename_axis("row").reset_index().merge(held, on="patient_id")
     rows = rows[rows["authorizing_payer"].isin([""]) | (rows["authorizing_payer"] == rows["payer_id"])]
-    named = rows["number"] == rows["prior_authorization"]
-    rows = rows[named | ~named.groupby(rows["row"]).transform("any")].reset_index(drop=True)
+    named = _plain(rows["number"]) == _plain(rows["prior_authorization"])
+    rows = rows[named | (rows["prior_authorization"] == "")].reset_index(drop=True)
     rows["in_dates"] = ~(rows["service_date"] < rows["from_date"]) & ~(rows["service_date"] > rows["to_date"])
     rows["in_codes"] = _listed(rows)
+    covers = rows["in_dates"] & rows["in_codes"] & (rows["refused_row"] == "")
+    rows["several"] = covers.groupby(rows["row"]).transform("sum") > 1
     return rows
+
+
+@once_each
+def _plain(number: pd.Series[str]) -> pd.Series[str]:
+    """A number without case, spaces and hyphens: claims write it as they like."""
+    return number.str.upper().str.replace(r"[^0-9A-Z]", "", regex=True)
 
 
 def _listed(rows: pd.DataFrame) -> pd.Series[bool]:
@@ -82,14 +95,16 @@ def _chosen(found: pd.DataFrame) -> pd.DataFrame:
     order = ["row", "in_dates", "in_codes", "from_date", "number"]
     last = found.sort_values(order, na_position="first").drop_duplicates("row", keep="last").set_index("row")
     wanted = ["number", "procedure_codes", "authorized_units", "authorized_visits", "from_date", "to_date"]
-    return last[[*wanted, "refused_row", "in_dates", "in_codes"]]
+    return last[[*wanted, "refused_row", "in_dates", "in_codes", "several"]]
 
 
 def _with_use(rows: pd.DataFrame) -> pd.DataFrame:
     ordered = rows.sort_values(["service_date", "claim_id", "line_number"])
     covered = ordered["in_dates"] & ordered["in_codes"]
-    own = [ordered["patient_id"], ordered["payer_id"], ordered["number"]]
-    ordered["units_used"] = ordered["units"].where(covered, 0).groupby(own).cumsum()
-    new_date = covered & ~ordered[covered].duplicated(["patient_id", "payer_id", "number", "service_date"])
-    ordered["visits_used"] = new_date.reindex(ordered.index, fill_value=False).astype("int64").groupby(own).cumsum()
+    for ending, counted in (("used", covered), ("surely_used", covered & ~ordered["several"])):
+        own = [ordered[name] for name in OWN]
+        ordered[f"units_{ending}"] = ordered["units"].where(counted, 0).groupby(own).cumsum()
+        new_date = counted & ~ordered[counted].duplicated([*OWN, "service_date"])
+        visits = new_date.reindex(ordered.index, fill_value=False).astype("int64")
+        ordered[f"visits_{ending}"] = visits.groupby(own).cumsum()
     return ordered.sort_index()

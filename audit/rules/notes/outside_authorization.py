@@ -21,8 +21,13 @@ def outside_authorization(lines: pd.DataFrame) -> list[pd.DataFrame]:
     discharged = lines[lines["discharged_on"].notna()].sort_values(["claim_id", "line_number"])
     rows = lines[on_file].assign(period=_period(lines[on_file]))
     covered = rows["in_dates"] & rows["in_codes"]
-    too_late = covered & _above(rows["visits_used"], rows["authorized_visits"])
-    too_many = covered & ~too_late & _above(rows["units_used"], rows["authorized_units"])
+    sure = covered & ~rows["several"]
+    too_late = sure & _above(rows["visits_surely_used"], rows["authorized_visits"])
+    too_many = sure & ~too_late & _above(rows["units_surely_used"], rows["authorized_units"])
+    maybe = _above(rows["visits_used"], rows["authorized_visits"]) | _above(
+        rows["units_used"], rows["authorized_units"]
+    )
+    maybe &= covered & ~too_late & ~too_many
     return [
         _found(
             rows[~rows["in_dates"]],
@@ -39,15 +44,15 @@ def outside_authorization(lines: pd.DataFrame) -> list[pd.DataFrame]:
         _found(
             rows[too_late],
             expected="at most {authorized_visits:visit}",
-            observed="visit {visits_used}",
-            says="covers {authorized_visits:visit}; {service_date:%Y-%m-%d} is visit {visits_used} on file.",
+            observed="visit {visits_surely_used}",
+            says="covers {authorized_visits:visit}; {service_date:%Y-%m-%d} is visit {visits_surely_used} on file.",
         ),
         _found(
             rows[too_many],
             expected="at most {authorized_units:unit}",
-            observed="{units_used:unit}",
+            observed="{units_surely_used:unit}",
             says="covers {authorized_units:unit}; with {procedure_code} of {service_date:%Y-%m-%d} "
-            "{units_used:unit} are used.",
+            "{units_surely_used:unit} are used.",
         ),
         findings(
             discharged.drop_duplicates(["claim_id", "day"]),
@@ -59,8 +64,13 @@ def outside_authorization(lines: pd.DataFrame) -> list[pd.DataFrame]:
         ),
         untestable(
             lines[~on_file & named],
-            "The claim names authorisation {prior_authorization}, which is not on file, nor is another one of this "
-            "patient and payer.|Load authorizations with {prior_authorization}: its codes, units, visits and dates",
+            "The claim names authorisation {prior_authorization}, which is not on file for this patient and payer."
+            "|Load authorizations with {prior_authorization}: its codes, units, visits and dates",
+        ),
+        untestable(
+            rows[maybe],
+            "Authorisation {number} would be used up if all services that it covers were given under it; another one "
+            "covers some of them too, and the claims do not say which was used.|Load claims with prior_authorization",
         ),
         untestable(
             lines[lines["refused_row"] != ""],

@@ -81,14 +81,15 @@ def _beyond(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _too_long(rows: pd.DataFrame) -> pd.DataFrame:
-    """Once a plan and claim, on the first day that was treated under it."""
+    """Once a plan and claim, on the first day that was treated under it. Its days within the limit are covered."""
     first = rows[rows["service_date"] == rows["first_under"]]
     return findings(
         first.assign(length=(first["end_date"] - first["limit"]).dt.days + first["recertify_within"]),
         expected="a plan of at most {recertify_within:day}",
         observed="{length:day}",
         because="Plan {plan_id} runs to {end_date:%Y-%m-%d}, {length:day} from its beginning; a certification covers "
-        "{recertify_within} of them, to {limit:%Y-%m-%d}.",
+        "{recertify_within} of them, to {limit:%Y-%m-%d}; treatment after that needs a new one.",
+        severity="warning",
     )
 
 

@@ -68,6 +68,6 @@ def report_or_deficit_missing(lines: pd.DataFrame) -> list[pd.DataFrame]:
 def _no_deficit(lines: pd.DataFrame) -> pd.DataFrame:
     """Cognitive training of which neither the day's text nor the claim's diagnoses name a deficit."""
     rows = lines[lines["procedure_code"].isin(COGNITIVE)]
-    diagnosed = rows["diagnosis_codes"].str.contains(COGNITIVE_DIAGNOSIS, regex=True)
+    diagnosed = rows["diagnosis_codes"].str.contains(COGNITIVE_DIAGNOSIS, case=False, regex=True)
     said = rows["text_of_day"].str.replace(NO_DEFICIT, " ", case=False, regex=True)
     return rows[~diagnosed & ~said.str.contains(DEFICIT, case=False, regex=True)]

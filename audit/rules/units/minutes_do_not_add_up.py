@@ -17,6 +17,8 @@ def minutes_do_not_add_up(notes: pd.DataFrame) -> list[pd.DataFrame]:
     """
     services = notes["timed_in_note"] != notes["total_timed_minutes"]
     timed = notes["total_timed_minutes"] > notes["total_treatment_minutes"]
+    untotalled = notes["total_timed_minutes"].isna() & (notes["timed_in_note"] > notes["total_treatment_minutes"])
+    untotalled = untotalled.fillna(False).astype("bool")
     backwards = notes["span"] < 0
     span = notes["span"] < notes["total_treatment_minutes"]
     most = notes[["timed_in_note", "total_timed_minutes", "total_treatment_minutes"]].max(axis=1).astype("Int64")
@@ -44,6 +46,13 @@ def minutes_do_not_add_up(notes: pd.DataFrame) -> list[pd.DataFrame]:
             "{total_treatment_minutes} of all treatment.",
         ),
         findings(
+            notes[untotalled],
+            expected="total treatment of {timed_in_note:minute} or more",
+            observed="{total_treatment_minutes:minute}",
+            because="The timed services of the note add up to {timed_in_note:minute}, more than the "
+            "{total_treatment_minutes} of all treatment.",
+        ),
+        findings(
             notes[(span & ~backwards).fillna(False)],
             expected="{total_treatment_minutes:minute} or more from start to end",
             observed="{span:minute}",
@@ -59,7 +68,7 @@ def minutes_do_not_add_up(notes: pd.DataFrame) -> list[pd.DataFrame]:
             severity="warning",
         ),
         untestable(
-            notes[nothing_to_compare & ~backwards.fillna(False)],
+            notes[nothing_to_compare & ~untotalled & ~backwards.fillna(False)],
             "The note gives too few times to hold against one another: no two of services, totals, and start and end."
             "|Load notes with both totals, or with start_time and end_time, and note_services with minutes",
         ),
