@@ -193,8 +193,11 @@ def test_what_forces_all_claims_to_be_judged_again(engine):
     screen(engine)
     facts, code = load_facts().sha256, running.code_version()
     assert incremental.asked(engine, facts, code).every == []
-    assert incremental.asked(engine, "other", code).everything == "the facts that rules rest on are others"
-    assert incremental.asked(engine, facts, "other").everything == "the rules are others"
+    assert (
+        incremental.asked(engine, "other", code).everything
+        == "the facts that rules rest on have changed since the last complete run"
+    )
+    assert incremental.asked(engine, facts, "other").everything == "the rules have changed since the last complete run"
     assert len(incremental.asked(engine, facts, "other").outdated) == 3
     take(engine, tables_of(payers=[{"payer_id": "MED", "name": "M", "unit_method": "midpoint"}]))
     of_payer = incremental.asked(engine, facts, code)

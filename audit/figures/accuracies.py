@@ -150,7 +150,7 @@ def groups_in_words(found: pd.DataFrame, by: str) -> str:
         return f"Too few reviews to tell of any: {ENOUGH} reviewed claims and more are needed for each."
     top = told.sort_values("rate", ascending=False, kind="stable").iloc[0]
     few = len(found) - len(told)
-    rest = f" Of {few} more, the reviews are too few to tell." if few else ""
+    rest = f" Of {few:,} more, the reviews are too few to tell." if few else ""
     return f"Highest: {top['group']}, {top['says']} {by}s.{rest} Ranges that overlap may differ by chance alone."
 
 

@@ -50,7 +50,7 @@ def _counted(claims: pd.DataFrame, group: pd.Series) -> pd.DataFrame:
 def _says(reviewed: int, in_error: int) -> str:
     if reviewed < ENOUGH:
         return f"too few to tell: {reviewed} reviewed"
-    return f"{in_error} of {reviewed}"
+    return f"{in_error:,} of {reviewed:,}"
 
 
 def with_titles(by_rule: pd.DataFrame) -> pd.DataFrame:

@@ -95,13 +95,13 @@ class Results:
         if self.audit.plan is None:
             wrong = int(self.strata["in_error"].sum())
             return (
-                f"{done} of {drawn} flagged claims are reviewed, {wrong} of them in error. These were chosen because "
-                "a rule flagged them: they say nothing about the rate of error in all claims."
+                f"{done:,} of {drawn:,} flagged claims are reviewed, {wrong:,} of them in error. These were chosen "
+                "because a rule flagged them: they say nothing about the rate of error in all claims."
             )
         if not self.audit.seed:
             return "No claim is drawn yet: the plan is frozen and waits for its seed."
         what = "The dollars are" if self.audit.kind == "dollars" else "The rate is"
-        return f"{done} of {drawn} drawn claims are reviewed. {what} given when all of them are, not before."
+        return f"{done:,} of {drawn:,} drawn claims are reviewed. {what} given when all of them are, not before."
 
     @property
     def in_dollars(self) -> pd.DataFrame:

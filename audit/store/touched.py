@@ -72,9 +72,9 @@ def _everything(connection: Connection, base: Any, facts_sha256: str, code_versi
     if base is None:
         return "no run has judged all claims as they stand now"
     if base["facts_sha256"] != facts_sha256:
-        return "the facts that rules rest on are others"
+        return "the facts that rules rest on have changed since the last complete run"
     if base["code_version"] != code_version:
-        return "the rules are others"
+        return "the rules have changed since the last complete run"
     came = _came("providers", base["load_id"] or 0)
     if connection.execute(select(came.c.npi).limit(1)).first():
         return "practitioners came, by whom visits are told apart"

@@ -32,7 +32,7 @@ late = int(yours["overdue"].sum())
 if yours.empty:
     st.info("No dispute waits for you.")
 else:
-    heading(f"{number(len(yours), 'dispute')} {'waits' if len(yours) == 1 else 'wait'} for you, {late} overdue")
+    heading(f"{number(len(yours), 'dispute')} {'waits' if len(yours) == 1 else 'wait'} for you, {late:,} overdue")
 for one in yours.to_dict("records"):
     show_dispute(one, person)
 others = waiting[waiting["cannot"] != ""]

@@ -28,6 +28,8 @@ WHERE = {"payer": "Which payer?", "therapist": "Which therapist?", "code": "Whic
 LABELS = {"payer": "Payer", "therapist": "Therapist", "code": "Code", "place": "Place", "discipline": "Discipline",
           "rule": "Rule"}  # fmt: skip
 MOST_CLAIMS = 50
+MOST_GROUPS = 30
+"""Of a chart, and of the buttons that open one."""
 
 
 def choose_count() -> str:
@@ -118,14 +120,23 @@ def where(now: Results, lines: pd.DataFrame, part: Part, by: str) -> None:
     told = found[found["rate"].notna()]
     says = accuracies.groups_in_words(found, by)
     if len(told):
-        st.plotly_chart(charts.dots(told, now.limit, by), config=charts.BARE, alt=says)
+        st.plotly_chart(charts.dots(_highest(told, "rate"), now.limit, by), config=charts.BARE, alt=says)
     st.text(says)
+    if len(told) > MOST_GROUPS:
+        small(f"The chart has the {MOST_GROUPS} highest of {len(told):,}; the selection above opens each.")
     show_rows(found, {"group": LABELS[field].lower(), "reviewed": f"{by}s reviewed", "in_error": "in error",
                       "says": "rate of all"}, WHERE[field])  # fmt: skip
     with st.container(horizontal=True, vertical_alignment="center", key="rate_narrow"):
         st.text("Look closer:")
-        for one in found.loc[found["in_error"] > 0, "group"]:
+        for one in _highest(found[found["in_error"] > 0], "in_error")["group"]:
             st.button(str(one), key=f"only_{field}_{one}", type="tertiary", on_click=_narrow, args=(field, str(one)))
+
+
+def _highest(groups: pd.DataFrame, name: str) -> pd.DataFrame:
+    """As many as have room, in their own order."""
+    if len(groups) <= MOST_GROUPS:
+        return groups
+    return groups.loc[groups[name].astype("float64").nlargest(MOST_GROUPS).index].sort_index()
 
 
 def _narrow(field: str, value: str) -> None:

@@ -32,13 +32,13 @@ def stacked(names: pd.Series[str], parts: dict[str, tuple[pd.Series[int], str]],
     legend = {"orientation": "h", "y": 1, "yanchor": "bottom", "traceorder": "normal"}
     figure = in_rows(len(names), barmode="stack", showlegend=True, legend=legend)
     for told, (numbers, color) in parts.items():
-        text = [str(number) if number else "" for number in numbers[::-1]]
+        text = [f"{number:,}" if number else "" for number in numbers[::-1]]
         figure.add_bar(x=numbers[::-1], y=names[::-1], name=told, orientation="h", marker_color=color, text=text)
     figure.update_traces(textposition="inside", insidetextanchor="middle", textangle=0, textfont={"size": 13})
     figure.update_traces(textfont_color="#17211f", selector={"marker": {"color": OPEN}})
     figure.update_yaxes(type="category", tickfont={"size": 13})
     few = sum(numbers for numbers, _ in parts.values()).max() <= 10
-    return figure.update_xaxes(title=what, rangemode="tozero", tickformat="d", dtick=1 if few else None)
+    return figure.update_xaxes(title=what, rangemode="tozero", tickformat=",d", dtick=1 if few else None)
 
 
 def interval(estimate: Estimate, limit: float, what: str = "claims") -> go.Figure:

@@ -103,7 +103,7 @@ def _earlier(evidence: Evidence) -> list[Markup]:
     if earlier.empty:
         return [element("p", "No earlier visit of this patient is on file.", name="cs-small cs-quiet")]
     episode = [element("p", line, name="cs-small") for line in _episode(evidence, earlier)]
-    visits = details(f"Earlier visits ({len(earlier)})", _visits(earlier.head(VISITS_SHOWN)))
+    visits = details(f"Earlier visits ({len(earlier):,})", _visits(earlier.head(VISITS_SHOWN)))
     return [visits, details("Episode", *episode)]
 
 

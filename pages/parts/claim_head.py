@@ -40,7 +40,7 @@ def _how_far() -> Markup:
     done = worklist.counts(engine())
     total = sum(done.values())
     reviewed = total - sum(done[view] for view in OPEN)
-    return element("span", f"{reviewed} of {total} reviewed ", progress(reviewed, total), name="cs-push cs-quiet")
+    return element("span", f"{reviewed:,} of {total:,} reviewed ", progress(reviewed, total), name="cs-push cs-quiet")
 
 
 def _since(now: Decided) -> str:

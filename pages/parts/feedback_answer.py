@@ -38,7 +38,7 @@ def show_waiting(feedback: Feedback, *, own: bool) -> None:
     late = int(mine["overdue"].sum())
     if len(mine):
         whose = "your answer" if own else "the therapist's answer"
-        due = f", {late} overdue" if late else f", the first by {day(min(mine['due_on']))}"
+        due = f", {late:,} overdue" if late else f", the first by {day(min(mine['due_on']))}"
         st.info(f"{number(len(mine), 'finding')} {'waits' if len(mine) == 1 else 'wait'} for {whose}{due}.")
 
 

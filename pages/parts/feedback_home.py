@@ -20,12 +20,12 @@ def show(person: Account) -> None:
     yours = waiting[waiting["cannot"] == ""]
     if len(yours):
         late = int(yours["overdue"].sum())
-        heading(f"{number(len(yours), 'dispute')} {'waits' if len(yours) == 1 else 'wait'} for you, {late} overdue")
+        heading(f"{number(len(yours), 'dispute')} {'waits' if len(yours) == 1 else 'wait'} for you, {late:,} overdue")
         st.page_link("pages/feedback/disputes.py", label="Rule on disputes")
     due = talk.answers_due(engine(), viewer=person.id, at=utc_now())
     if due.waiting:
         small(f"{number(due.waiting, 'finding')} {'waits' if due.waiting == 1 else 'wait'} for a therapist's answer, "
-              f"{due.overdue} overdue.")  # fmt: skip
+              f"{due.overdue:,} overdue.")  # fmt: skip
     to_talk = talk.to_talk_to(engine(), viewer=person.id) if person.role == "doctor_of_ot" else []
     if to_talk:
         heading("Talk to first")

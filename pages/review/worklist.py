@@ -30,7 +30,7 @@ shown = [name for name in every if counts[name] or name in ALWAYS or name == ask
 chosen = tabs.segmented_control(
     "View",
     shown,
-    format_func=lambda name: f"{every[name].name} {counts[name]}",
+    format_func=lambda name: f"{every[name].name} {counts[name]:,}",
     default=asked if asked in shown else usual,
     required=True,
     label_visibility="collapsed",
