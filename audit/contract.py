@@ -30,10 +30,13 @@ TURNED = (
 )
 _RESPELT = {
     "count": (r"\.0+$", ""),
+    "diagnosis_codes": (r"\s*;\s*", " "),
     "time": (r"^(?:\d{4}-\d\d-\d\d)?[T ]?(\d\d:\d\d(?::\d\d)?)(?:\.\d+)?(?:Z|[+-]\d\d(?::?\d\d)?)?$", r"\1"),
 }
-"""By kind, another spelling of the same and what becomes of it: '2.0'; a time of day as ISO 8601 has it, alone or with
-its date, with or without a time zone (the clock on the wall counts)."""
+"""By kind or name, another spelling of the same and what becomes of it: '2.0'; a list of JSON; a time of day as ISO
+8601 has it, alone or with its date, with or without a time zone (the clock on the wall counts)."""
+_BETWEEN = r"[ _-]+"
+"""Between the parts of a word: in_person, In-Person and in person are one."""
 _TURNING = "[\u202a-\u202e\u2066-\u2069]"
 ROUNDED = (
     "a spreadsheet rounded this number (it ends in E+ and a power of ten)|Make the column text in the spreadsheet, and "
@@ -78,12 +81,12 @@ def _alike(cells: pd.Categorical, column: Column) -> pd.Categorical:
 
 
 def _spelt(text: pd.Series[str], column: Column) -> pd.Series[str]:
-    if column.kind in _RESPELT:
-        return text.str.replace(*_RESPELT[column.kind], regex=True)
+    for name in (column.kind, column.name):
+        if name in _RESPELT:
+            return text.str.replace(*_RESPELT[name], regex=True)
     if column.kind == "word":
-        by_folded = {word.lower(): word for word in column.words}
-        folded = text.str.lower().str.replace("_", "-" if "-" in "".join(column.words) else "_")
-        return folded.map(by_folded).fillna(text)
+        by_folded = {re.sub(_BETWEEN, "", word.lower()): word for word in column.words}
+        return text.str.lower().str.replace(_BETWEEN, "", regex=True).map(by_folded).fillna(text)
     if column.kind == "list":
         return text.str.lower()
     if column.name in UPPER:

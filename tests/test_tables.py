@@ -37,6 +37,23 @@ def test_a_good_row_comes_typed(tmp_path):
     assert row["modifier_1"] == ""
 
 
+@pytest.mark.parametrize("written", ["in_person", "In-Person", "IN PERSON", "inperson"])
+def test_words_are_known_however_their_parts_are_joined(tmp_path, written):
+    header = "note_id,patient_id,service_date,modality,note_type,assistance"
+    note = write(tmp_path, "notes.csv", header, f"N1,P1,2026-03-12,{written},Re evaluation,Min_Mod")
+    tables, refusals = check(read([note]))
+    assert refusals == []
+    found = tables.notes[["modality", "note_type", "assistance"]].iloc[0].tolist()
+    assert found == ["in_person", "re-evaluation", "min-mod"]
+
+
+def test_diagnoses_may_come_as_a_list_of_json(tmp_path):
+    columns = dict(zip(HEADER.split(","), GOOD.split(","), strict=True))
+    path = write(tmp_path, "claims.jsonl", json.dumps({**columns, "diagnosis_codes": ["M25.531", "I10"]}))
+    tables, refusals = check(read([path]))
+    assert (refusals, tables.claims["diagnosis_codes"].tolist()) == ([], ["M25.531 I10"])
+
+
 @pytest.mark.parametrize(
     ("written", "read_as"),
     [

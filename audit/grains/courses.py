@@ -26,7 +26,8 @@ def evaluation_courses(
     replaces = evaluations["frequency_code"] == REPLACES
     replaced = ~replaces & replaces.groupby([evaluations["day"], evaluations["rendering_npi"]]).transform("any")
     replaced |= evaluations["told_again"] == REPLACED
-    rows = evaluations[~replaced & (evaluations["frequency_code"] != VOIDS)].reset_index(drop=True)
+    stands = ~replaced & (evaluations["frequency_code"] != VOIDS) & (evaluations["units"] > 0)
+    rows = evaluations[stands].reset_index(drop=True)
     rows = _with_before(_with_day(rows), days, lines, linked)
     return _with_intervals(_with_plans(rows, tables.plans_of_care), days)
 

@@ -20,7 +20,7 @@ DAY = ["day", "payer_id"]
 
 def pairs(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     """Lines of column 2 with each line of column 1 of the same day, and their indicator (0 or 1); `lines` are as
-    `with_partners` gives them.
+    `with_partners` gives them. A line of no units claims nothing.
 
     `list_known`: the pair list that the payer's profile names (`pair_edits`) is on file; where it is not, Medicare's
     is looked at. `coverage` is "within" for dates the table was read for, "after" for later ones (the newest rows are
@@ -29,6 +29,7 @@ def pairs(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     a modifier that parts a pair (at first it had to be that of column 2). A line whose code the table does not know
     comes with indicator "".
     """
+    lines = those(lines, lines["units"] > 0)
     strange = ~_knows(lines, facts)
     found = pd.concat([_in_table(those(lines, lines["in_pair"]), facts), _strange(lines, strange)], ignore_index=True)
     lines = those(lines, lines["in_pair"] | lines["day"].isin(found.loc[found["indicator"] == "", "day"]))
@@ -50,7 +51,7 @@ def with_partners(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     `coverage` and `table_period` of the table for the date (the least of all codes of the day), and `pairs_known`:
     the table reaches back to the date and knows all codes of the day."""
     rows = _with_list(lines, facts)
-    found = _in_table(rows, facts)
+    found = _in_table(those(rows, rows["units"] > 0), facts)
     sides = [found[[*DAY, column]].set_axis([*DAY, "code"], axis=1) for column in ("column_1", "column_2")]
     paired = pd.MultiIndex.from_frame(pd.concat(sides).drop_duplicates())
     in_pair = rows["day"].isin(found["day"])

@@ -19,6 +19,7 @@ def line_billed_twice(lines: pd.DataFrame) -> list[pd.DataFrame]:
     What to do: keep one line, with all its units. If there were two services, say so by a modifier (an assistant's
     part by CO, another finger by F1 to F9, a separate session by XE or 59).
     """
+    lines = lines[lines["units"] > 0]
     rows = lines.assign(modifier_set=_sorted_modifiers(lines["modifiers"]))
     twice = rows.duplicated(SERVICE, keep=False)
     if not (twice | (rows["told_again"] != "")).any():
