@@ -301,9 +301,9 @@ def _amounts(rows: pd.DataFrame, plain: Any, co: Any) -> pd.DataFrame:
     full, reduced, co_full, co_reduced, rank = (rows[name].to_numpy("float64", na_value=np.nan) for name in RATES)
     plain, co = np.asarray(plain), np.asarray(co)
     some_plain, under_mppr, billed = plain > 0, rank > 0, plain + co > 0
-    strength = pd.Series(2 * rank + some_plain)[under_mppr & billed]
+    shares = under_mppr & billed
     best = np.zeros(len(rows), dtype="bool")
-    best[strength.groupby(rows["day_key"][under_mppr & billed]).idxmax()] = True
+    best[pd.Series(2 * rank + some_plain)[shares].groupby(rows["day_key"][shares]).idxmax()] = True
     extra = np.where(best, full - reduced, 0)
     cents = {
         "allowed": (plain + co) * reduced + extra,

@@ -34,6 +34,7 @@ from audit.money import (
 
 FACTS = load_facts()
 WORKED = {"97530": (2, 0), "97535": (1, 0), "97110": (1, 0)}
+FACTOR = ("parameter", "CONVERSION_FACTOR")
 EVALUATIONS = ("97165", "97166", "97167")
 Day = dict[str, tuple[int, int]]
 
@@ -225,6 +226,38 @@ def test_place_decides_the_practice_expense():
     assert cents == [2238, 1971]
 
 
+@pytest.mark.parametrize("place", ["nonfacility", "facility"])
+def test_every_code_alone_in_its_day_is_paid_in_full(place):
+    """Of all fees on file: work, practice expense of the place and malpractice by the factor of the first day."""
+    wanted, days = [], []
+    for row in rows_of("fees"):
+        on = date.fromisoformat(row["effective_from"])
+        code, factor = (row_on(*asked, on) for asked in (("codes", "code", row["code"]), ("thresholds", *FACTOR)))
+        if (row["status"] or code["medicare_status"]) == "A":
+            values = sum(Fraction(row[name] or 0) for name in ("work", f"pe_{place}", "mp"))
+            wanted.append(cents(values * Fraction(factor["value"])))
+            days.append(({row["code"]: (1, 0)}, row["effective_from"]))
+    found = allowed(frame_of(days, place), FACTS)["allowed"]
+    known = found.notna().to_numpy()
+    assert known.sum() > 100
+    assert found[known].tolist() == [one for one, told in zip(wanted, known, strict=True) if told]
+    beside = allowed(frame_of([({"L3808": (1, 0)} | day, on) for day, on in days], place), FACTS)["allowed"]
+    assert beside[1::2].tolist() == found.tolist(), "a splint is outside the reduction"
+
+
+def test_a_code_that_only_the_fees_name_is_priced_after_others():
+    facts = with_tables(fees=FACTS["fees"].assign(code=FACTS["fees"]["code"].replace("97110", "0000X")))
+    assert allowed(frame({"97535": (1, 0)}), facts)["allowed"].tolist() == [3240]
+    assert allowed(frame({"0000X": (1, 0)}), facts)["allowed"].tolist() == [2906]
+
+
+def test_a_fee_in_force_for_one_day():
+    day = pd.Timestamp("2026-03-02")
+    facts = with_tables(fees=FACTS["fees"].assign(effective_from=day, effective_to=day).drop_duplicates("code"))
+    rows = frame_of([({"97110": (1, 0)}, on) for on in ("2026-03-01", "2026-03-02", "2026-03-03")])
+    assert allowed(rows, facts)["allowed"].notna().tolist() == [False, True, False]
+
+
 def test_locality():
     """0.45 x 1.1 + 0.41 x 1.2 + 0.01 x 0.5 = 0.992, x 33.4009."""
     gpci = Gpci(Decimal("1.1"), Decimal("1.2"), Decimal("0.5"))
@@ -395,6 +428,8 @@ def test_bad_input_says_what_to_do():
         allowed(frame(WORKED).assign(day_key=None), FACTS)
     with pytest.raises(CountersignError, match="lack their day"):
         dollars_at_risk(frame(WORKED).assign(day_key=None), frame(WORKED), FACTS)
+    with pytest.raises(CountersignError, match="lack their day"):
+        dollars_at_risk(frame(WORKED), frame(WORKED).assign(day_key=None), FACTS)
     spoiled = with_tables(fees=FACTS["fees"].assign(work="1,5"))
     with pytest.raises(FactError, match=r"'1,5' is no number"):
         allowed(frame(WORKED), spoiled)

@@ -23,6 +23,7 @@ from audit.sampling import (
     Frame,
     Plan,
     chances,
+    compliance_plan,
     discovery_plan,
     dollars_plan,
     draw,
@@ -160,8 +161,18 @@ def test_plans_that_cannot_be_are_refused():
         stratified_plan(groups, 9, kind="payer")
     with pytest.raises(CountersignError, match="cannot draw 0 of 5"):
         each_plan(groups, 0)
-    with pytest.raises(CountersignError, match="not between 0 and 1"):
-        discovery_plan(groups, tolerable_rate=5)
+    flags = clinic(5, 15)
+    for make in (
+        lambda: discovery_plan(groups, tolerable_rate=5),
+        lambda: discovery_plan(groups, confidence=95),
+        lambda: dollars_plan(groups, 2, tolerable_rate=5),
+        lambda: dollars_plan(groups, 2, confidence=90),
+        lambda: each_plan(groups, 2, confidence=95),
+        lambda: watched_plan(flags, 9, risk=5),
+        lambda: compliance_plan(flags, 9, tolerable_rate=5),
+    ):
+        with pytest.raises(CountersignError, match="not between 0 and 1"):
+            make()
     assert each_plan(groups, 5).strata[1].n == 2
     assert dollars_plan(groups, 2).strata[0].stratum == ALL
 

@@ -31,6 +31,7 @@ def changed(billed: dict[str, tuple[int, int]], change: str) -> dict[str, tuple[
     [
         ((1, 0), (2, 0), "-1", {"97130": (-1, 0)}),
         ((1, 0), (2, 0), "-3", {"97129": (-1, 0), "97130": (-2, 0)}),
+        ((0, 1), (0, 1), "-1", {"97130": (0, -1)}),
         ((1, 0), (1, 0), "+1", {"97130": (1, 0)}),
         ((0, 0), (1, 0), "+1", {"97129": (1, 0)}),
         ((0, 0), (1, 0), "+2", {"97129": (1, 0), "97130": (1, 0)}),
@@ -102,6 +103,8 @@ def test_nothing_is_taken_from_a_code_that_the_day_lacks(change: str) -> None:
          f"$22.21 too much: 1 unit of 97110 less ({NATIONAL}; not every code of the day has a fee)."),
         ("lines: [{code: 97110, units: 3}, {code: 97161}]\nnote: {97110: 15, 97161: 20}", "UNIT-01",
          "No amount: no Medicare fee of 97161 is on file for 2026-03-12."),
+        ("lines: [{code: 97161, date: 2026-12-31}]\nnote: none", "DOC-01",
+         "No amount: no Medicare fee of 97161 is on file for 2026-12-31."),
         ("lines: [{code: L3808}]\nnote: none", "DOC-01",
          "No amount: no Medicare fee of L3808 is on file for 2026-03-12."),
         ("lines: [{code: 97110, units: 2, date: 2020-01-06}]\n"
