@@ -138,6 +138,13 @@ def test_a_draw_by_dollars_that_leaves_one_claim_to_chance_is_refused_before_it_
     assert dollars_plan(frame, 7).n == 7, "all of them: nothing is left to chance"
 
 
+@pytest.mark.parametrize(("n", "of", "least"), [(1, 3, 2), (4, 3, 2), (0, 1, 1)])
+def test_a_draw_by_dollars_takes_two_claims_where_there_are_two(n: int, of: int, least: int):
+    with pytest.raises(CountersignError, match=f"cannot draw {n} of {of} claims. Choose a number from {least} to {of}"):
+        dollars_plan(priced(*["5.00"] * of), n)
+    assert dollars_plan(priced("5.00"), 1).n == 1
+
+
 def test_claims_without_an_amount_cannot_be_drawn_by_dollars():
     with pytest.raises(CountersignError, match="2 of 3 claims have no charge above zero"):
         dollars_plan(priced("", "0.00", "5.00"), 2)
@@ -159,6 +166,9 @@ def test_plans_that_cannot_be_are_refused():
         watched_plan(groups, 3)
     with pytest.raises(CountersignError, match="cannot draw 9 of 7"):
         stratified_plan(groups, 9, kind="payer")
+    for most in (0, 21):
+        with pytest.raises(CountersignError, match=f"cannot draw {most} of 20"):
+            watched_plan(clinic(5, 15), most)
     with pytest.raises(CountersignError, match="cannot draw 0 of 5"):
         each_plan(groups, 0)
     flags = clinic(5, 15)

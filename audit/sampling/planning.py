@@ -141,7 +141,6 @@ def _whole(frame: Frame, n: int, confidence: float, tolerable_rate: float) -> tu
 
 def discovery_plan(frame: Frame, *, tolerable_rate: float = 0.05, confidence: float = 0.95) -> Plan:
     """The smallest plain sample that, without an error in it, clears `tolerable_rate` with `confidence`."""
-    _check_rates(confidence, tolerable_rate)
     n = discovery_size(frame.size, tolerable_rate, 1 - confidence)
     stop = "at the first error (the rate cannot be cleared), or when every drawn claim is reviewed"
     strata = (PlannedStratum(ALL, frame.size, n),)
