@@ -17,6 +17,10 @@ from audit import contract
 from audit.errors import Refusal
 from audit.model import WHOSE, Column, Table
 
+DAY = ["patient_id", "service_date"]
+NAMED = 5
+"""Claims that a refusal names."""
+
 
 def with_remnants(
     table: Table, came: pd.DataFrame, kept: pd.DataFrame, refusals: Iterable[Refusal], family: Iterable[str]
@@ -42,6 +46,29 @@ def with_remnants(
     columns = [*whole.columns, "refused_row"]
     every: pd.DataFrame = pd.concat([whole, left.reindex(columns=columns, fill_value="")])
     return every
+
+
+def with_others(refusals: list[Refusal], came: pd.DataFrame, kept: pd.DataFrame) -> list[Refusal]:
+    """The refusals; the first of a claim names the claims of its patient's day that were kept of those that `came`.
+    Nothing stands for a refused claim, so that they are judged as if it had never been billed."""
+    if len(kept) == len(came):
+        return refusals
+    gone = came.loc[~came.index.isin(kept.index), [*DAY, "claim_id"]].astype("str")
+    near = kept.loc[kept["patient_id"].isin(gone["patient_id"]), [*DAY, "claim_id"]].astype("str").drop_duplicates()
+    both = gone.merge(near, on=DAY, suffixes=("", "_other"))
+    both = both[both["claim_id"] != both["claim_id_other"]]
+    others = {one: sorted({*told}) for one, told in both.groupby("claim_id")["claim_id_other"]}
+    result = []
+    for one in refusals:
+        told = others.pop(one.record_id, []) if one.table == "claims" else []
+        result.append(replace(one, wrong=f"{one.wrong}; {_without_it(told)}") if told else one)
+    return result
+
+
+def _without_it(claims: list[str]) -> str:
+    more = f" and {len(claims) - NAMED} more" if len(claims) > NAMED else ""
+    named, verb = ", ".join(claims[:NAMED]) + more, "is" if len(claims) == 1 else "are"
+    return f"claim{'' if len(claims) == 1 else 's'} {named} of the same patient and day {verb} judged without it"
 
 
 def without_misread(rows: pd.DataFrame, table: Table, refusals: Iterable[Refusal]) -> pd.DataFrame:

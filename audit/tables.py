@@ -19,7 +19,7 @@ from audit import contract
 from audit.errors import Refusal
 from audit.intake import Batch
 from audit.model import PAID, TABLES, WHOSE, Table
-from audit.refused_rows import with_remnants, without_misread
+from audit.refused_rows import with_others, with_remnants, without_misread
 from audit.shared_text import shared
 
 pd.set_option("mode.string_storage", "python")
@@ -103,6 +103,7 @@ def check(batch: Batch, as_of: date | None = None) -> tuple[Tables, list[Refusal
         _hold(kept, name, refusals, "another part of this payment was refused", "Mend that part")
     for name in WHOSE:
         kept[name] = with_remnants(TABLES[name], came[name], kept[name], refusals, _family(name))
+    refusals = with_others(refusals, came["claims"], kept["claims"])
     told = [batch.in_their_words(refusal) for refusal in refusals]
     return Tables(**{name: typed(kept[name], table) for name, table in TABLES.items()}), told
 

@@ -114,6 +114,18 @@ def test_half_a_claim_is_not_loaded(tmp_path):
     assert [(r.row, r.column) for r in refusals] == [(3, "units"), (2, "claim_id")]
 
 
+def test_a_refused_claim_names_the_others_of_its_patients_day(tmp_path):
+    bad, again = GOOD.replace(",2,80", ",x,80"), GOOD.replace("C1,1", "C1,2")
+    others = [GOOD.replace("C1", name) for name in ("C3", "C2")]
+    of_others = [GOOD.replace("C1", "C4").replace("P1", "P2"), GOOD.replace("C1", "C5").replace("-12", "-13")]
+    _, refusals = claims(tmp_path, bad, again, *others, *of_others)
+    says = "claims C2, C3 of the same patient and day are judged without it"
+    assert [one.wrong.partition("; ")[2] for one in refusals] == [says, ""]
+    _, refusals = claims(tmp_path, bad, *others[:1], *of_others)
+    assert refusals[0].wrong.endswith("; claim C3 of the same patient and day is judged without it")
+    assert ";" not in claims(tmp_path, bad, *of_others)[1][0].wrong
+
+
 def test_a_line_that_stands_twice_is_refused(tmp_path):
     tables, refusals = claims(tmp_path, GOOD, GOOD)
     assert len(tables.claims) == 1
