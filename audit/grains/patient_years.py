@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from audit.facts.reference import Facts
-from audit.grains.again import REPLACED, REPLACES
+from audit.grains.again import REPLACED
 from audit.grains.limits import with_limits
 from audit.grains.lines import those
 from audit.money import allowed
@@ -22,7 +22,6 @@ BUCKETS = {"OT": "OT", "PT": "PT_SLP", "SLP": "PT_SLP"}
 LIMITS = {"limit": "KX", "review_at": "MEDICAL_REVIEW"}
 NOT_COVERED = ["GA", "GY", "GZ"]
 """On these lines the practice itself expects no payment: they neither count nor need KX."""
-SERVICE = ["patient_id", "payer_id", "service_date", "procedure_code"]
 MODIFIERS = ["modifier_1", "modifier_2", "modifier_3", "modifier_4"]
 
 
@@ -69,12 +68,7 @@ def _counts(lines: pd.DataFrame) -> pd.Series[bool]:
     therapy = lines["therapy_class"] == "always"
     therapy |= (lines["therapy_class"] != "none") & named
     therapy |= (lines["therapy_class"] == "sometimes") & lines["discipline_known"]
-    later = lines["frequency_code"].isin(REPLACES)
-    gone = lines["told_again"] == REPLACED
-    if later.any():
-        service = pd.MultiIndex.from_frame(lines[SERVICE])
-        gone |= service.isin(service[later]) & ~later
-    return therapy & (lines["medicare"] != "no") & (lines["units"] > 0) & ~gone
+    return therapy & (lines["medicare"] != "no") & (lines["units"] > 0) & (lines["told_again"] != REPLACED)
 
 
 def _amounts(rows: pd.DataFrame, facts: Facts) -> pd.Series[int]:

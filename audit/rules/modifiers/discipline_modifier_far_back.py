@@ -3,9 +3,11 @@ from __future__ import annotations
 import pandas as pd
 
 from audit.rules import findings, rule, untestable
+from audit.texts import once_each
 
 DISCIPLINES = ["GO", "GP", "GN"]
-FRONT, BACK = ["modifier_1", "modifier_2"], ["modifier_3", "modifier_4"]
+PLACES = 2
+"""How many places are in front. A place left empty is none on the form."""
 
 
 @rule("MOD-19", grain="line", severity="info", sources=["noridian-modifier-position"])
@@ -17,8 +19,7 @@ def discipline_modifier_far_back(lines: pd.DataFrame) -> list[pd.DataFrame]:
     the order are not on file.
     What to do: move it forward, if your contractor asks for it.
     """
-    back = lines[BACK].isin(DISCIPLINES).any(axis=1) & ~lines[FRONT].isin(DISCIPLINES).any(axis=1)
-    rows = lines[back]
+    rows = lines[_far_back(lines["modifiers"])]
     return [
         findings(
             rows[rows["medicare"] == "yes"],
@@ -34,3 +35,10 @@ def discipline_modifier_far_back(lines: pd.DataFrame) -> list[pd.DataFrame]:
             "|Load payers with medicare for this payer and date",
         ),
     ]
+
+
+@once_each
+def _far_back(modifiers: pd.Series[str]) -> pd.Series[bool]:
+    told = [said.split() for said in modifiers]
+    back = [not {*DISCIPLINES}.isdisjoint(one) and {*DISCIPLINES}.isdisjoint(one[:PLACES]) for one in told]
+    return pd.Series(back, index=modifiers.index, dtype="bool")
