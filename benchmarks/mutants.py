@@ -65,7 +65,7 @@ AREAS = {
     "figures": (["figures/judging.py", "figures/results.py", "figures/accuracies.py", "figures/drawn_lines.py"],
                 ["figures", "accuracies", "upheld", "differences", "history", "dossier"], ""),
     "sign-off": (["reviewing/sign_off.py", "store/seal.py"],
-                 ["review", "review_stages", "staleness", "review_attacks", "undoing", "store_trail"], ""),
+                 ["review", "review_stages", "seals", "staleness", "review_attacks", "undoing", "store_trail"], ""),
 }  # fmt: skip
 """Area -> (modules of audit/, names of the test modules, which of their tests as `pytest -k` says it)."""
 WITHOUT = ("cacheprovider", "faulthandler", "randomly")

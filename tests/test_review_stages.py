@@ -173,6 +173,19 @@ def test_three_people_where_the_plan_says_so(engine: Engine, people: People) -> 
     sign_off.approve(engine, over, **who(people["sue"]))
 
 
+def test_the_third_person_is_another_one_where_there_was_nothing_to_decide(engine: Engine, people: People) -> None:
+    plans.set_plan(engine, plans.Plan((plans.PlanRule(3),)), account_id=people["max"], at=NOW, reason="by three")
+    clean = two_under_audit(engine)["CLEAN"]
+    review_claim(engine, clean, people["rita"])
+    take(engine, clean, people["sam"])
+    second_review.commit_second(engine, clean, **who(people["sam"]))
+    take(engine, clean, people["sam"])
+    with pytest.raises(AccessError, match="a third person"):
+        sign_off.approve(engine, clean, **who(people["sam"]))
+    take(engine, clean, people["sue"])
+    sign_off.approve(engine, clean, **who(people["sue"]))
+
+
 def test_the_blind_share_can_be_drawn_again(engine: Engine, people: People) -> None:
     plan = plans.set_plan(
         engine, plans.Plan(blind_share=0.1), account_id=people["max"], at=NOW, reason="measure a tenth"
