@@ -22,6 +22,7 @@ from audit.judging import (
 )
 from audit.pieces import LINES_A_BUCKET, Told, pieces
 from audit.rules import Rule, nothing, ordered
+from audit.shared_text import in_plain
 from audit.tables import Tables
 
 __all__ = ["SPLITS", "Progress", "audit", "chosen_rules", "judge"]
@@ -53,11 +54,11 @@ def audit(
     if tables.claims.empty or not rules:
         return nothing()
     if split == "whole":
-        return judge(prepared or Prepared(tables, facts), rules, progress, keep=prepared is not None)
+        return in_plain(judge(prepared or Prepared(tables, facts), rules, progress, keep=prepared is not None))
     number = buckets or max(2, -(-len(tables.claims) // LINES_A_BUCKET))
     way = _on_cluster if split == "dask" else _in_buckets
     parts = list(way(tables, facts, rules, number, progress))
-    return _told_once(ordered(parts))
+    return in_plain(_told_once(ordered(parts)))
 
 
 def _in_buckets(

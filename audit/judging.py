@@ -42,7 +42,7 @@ def judge(
     prepared: Prepared, rules: list[Rule], progress: Progress | None = None, *, keep: bool = True
 ) -> pd.DataFrame:
     """Findings of `rules` over tables that the caller prepared and goes on with; with `keep` False each grain is let
-    go once its rules have run, which takes less memory. There is a claim."""
+    go once its rules have run, which takes less memory. There is a claim. Their text is shared (`shared_text`)."""
 
     def firm(without: Callable[[Tables], Tables | None], codes: list[str]) -> pd.DataFrame | None:
         tables = without(prepared.tables)
@@ -53,7 +53,7 @@ def judge(
     found = _found(prepared, rules, progress, keep=keep)
     told = demoted(found, _codes(rules), partial(firm, without_doubtful), SAYS)
     told = demoted(told, _codes(by_patient(rules)), partial(firm, without_refused), REFUSED)
-    return in_plain(priced(told if told is found else ordered([told]), prepared))
+    return priced(told if told is found else ordered([told]), prepared)
 
 
 def judge_clinicians(
@@ -67,7 +67,7 @@ def judge_clinicians(
     def again(codes: list[str]) -> pd.DataFrame | None:
         return _each(firm, [rule for rule in rules if rule.code in codes])[0] if firm else None
 
-    return in_plain(demoted(found, _codes(rules), again, SAYS)), failed
+    return demoted(found, _codes(rules), again, SAYS), failed
 
 
 def _codes(rules: Iterable[Rule]) -> list[str]:

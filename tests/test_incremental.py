@@ -18,6 +18,7 @@ from audit.engine import chosen_rules, judge
 from audit.facts.reference import load_facts
 from audit.grains import Prepared
 from audit.loading import undoing
+from audit.shared_text import in_plain
 from audit.store import database, reading, schema, touched
 from audit.store.loading import load
 from audit.tables import Tables
@@ -90,7 +91,7 @@ def standing_findings(engine: Engine) -> dict[int, Any]:
 
 def findings_of_all(engine: Engine) -> dict[int, Any]:
     tables = reading.tables_in_store(engine)
-    found = judge(Prepared(tables, load_facts()), chosen_rules(RULES))
+    found = in_plain(judge(Prepared(tables, load_facts()), chosen_rules(RULES)))
     versions = tables.claims.drop_duplicates("claim_id").set_index("claim_id")["claim_version_id"]
     return dict(incremental._said(found.assign(claim_version_id=found["claim_id"].map(versions))))
 

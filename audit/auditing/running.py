@@ -21,6 +21,7 @@ from audit.model import OPENERS
 from audit.reviewing import review_plan
 from audit.reviewing.review_rights import REVIEWERS
 from audit.rules import Rule
+from audit.shared_text import in_plain
 from audit.store import reading, runs, schema, touched
 from audit.store.database import read, write
 from audit.tables import Tables
@@ -181,7 +182,7 @@ def _on_versions(findings: pd.DataFrame, claims: pd.DataFrame, chosen: Collectio
     """Findings on the chosen claims, with the claim version each is about; those on a clinician are on none."""
     versions = claims.drop_duplicates("claim_id").set_index("claim_id")["claim_version_id"]
     found = findings.assign(claim_version_id=findings["claim_id"].map(versions))
-    return found[found["claim_version_id"].isin(chosen) | (found["claim_id"] == "")]
+    return in_plain(found[found["claim_version_id"].isin(chosen) | (found["claim_id"] == "")])
 
 
 def _dollars(found: pd.DataFrame, prepared: Prepared) -> runs.Dollars:

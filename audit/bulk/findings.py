@@ -14,6 +14,7 @@ from pyarrow import parquet
 
 from audit.model import FINDING_COLUMNS, SEVERITIES
 from audit.rules import nothing
+from audit.shared_text import SharedText
 from audit.whole_files import in_making
 
 KINDS = {
@@ -27,10 +28,18 @@ SCHEMA = pa.schema([(name, KINDS.get(name, pa.string())) for name in FINDING_COL
 
 
 def write(found: pd.DataFrame, path: Path) -> None:
-    """The file is there whole or not at all."""
+    """The file is there whole or not at all. Its text may be shared."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    columns = [_in_arrow(found[one.name].array, one.type) for one in SCHEMA]
     with in_making(path) as making:
-        parquet.write_table(pa.Table.from_pandas(found, SCHEMA, preserve_index=False), making, compression="zstd")
+        parquet.write_table(pa.Table.from_arrays(columns, schema=SCHEMA), making, compression="zstd")
+
+
+def _in_arrow(cells: Any, kind: pa.DataType) -> pa.Array:
+    if not isinstance(cells, SharedText):
+        return pa.array(cells, type=kind, from_pandas=True)
+    numbers = pa.array(cells.numbers, mask=cells.isna())
+    return pa.DictionaryArray.from_arrays(numbers, pa.array(cells.texts)).cast(kind)
 
 
 def read(folder: Path) -> Iterator[pd.DataFrame]:
