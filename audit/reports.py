@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from itertools import groupby
 from operator import itemgetter
@@ -97,14 +97,25 @@ def _harmless(cell: Any) -> Any:
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
 
 
-def summary(claims: int, lines: int, findings: pd.DataFrame) -> str:
-    """One sentence: what was checked and how many of each severity were found, claims beside findings."""
-    counts = [
-        f"{len(rows)} {severity} on {rows.loc[rows['claim_id'] != '', 'claim_id'].nunique()} claims"
-        for severity in SEVERITIES
-        if len(rows := findings[findings["severity"] == severity])
-    ]
-    return f"{claims} claims with {lines} lines checked: {'; '.join(counts) or 'nothing found'}."
+def by_severity(findings: pd.DataFrame) -> dict[str, tuple[int, int]]:
+    """Findings of each severity that there is, and claims with one."""
+    parts = {severity: findings[findings["severity"] == severity] for severity in SEVERITIES}
+    return {
+        severity: (len(rows), rows.loc[rows["claim_id"] != "", "claim_id"].nunique())
+        for severity, rows in parts.items()
+        if len(rows)
+    }
+
+
+def summary(claims: int, lines: int, found: Mapping[str, tuple[int, int]]) -> str:
+    """One sentence: what was checked, and what `by_severity` tells of what was found."""
+    told = [f"{_many(number, severity)} on {_many(on, 'claim')}" for severity, (number, on) in found.items() if number]
+    return f"{_many(claims, 'claim')} with {_many(lines, 'line')} checked: {'; '.join(told) or 'nothing found'}."
+
+
+def _many(number: int, noun: str) -> str:
+    ending = "" if number == 1 or noun in ("info", "untestable") else "s"
+    return f"{number:,} {noun}{ending}"
 
 
 REFUSAL_COLUMNS = ("file", "row", "column", "value", "wrong", "do")
@@ -133,7 +144,7 @@ def rule_page(page: RulePage) -> str:
 
 def fact_lines(facts: Facts, today: date) -> Iterator[str]:
     """Each fact table: rows, the dates it covers, how old its last day is, and what its rows rest on."""
-    from audit.fact_files.fact_ages import fact_ages  # noqa: PLC0415  for this command only  # noqa: PLC0415  for this command only
+    from audit.fact_files.fact_ages import fact_ages  # noqa: PLC0415  for this command only
 
     for age in fact_ages(facts, today):
         mark = "" if age.state == "current" else f"  ! {age.says}; {age.refresh}"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from audit.engine import audit, chosen_rules
 from audit.intake import read
 from audit.pieces import pieces
-from audit.reports import as_records, as_text, summary
+from audit.reports import as_records, as_text, by_severity, summary
 from audit.rules import rule_book
 from audit.tables import Tables, check
 from tests import handed_in
@@ -135,7 +135,11 @@ def test_patterns_of_clinicians_stand_on_no_claim_and_are_the_same_in_pieces():
     (record,) = as_records(whole)
     assert (record["claim_id"], record["line_number"], record["service_date"]) == ("", None, "2026-07-12")
     assert next(iter(as_text(whole, "table"))) == "On no claim: patterns of clinicians"
-    assert summary(100, 100, whole) == "100 claims with 100 lines checked: 1 info on 0 claims."
+    assert summary(100, 1000, by_severity(whole)) == "100 claims with 1,000 lines checked: 1 info on 0 claims."
+    assert summary(1, 1, {"error": (1, 1), "warning": (2, 1)}) == (
+        "1 claim with 1 line checked: 1 error on 1 claim; 2 warnings on 1 claim."
+    )
+    assert summary(1, 2, {}) == "1 claim with 2 lines checked: nothing found."
     again = audit(clinic(seen), rules=rules, split="buckets", buckets=3)
     pd.testing.assert_frame_equal(again, whole, check_dtype=False)
 

@@ -46,11 +46,6 @@ class Summary:
     refused: int
     severities: dict[str, tuple[int, int]]
 
-    @property
-    def sentence(self) -> str:
-        counts = [f"{n:,} {name} on {on:,} claims" for name, (n, on) in self.severities.items() if n]
-        return f"{self.claims:,} claims with {self.lines:,} lines checked: {'; '.join(counts) or 'nothing found'}."
-
 
 def in_turn(task: Callable[[int], Done], numbers: Sequence[int]) -> Iterator[Done]:
     return map(task, numbers)

@@ -99,7 +99,10 @@ def _run(chosen: argparse.Namespace) -> int:
     gaps = reports.gap_lines(findings) if chosen.format == "table" else ()
     for line in chain(reports.as_text(findings, chosen.format), gaps):
         print(line)
-    print(reports.summary(tables.claims["claim_id"].nunique(), len(tables.claims), findings), file=sys.stderr)
+    print(
+        reports.summary(tables.claims["claim_id"].nunique(), len(tables.claims), reports.by_severity(findings)),
+        file=sys.stderr,
+    )
     return int((findings["severity"] == "error").any())
 
 
@@ -130,7 +133,7 @@ def _to_parquet(chosen: argparse.Namespace, rules: list[Rule]) -> int:
         chosen.refused.write_text(refused.read_text(encoding="utf-8") if refused.exists() else "", encoding="utf-8")
     if summary.refused:
         print(f"{summary.refused:,} refusals are in {refused}.", file=sys.stderr)
-    print(summary.sentence, file=sys.stderr)
+    print(reports.summary(summary.claims, summary.lines, summary.severities), file=sys.stderr)
     return int("error" in summary.severities)
 
 
