@@ -21,6 +21,7 @@ LIMITS = {
     "recertify_within": "RECERT_DAYS",
     "order_within": "POC_SIGNED_ORDER_EXCEPTION",
     "report_within": "PROGRESS_REPORT_TREATMENT_DAYS",
+    "report_later_by": "PROGRESS_REPORT_DELAY_DAYS",
 }
 """Columns of the limits in force on the day (Int64; <NA> when none is), by their names in `thresholds`."""
 
@@ -29,7 +30,7 @@ def episode_days(tables: Tables, lines: pd.DataFrame, days: pd.DataFrame, facts:
     """One row per claim and day, on its first line, with what `treatment_days` and `_plan_of_day` know of the day.
 
     Adds `medicare` (yes, no, "" when the payer does not say), `only_evaluated` (nothing but evaluations is
-    billed), `newest`: the latest date on file for the patient, and the columns of LIMITS.
+    billed), `newest`: the latest date on file for the patient, `due_on` (see `_due_on`), and the columns of LIMITS.
     """
     days = days.merge(_plan_of_day(days, tables.plans_of_care), on=DATE, how="left", validate="1:1")
     rows = lines.loc[~lines["claim_day"].duplicated(), [*PLACE, "day", "discipline", "payer_id", "medicare"]]
@@ -42,7 +43,16 @@ def episode_days(tables: Tables, lines: pd.DataFrame, days: pd.DataFrame, facts:
     rows["plan_id"] = rows["plan_id"].astype(SHARED).fillna("")
     for name in SAID:
         rows[name] = rows[name].astype(SHARED).fillna("")
-    return with_limits(rows, facts, LIMITS)
+    rows = with_limits(rows, facts, LIMITS)
+    return rows.assign(due_on=_due_on(rows, days))
+
+
+def _due_on(rows: pd.DataFrame, days: pd.DataFrame) -> pd.Series[pd.Timestamp]:
+    """The last treatment day on which the progress report of the row's count was due, NaT where it is yet to come."""
+    treated = days[days["treated"]].set_index([*PATIENT, "treated_number"])["service_date"]
+    last = (rows["treated_number"] - rows["since_report_at_least"] + rows["report_within"]).fillna(0).astype("int64")
+    due = treated.reindex(pd.MultiIndex.from_arrays([rows["patient_id"], rows["discipline"], last]))
+    return due.set_axis(rows.index)
 
 
 def _plan_of_day(days: pd.DataFrame, plans: pd.DataFrame) -> pd.DataFrame:

@@ -23,8 +23,9 @@ def treatment_days(lines: pd.DataFrame, linked: pd.DataFrame, services: pd.DataF
     `treated`: services are billed or documented. `episode`: 0 until the first evaluation on file, then one more
     with each. `episode_began`: the first date of it. `since_report`: treatment days since the last report, this
     day included; `since_report_at_least`: as few as they can be, where some day has no note, or one of unknown
-    type or author, that may be a report; `reaches_back`: a report or an evaluation on file starts the count; and the
-    columns of `_with_participation`.
+    type or author, that may be a report; `reaches_back`: a report or an evaluation on file starts the count;
+    `treated_number`: treatment days up to this one; `reported_on`: the next report, of this day or later (NaT where
+    there is none); and the columns of `_with_participation`.
     """
     marks = ["treated", "evaluated", "reported", "may_report", "participated", "may_participate"]
     days = pd.concat([_billed(lines, linked), _noted(lines, linked, services)])
@@ -37,6 +38,8 @@ def treatment_days(lines: pd.DataFrame, linked: pd.DataFrame, services: pd.DataF
     certain = rows["reported"] | rows["evaluated"]
     rows["since_report"] = _since(rows, certain, by_patient)
     rows["since_report_at_least"] = _since(rows, certain | rows["may_report"], by_patient)
+    rows["treated_number"] = rows["treated"].astype("int64").groupby(by_patient).cumsum()
+    rows["reported_on"] = rows["service_date"].where(rows["reported"]).groupby(by_patient).bfill()
     before = certain.astype("int64").groupby(by_patient).cumsum() - certain > 0
     rows["reaches_back"] = before | rows["evaluated"]
     return _with_participation(rows, by_patient)

@@ -11,22 +11,35 @@ def progress_report_missing(days: pd.DataFrame) -> list[pd.DataFrame]:
 
     Why it matters: a therapist must write a progress report at least every 10 treatment days, the first of them the
     day on which treatment began, and must give at least one service whole in each such period. Calendar days do not
-    count: the "or 30 days" of an old answer of CMS is superseded.
+    count: the "or 30 days" of an old answer of CMS is superseded. A report of the seven days after the tenth treatment
+    day is late, and accepted.
     What to do: load the report if there is one; a visit note that holds all of it counts, as note_type progress. An
     assistant may write parts of it, but not the report. Where only an assistant treated, do not bill the period.
     """
     rows = days[days["medicare"] == "yes"]
     dated = rows[rows["report_within"].notna()]
     over = dated["since_report_at_least"] > dated["report_within"]
+    latest = dated["due_on"] + pd.to_timedelta(dated["report_later_by"].astype("float64"), unit="D")
+    delayed = over & (dated["reported_on"] <= latest)
     alone = dated[dated["unattended"] & dated["reaches_back"] & _period_over(dated)]
     maybe = ~over & dated["reaches_back"] & (dated["since_report"] > dated["report_within"])
     return [
         findings(
-            dated[over],
+            dated[over & ~delayed],
             expected="a therapist's progress report within {report_within} treatment days",
             observed="treatment day {since_report_at_least} without one",
             because="{service_date:%Y-%m-%d} is treatment day {since_report_at_least} since the last evaluation or "
             "progress report on file by a therapist; one is due at least every {report_within} treatment days.",
+        ),
+        findings(
+            dated[delayed],
+            expected="a therapist's progress report within {report_within} treatment days",
+            observed="one of {reported_on:%Y-%m-%d}",
+            because="{service_date:%Y-%m-%d} is treatment day {since_report_at_least} since the last evaluation or "
+            "progress report on file by a therapist, and one was due by {due_on:%Y-%m-%d}; it was written on "
+            "{reported_on:%Y-%m-%d}. A report may be late by {report_later_by:day}.",
+            severity="warning",
+            facts_unchecked=True,
         ),
         findings(
             alone[~alone["maybe_attended"]],

@@ -59,12 +59,14 @@ def recertification_missing(days: pd.DataFrame) -> list[pd.DataFrame]:
 
 def _with_limits(days: pd.DataFrame) -> pd.DataFrame:
     """Adds `limit` and `limit_before`: the last date that the certification of the plan, and of the one before it,
-    can cover; `sign_by`: 30 days after the first treatment under the plan."""
+    can cover; `sign_by`: 30 days after the first treatment under the plan. The days of an episode's first plan count
+    from the evaluation that led to it, where that is on file, those of others from their beginning."""
     longest = pd.to_timedelta(days["recertify_within"].astype("float64"), unit="D")
     signing = pd.to_timedelta(days["certify_within"].astype("float64"), unit="D")
     limit_before = pd.DataFrame({"end": days["end_before"], "longest": days["start_before"] + longest}).min(axis=1)
+    evaluated_on = days["first_treatment"].where(days["initial"] & days["begun"])
     return days.assign(
-        limit=days["start_date"].fillna(days["certified_on"]) + longest,
+        limit=evaluated_on.fillna(days["start_date"]).fillna(days["certified_on"]) + longest,
         limit_before=limit_before.where(days["start_before"].notna()),
         sign_by=days["first_under"] + signing,
     )
