@@ -8,10 +8,11 @@ from typing import Any
 
 from sqlalchemy import Engine, select, text
 
+from audit.auditing import running
 from audit.reviewing import review, sign_off
 from audit.store import schema, seal, verifying
 from audit.store.database import read
-from tests.reviewing import load, review_claim, take, undecided, visit, who
+from tests.reviewing import load, review_claim, take, undecided, versions, visit, who
 from tests.stored import NOW, on_sqlite
 
 pytest_plugins = ["tests.databases", "tests.reviewing"]
@@ -95,3 +96,13 @@ def test_a_signature_without_decisions_stays_whole_when_the_first_of_all_comes_l
     assert review.report_missed(engine, clean, text="The wrong visit", account_id=people["rita"], at=NOW) == 1
     with read(engine) as connection:
         assert verifying.verify(connection).breaks == ()
+
+
+def test_the_trail_says_where_a_claim_went_that_no_audit_took(engine: Engine, people: People) -> None:
+    load(engine, visit("CLEAN", "2026-03-13", 2, 30))
+    running.screen(engine, account_id=people["max"], at=NOW)
+    review_claim(engine, versions(engine)["CLEAN"], people["rita"])
+    events = schema.events
+    with read(engine) as connection:
+        told = connection.execute(select(events.c.details).where(events.c.kind == "reviewed")).scalar_one()
+    assert (json.loads(told)["before"], json.loads(told)["after"]) == ("to_review", "ready")
