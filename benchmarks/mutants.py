@@ -53,7 +53,7 @@ AREAS = {
     "unit-rules": (["rules/units/*.py"], ["rules"], "UNIT-"),
     "evaluation-rules": (["rules/evaluations/*.py", "grains/evaluations.py"], ["rules"], "EVAL-"),
     "modifier-rules": (["rules/modifiers/*.py", "grains/pairs.py", "grains/separateness.py", "grains/telehealth.py"],
-                       ["rules", "assistant_modifier", "fact_findings"], "MOD- or modifier"),
+                       ["rules", "assistant_modifier", "fact_findings"], "MOD- or modifier or pair"),
     "days": (["grains/days.py", "grains/billed_services.py", "grains/documented.py", "grains/billed.py",
               "grains/treatment_days.py", "grains/supported.py", "grains/daily_limits.py", "grains/clock.py"],
              ["units_by_hand", "grains", "rules"], "UNIT- or DOC- or MOD-04 or MOD-05 or MOD-07 or hand or grains"),

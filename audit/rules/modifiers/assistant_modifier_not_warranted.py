@@ -25,7 +25,7 @@ def assistant_modifier_not_warranted(services: pd.DataFrame) -> list[pd.DataFram
     clear = rows[rows["unclear"] == ""]
     pooled = clear[too_much_co(clear)]
     pooled = pooled.assign(persons=persons(pooled))
-    untimed = with_ways(clear[~clear["in_pool"] & ~clear["timed"] & ~clear["whole_visit"]])
+    untimed = with_ways(clear[~clear["timed"] & ~clear["whole_visit"]])
     shared = untimed[untimed["assistant"] > 0]
     unfounded = clear[~clear["in_pool"] & (clear["supported_co"] == 0) & (clear["assistant"] == 0)]
     return [
