@@ -76,7 +76,7 @@ def _parts(services: pd.DataFrame, linked: pd.DataFrame) -> pd.DataFrame:
     total = linked.groupby("day")["total_treatment_minutes"].sum(min_count=1)
     stated = linked["total_treatment_minutes"].notna().groupby(linked["day"]).all()
     given = rows.groupby("day")["minutes"].sum()
-    fits = ~stated.reindex(given.index).eq(True) | (given <= total.reindex(given.index)).fillna(True)
+    fits = ~stated.reindex(given.index).eq(True) | (given <= total.reindex(given.index))
     return pd.DataFrame(
         {
             "day": rows["day"],
