@@ -198,7 +198,8 @@ def _judged(totals: pd.DataFrame, services: pd.DataFrame) -> pd.DataFrame:
 
 def _bounds(totals: pd.DataFrame, services: pd.DataFrame) -> pd.DataFrame:
     """The fewest and the most pooled minutes by day: as the services tell (`told_`) and as the notes' totals do,
-    less the timed services outside the pool (`stated_`). `strange`: a documented code is not on file."""
+    less the timed services outside the pool (`stated_`); where no timed total is stated there is no more of it than of
+    all treatment. `strange`: a documented code is not on file."""
     day, noted, missing = plain(services["day"]), services["in_note"], services["minutes"].isna()
     unlisted = ~totals["listed"].to_numpy()[day]
     other, strange = services["timed"] & ~services["in_pool"], noted & ~services["code_known"]
@@ -215,7 +216,8 @@ def _bounds(totals: pd.DataFrame, services: pd.DataFrame) -> pd.DataFrame:
     some = found["other_open"] > 0
     unplaced = found["unplaced"].astype("float64").mask(found["strange_open"] > 0, np.inf)
     low = (totals["stated_at_least"] - found["other"] - unplaced).clip(lower=0).mask(some, 0)
-    high = (totals["stated_timed"] - found["other"]).astype("Float64").astype("float64").clip(lower=0).fillna(np.inf)
+    stated = totals["stated_timed"].fillna(totals["stated_treatment"])
+    high = (stated - found["other"]).astype("Float64").astype("float64").clip(lower=0).fillna(np.inf)
     bounds = {
         "told_low": found["pool"],
         "told_high": (found["pool"] + unplaced).mask(found["pool_open"] > 0, np.inf),

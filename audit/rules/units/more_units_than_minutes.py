@@ -35,12 +35,14 @@ def more_units_than_minutes(days: pd.DataFrame) -> list[pd.DataFrame]:
     sure = (timed["units"] <= timed["supported_low"]).fillna(False)
     strange = total[~total["codes_known"]]
     unsure = timed[~over & ~sure & ~timed.index.isin(strange.index)]
+    bound = timed["minutes_low"] < timed["minutes_high"]
+    timed = timed.assign(at_most=pd.Series("at most ", index=timed.index).where(bound.fillna(False), ""))
     return [
         findings(
             timed[over],
             expected="{supported_high:unit}",
             observed="{units:unit}",
-            because="The timed services of this day come to {minutes_high:minute}. That supports "
+            because="The timed services of this day come to {at_most}{minutes_high:minute}. That supports "
             "{supported_high:unit}, not the {units} billed.",
             change="{change}",
         ),
