@@ -41,6 +41,7 @@ def report(engine: Engine, arrival: Arrival, run_id: int | None, paths: Sequence
     lines.append(screened)
     since = corrected.since_before(engine, _screened(engine, run_id)) if run_id else []
     lines += [f"Claim {one.claim_id}: {one.sentence}" for one in since]
+    lines += arrival.unsaid
     if arrival.refusals:
         lines += ["", "Refused rows are beside this report. Mend them and put that file into the folder again."]
         lines += [one.sentence() for one in arrival.refusals]

@@ -23,6 +23,7 @@ from audit.intake import Batch, read
 from audit.loading import linking
 from audit.pieces import LINES_A_BUCKET
 from audit.tables import check
+from audit.unsaid import unsaid
 from audit.whole_files import write_whole
 
 if TYPE_CHECKING:
@@ -83,6 +84,8 @@ def _run(chosen: argparse.Namespace) -> int:
     tables, refusals = check(batch, as_of=chosen.as_of)
     for refusal in refusals:
         print(refusal.sentence(), file=sys.stderr)
+    for line in unsaid(tables):
+        print(line, file=sys.stderr)
     if chosen.refused:
         write_whole(chosen.refused, reports.refusals_as_csv(refusals))
     if refusals and chosen.strict:

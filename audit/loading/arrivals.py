@@ -28,6 +28,7 @@ from audit.model import OPENERS
 from audit.store import database, loading, schema
 from audit.store.loading import Counts, Loaded
 from audit.tables import check
+from audit.unsaid import unsaid
 
 STEPS = ("Reading the files", "Checking every row", "Storing what is new")
 PARTS, BEGINS = 100, (0, 30, 45)
@@ -69,12 +70,14 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """What became of the files handed in together. `refused_tables`: name and CSV of the refused rows as they stood."""
+    """What became of the files handed in together. `refused_tables`: name and CSV of the refused rows as they stood;
+    `unsaid`: what no row says (`audit.unsaid`)."""
 
     cards: tuple[Card, ...]
     refusals: tuple[Refusal, ...]
     loaded: Loaded
     refused_tables: tuple[tuple[str, str], ...] = ()
+    unsaid: tuple[str, ...] = ()
 
 
 def take_in(
@@ -108,7 +111,7 @@ def take_paths(
         loaded = keep(name=name, sha256=batch.sha256, account_id=account_id, at=at, progress=partial(_stored, begin))
         documents.keep(connection, tied, set(tables.notes["note_id"]), account_id=account_id, at=at)
     in_order = sorted(refusals, key=lambda refusal: (refusal.file, refusal.row or 0))
-    return Arrival(_cards(batch, refusals, tied), tuple(in_order), loaded, tuple(refused))
+    return Arrival(_cards(batch, refusals, tied), tuple(in_order), loaded, tuple(refused), tuple(unsaid(tables)))
 
 
 def _stored(begin: Step, rows: int, whole: int) -> None:

@@ -40,6 +40,8 @@ def show_arrival(arrival: Arrival) -> None:
         st.info("There was no row to take: no table changed.")
     else:
         show_rows(taken, FATES, "Taken into the database")
+    for said in arrival.unsaid:
+        st.warning(said)
     if arrival.refusals:
         show_refusals(arrival.refusals, loaded.counts["refused"]["rows"], arrival.refused_tables)
 
