@@ -11,7 +11,8 @@ from audit.texts import once_each
 REPLACES = ("7", "8")
 """Frequency codes of a claim that replaces (7) or voids (8) an earlier one."""
 VOIDS = "8"
-VISIT = ["patient_id", "payer_id", "rendering_npi", "service_date", "procedure_code"]
+BILLED_TO = ["patient_id", "payer_id", "service_date"]
+VISIT = [*BILLED_TO, "rendering_npi", "procedure_code"]
 SERVICE = ["patient_id", "rendering_npi", "service_date", "procedure_code", "services"]
 ASKED_BY_PAYERS = ("GO", "GP", "GN", "CO", "CQ", "KX", "GA", "GX", "GY", "GZ", "96", "97")
 """Modifiers that one payer wants and another refuses; the others tell services apart."""
@@ -21,9 +22,10 @@ REPLACED, SECOND_PAYER = "replaced", "second payer"
 def told_again(lines: pd.DataFrame) -> pd.Series[str]:
     """REPLACED, SECOND_PAYER, or "" for a line that counts, in the order of `lines`.
 
-    A claim is replaced when a claim that replaces an earlier one names its id, or when it is the only one that shares
-    payer, practitioner, date and code with it: of two, nobody can tell which is meant, and both count. A line goes to
-    a second payer when a whole claim like it, service by service, went to another and was not taken back.
+    A claim is replaced when a claim that replaces an earlier one names its id, or when it is the only one of its
+    patient and payer that shares a date with it (a correction may change code and practitioner), or of several the only
+    one that shares practitioner and code too: of two, nobody can tell which is meant, and both count. A line goes to a
+    second payer when a whole claim like it, service by service, went to another and was not taken back.
     """
     gone = lines["claim_id"].isin(_replaced(lines))
     copied = lines["claim_id"].isin(_copies(lines[~gone]))
@@ -36,11 +38,17 @@ def _replaced(lines: pd.DataFrame) -> set[str]:
     if not later.any():
         return set()
     named = _named(lines, later)
-    new = lines.loc[later & ~lines["claim_id"].isin(named.index), [*VISIT, "claim_id"]].drop_duplicates()
-    both = lines.loc[~later, [*VISIT, "claim_id"]].drop_duplicates().merge(new, on=VISIT, suffixes=("", "_new"))
-    meant = both.groupby("claim_id_new")["claim_id"].agg(["first", "nunique"])
+    new = lines[later & ~lines["claim_id"].isin(named.index)]
     void = lines.loc[lines["frequency_code"] == VOIDS, "claim_id"]
-    return {*named, *meant.loc[meant["nunique"] == 1, "first"], *void}
+    return {*named, *_only(lines[~later], new, BILLED_TO), *_only(lines[~later], new, VISIT), *void}
+
+
+def _only(before: pd.DataFrame, new: pd.DataFrame, key: list[str]) -> pd.Series[str]:
+    """The claims that are the only one `before` which shares `key` with a line of a `new` claim."""
+    asked = new[[*key, "claim_id"]].drop_duplicates()
+    both = before[[*key, "claim_id"]].drop_duplicates().merge(asked, on=key, suffixes=("", "_new"))
+    meant = both.groupby("claim_id_new")["claim_id"].agg(["first", "nunique"])
+    return meant.loc[meant["nunique"] == 1, "first"]
 
 
 def _named(lines: pd.DataFrame, later: pd.Series[bool]) -> pd.Series[str]:
