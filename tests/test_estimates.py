@@ -20,6 +20,7 @@ from audit.estimates import (
     Estimate,
     discovery_size,
     exact_limits,
+    foreseen,
     further_reviews,
     in_words,
     simple_rate,
@@ -265,6 +266,18 @@ def test_words_for_a_manager():
     )
     assert "That is above your limit of 5." in in_words(simple_rate(30, 100, 20000), 100, 20000, 0.05)
     assert within.endswith(STOPPING_RULE)
+
+
+def test_words_of_an_estimate_that_does_not_say_what_it_was_made_from():
+    made = simple_rate(8, 100, 20_000)
+    assert in_words(Estimate(made.rate, made.lower, made.upper), 100, 20_000, 0.05) == in_words(made, 100, 20_000, 0.05)
+
+
+def test_a_plan_is_foreseen_as_the_sample_that_shows_just_its_rates():
+    seen = stratified_rate([(1000, 100, 50), (9000, 200, 4)])
+    assert foreseen([(1000, 100, 0.5), (9000, 200, 0.02)]) == seen
+    with pytest.raises(CountersignError, match="nothing is planned in a stratum"):
+        foreseen([(1000, 100, 0.5), (9000, 0, 0.02)])
 
 
 def test_words_when_everything_was_checked():

@@ -132,6 +132,33 @@ def test_evidence_is_enough_just_when_capital_is_twenty():
     assert found.above == pytest.approx(min(1, log(capital) / log(20)))
 
 
+def test_the_capital_of_a_frame_reviewed_to_its_end_is_that_of_the_formula():
+    """In plain Python, as the sources of `audit.estimates.monitor` say it; one stratum is used up before the other."""
+    sizes, shares, expected, limit = [3, 5], [0.4, 0.6], [0.3, 0.02], 0.2
+    reviews = [(0, 1), (1, 0), (0, 0), (1, 0), (0, 0), (1, 0), (1, 1), (1, 0)]
+    weights = [4, 10]
+    drawn, errors, above, within = [0, 0], [0, 0], [0.0] * 24, [0.0] * 24
+    for stratum, wrong in reviews:
+        left = [size - n for size, n in zip(sizes, drawn, strict=True)]
+        part = [share if there else 0 for share, there in zip(shares, left, strict=True)]
+        ratio = [n / sum(left) / (a / sum(part)) if a else 0 for n, a in zip(left, part, strict=True)]
+        mu = [(errors[h] + expected[h] * weights[h]) / (drawn[h] + weights[h]) for h in (0, 1)]
+        base = sum(left[h] / sum(left) * mu[h] for h in (0, 1))
+        m = (limit * sum(sizes) - sum(errors)) / sum(left)
+        z = base + ratio[stratum] * (wrong - mu[stratum])
+        up = (z - m) / max(m - base + max(ratio[h] * mu[h] for h in (0, 1)), 1e-9)
+        down = (m - z) / max(base + max(ratio[h] * (1 - mu[h]) for h in (0, 1)) - m, 1e-9)
+        for bet in range(24):
+            above[bet] += log(1 + 0.9 * (bet + 1) / 24 * max(up, -1))
+            within[bet] += log(1 + 0.9 * (bet + 1) / 24 * max(down, -1))
+        drawn[stratum] += 1
+        errors[stratum] += wrong
+    order, wrong = np.array([[h for h, _ in reviews]]), np.array([[float(y) for _, y in reviews]])
+    found = log_capital(order, wrong, np.array(sizes), np.array(shares), np.array(expected), limit=limit)
+    assert found[0][0, -1] == pytest.approx(above)
+    assert found[1][0, -1] == pytest.approx(within)
+
+
 def growth(bet: float, sides: list[tuple[float, float]]) -> float:
     """What the log of the capital is expected to grow by with each review: (chance, gain of a whole bet) each."""
     return sum(chance * log(1 + bet * max(gain, -1)) for chance, gain in sides)

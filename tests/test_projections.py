@@ -72,6 +72,23 @@ def test_one_and_two_sided_limits_differ_and_are_named():
     assert "limits of a two-sided 90 % interval" in two.sentence
 
 
+def test_what_was_booked_is_taken_off_what_was_found():
+    """Of 30 claims three were looked at: 10 dollars too much in all, so 30 x 10 / 3; s = 10 / sqrt(3)."""
+    found = difference([90.0, 100.0, 50.0], [100.0, 100.0, 50.0], 30, 2500)
+    assert found.total == pytest.approx(2500 - 100)
+    assert found.standard_error == pytest.approx(30 * (10 / sqrt(3)) / sqrt(3) * sqrt(1 - 3 / 30))
+    assert found.nonzero == 1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [(1, " Only 1 claim carries an amount, so the range is rough."), (2, " Only 2 claims carry an amount,"),
+     (9, " Only 9 claims carry an amount,"), (10, "interval).")],
+)  # fmt: skip
+def test_a_range_from_few_claims_is_called_rough(wrong, says):
+    assert says in mean_per_unit([5.0] * wrong + [0.0] * 20, 900).sentence[-60:]
+
+
 def test_a_whole_frame_has_no_uncertainty():
     found = mean_per_unit([3.0, 4.0, 5.0], 3)
     assert (found.lower, found.total, found.upper) == (12, 12, 12)
