@@ -65,7 +65,7 @@ AREAS = {
     "sampling": (["sampling/*.py"], ["sampling", "sampling_plans", "sample_edges", "plans", "shared_methods"], ""),
     "estimates": (["estimates/*.py"],
                   ["estimates", "agreement", "projections", "ratios", "variation", "monitor", "shared_methods",
-                   "hundreds"], ""),
+                   "hundreds", "distributions"], ""),
     "figures": (["figures/judging.py", "figures/results.py", "figures/accuracies.py", "figures/drawn_lines.py"],
                 ["figures", "accuracies", "upheld", "differences", "history", "dossier"], ""),
     "sign-off": (["reviewing/sign_off.py", "store/seal.py"],

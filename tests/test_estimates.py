@@ -399,6 +399,12 @@ def test_a_discovery_size_is_the_smallest_that_keeps_the_risk(frame_size, rate):
     assert comb(frame_size - bad, n - 1) * 20 > comb(frame_size, n - 1)
 
 
+@pytest.mark.parametrize(("rate", "risk"), [(0, 0.05), (1, 0.05), (1.5, 0.05), (0.05, 0), (0.05, 1), (0.05, 1.5)])
+def test_a_discovery_at_rates_that_cannot_be_is_refused(rate, risk):
+    with pytest.raises(CountersignError, match="not between 0 and 1"):
+        discovery_size(100, rate, risk)
+
+
 def test_discovery_of_nothing_is_refused():
     for bad in ((None, 0, 0.05), (None, 5, 0.05), (100, 0.05, 0), (0, 0.05, 0.05), (-3, 0.05, 0.05)):
         with pytest.raises(CountersignError):

@@ -132,6 +132,16 @@ def test_evidence_is_enough_just_when_capital_is_twenty():
     assert found.above == pytest.approx(min(1, log(capital) / log(20)))
 
 
+@pytest.mark.parametrize(("wrong", "said"), [([1] * 8, 1), ([0] * 120, -1), ([0] * 20, 0)])
+def test_many_runs_at_once_are_judged_as_one_watch_is(wrong, said):
+    one = watch([("all", bool(y)) for y in wrong], **PLAIN)
+    runs = np.array([wrong, wrong], dtype=float)
+    found = verdicts(*log_capital(np.zeros(runs.shape, dtype=int), runs, np.array([2000]), np.array([1.0]),
+                                  np.array([0.05]), limit=0.05))  # fmt: skip
+    assert found[0].tolist() == [said] * 2
+    assert found[1].tolist() == [one.decided_after or len(wrong)] * 2
+
+
 def test_the_capital_of_a_frame_reviewed_to_its_end_is_that_of_the_formula():
     """In plain Python, as the sources of `audit.estimates.monitor` say it; one stratum is used up before the other."""
     sizes, shares, expected, limit = [3, 5], [0.4, 0.6], [0.3, 0.02], 0.2
@@ -164,19 +174,21 @@ def growth(bet: float, sides: list[tuple[float, float]]) -> float:
     return sum(chance * log(1 + bet * max(gain, -1)) for chance, gain in sides)
 
 
+@pytest.mark.parametrize("flagged", [200, 16], ids=["both", "one used up"])
 @pytest.mark.parametrize("errors", [{"flagged": f, "unflagged": u} for f, u in ((0, 1), (1, 0), (2, 1), (3, 1))])
-def test_further_reviews_are_those_after_which_the_expected_capital_is_enough(errors):
+def test_further_reviews_are_those_after_which_the_expected_capital_is_enough(errors, flagged):
     """In plain Python, from the rates seen so far with a prior of ten claims at the limit; the bets are 24 equal steps
     up to nine tenths of the largest."""
     bets = [0.9 * step / 24 for step in range(1, 25)]
-    sizes, shares, limit = BY_FLAG["sizes"], BY_FLAG["shares"], BY_FLAG["limit"]
+    sizes, limit = {"flagged": flagged, "unflagged": 2000 - flagged}, BY_FLAG["limit"]
     drawn = {"flagged": 16, "unflagged": 24}
     reviews = [(name, n >= drawn[name] - errors[name]) for name in sizes for n in range(drawn[name])]
-    found = watch(reviews, **BY_FLAG)
+    found = watch(reviews, **{**BY_FLAG, "sizes": sizes})
     assert found.verdict == "unknown"
     left = {name: sizes[name] - drawn[name] for name in sizes}
+    shares = BY_FLAG["shares"] if left["flagged"] else {"flagged": 0, "unflagged": 1}
     mu = {name: (errors[name] + 10 * limit) / (drawn[name] + 10) for name in sizes}
-    ratio = {name: left[name] / sum(left.values()) / shares[name] for name in sizes}
+    ratio = {name: left[name] / sum(left.values()) / shares[name] if left[name] else 0 for name in sizes}
     base = sum(left[name] * mu[name] for name in sizes) / sum(left.values())
     m = (limit * 2000 - sum(errors.values())) / sum(left.values())
     lowest = base - max(ratio[name] * mu[name] for name in sizes)
@@ -186,8 +198,8 @@ def test_further_reviews_are_those_after_which_the_expected_capital_is_enough(er
     up, down = ([(p, (one - m) / (m - lowest)) for p, one in z], [(p, (m - one) / (highest - m)) for p, one in z])
     strata = np.array([[sorted(sizes).index(name) for name, _ in reviews]])
     now = log_capital(
-        strata, np.array([[float(wrong) for _, wrong in reviews]]), np.array([200, 1800]), np.array([0.4, 0.6]),
-        np.array([limit, limit]), limit=limit,
+        strata, np.array([[float(wrong) for _, wrong in reviews]]), np.array([flagged, 2000 - flagged]),
+        np.array([0.4, 0.6]), np.array([limit, limit]), limit=limit,
     )  # fmt: skip
 
     assert growth(bets[0], up) == pytest.approx(growth(float(monitor.FRACTIONS[0]), up))
@@ -199,4 +211,4 @@ def test_further_reviews_are_those_after_which_the_expected_capital_is_enough(er
             for side, sides in zip(now, (up, down), strict=True)
         )  # fmt: skip
 
-    assert found.further == next((n for n in range(1, 1961) if enough(n)), None)
+    assert found.further == next((n for n in range(1, sum(left.values()) + 1) if enough(n)), None)

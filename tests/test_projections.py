@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import t as student
 
 from audit.errors import CountersignError
 from audit.estimates.projections import by_size, difference, mean_per_unit, ratio, ratio_error, stratified_total
@@ -117,6 +118,13 @@ def test_a_draw_by_size_projects_and_certain_claims_add_themselves():
     assert by_size([100.0, 50.0], [1.0, 1.0], 2).standard_error == 0
     spread = 0.9 * 50**2 + 0.9 * 50**2  # 100 and 0, about their mean of 50
     assert found.standard_error == pytest.approx(sqrt(2 / 1 * spread))
+
+
+@pytest.mark.parametrize("by_chance", [2, 3, 7])
+def test_limits_of_a_draw_by_size_are_those_of_student_with_one_claim_less(by_chance):
+    found = by_size([40.0, *range(by_chance)], [1.0] + [0.1] * by_chance, 50, 0.90)
+    width = float(student.ppf(0.95, by_chance - 1)) * found.standard_error
+    assert (found.lower, found.upper) == (pytest.approx(found.total - width), pytest.approx(found.total + width))
 
 
 @pytest.mark.parametrize(

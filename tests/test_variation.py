@@ -170,6 +170,13 @@ def test_looking_closer_names_few_by_chance_and_never_a_small_group():
     assert look_closer([], [], 0.05) == []
 
 
+def test_the_spread_of_three_groups_by_hand():
+    """z of 1, 5 and 9 of 50 about a tenth; four fifths of the way out to the outer two lie their tenths."""
+    outer = 0.8 * 0.08 / sqrt(0.1 * 0.9 / 50)
+    assert overdispersion([1, 5, 9], [50] * 3) == pytest.approx(2 * outer**2 / 3)
+    assert overdispersion([1, 9], [50] * 2) == 1, "two groups cannot tell"
+
+
 def test_overdispersion_widens_the_funnel_only_where_groups_spread_more_than_chance():
     assert overdispersion([5, 5, 6, 4, 5], [100] * 5) == 1
     spread = overdispersion([1, 15, 3, 20, 2, 18, 1, 22], [100] * 8)
