@@ -30,7 +30,8 @@ def test_perfect_and_no_agreement():
     assert agreement([("a", "b"), ("b", "a")]).ac1 == -1
     everything_alike = agreement([("agree", "agree")] * 30, kinds=2)
     assert (everything_alike.raw, everything_alike.ac1) == (1, 1)
-    assert agreement([("agree", "agree")]).ac1 is None  # one kind only: chance cannot be told
+    one_kind = agreement([("agree", "agree")])
+    assert (one_kind.ac1, one_kind.by_chance) == (None, 1.0), "chance cannot be told"
 
 
 def test_nothing_judged_twice_is_no_agreement():

@@ -107,6 +107,11 @@ def test_numbers_that_cannot_be_are_refused(change, wrong):
         watch([("all", True), ("all", False)], **{**PLAIN, **change})
 
 
+def test_a_single_review_of_another_stratum_is_refused():
+    with pytest.raises(CountersignError, match="1 reviews in stratum 'other' of 0"):
+        watch([("other", True)], **PLAIN)
+
+
 def test_false_alarms_and_reviews_needed_in_small():
     """Fixed seeds; the table in full is made by benchmarks/monitor.py and stands in docs/statistics.md."""
     at_limit, above = clinic(0.05, 0.8, 0.95), clinic(0.08, 0.8, 0.95)

@@ -112,12 +112,26 @@ def test_the_ratio_is_exact_where_every_claim_is_wrong_alike():
     assert (found.total, found.standard_error) == (pytest.approx(48_000), pytest.approx(0))
 
 
+def test_the_ratio_by_hand():
+    """Residuals about the sample's ratio, which add up to nothing; n - 1 of them are free."""
+    y, x, size, booked = [90.0, 100.0, 40.0, 70.0], [100.0, 100.0, 60.0, 70.0], 200, 18_000
+    part = 300 / 330
+    spread = sum((a - part * b) ** 2 for a, b in zip(y, x, strict=True)) / 3
+    error = sqrt((1 - 4 / 200) / 4 * spread) / (330 / 4) * booked
+    found = ratio(y, x, size, booked)
+    assert (found.total, found.standard_error) == (pytest.approx(part * booked), pytest.approx(error))
+    assert found.upper == pytest.approx(part * booked + float(student.ppf(0.975, 3)) * error)
+    assert found.nonzero == 2
+
+
 def test_a_draw_by_size_projects_and_certain_claims_add_themselves():
     found = by_size([100.0, 10.0, 0.0], [1.0, 0.1, 0.1], 50)
     assert found.total == pytest.approx(100 + 100)
     assert by_size([100.0, 50.0], [1.0, 1.0], 2).standard_error == 0
     spread = 0.9 * 50**2 + 0.9 * 50**2  # 100 and 0, about their mean of 50
     assert found.standard_error == pytest.approx(sqrt(2 / 1 * spread))
+    three = by_size([100.0, 10.0, 0.0, 5.0], [1.0, 0.1, 0.2, 0.1], 50)  # 100, 0 and 50 about 50
+    assert three.standard_error == pytest.approx(sqrt(3 / 2 * (0.9 * 50**2 + 0.8 * 50**2)))
 
 
 @pytest.mark.parametrize("by_chance", [2, 3, 7])

@@ -81,7 +81,10 @@ def test_dollars_without_any_error_have_no_limits():
     assert (found.rate, found.lower, found.upper) == (0, None, None)
 
 
-@pytest.mark.parametrize("bad", [(3, [0] * 4, [1] * 4), (9, [0], [1, 1]), (9, [], []), (9, [-1], [1])])
+@pytest.mark.parametrize(
+    "bad",
+    [(3, [0] * 4, [1] * 4), (9, [0], [1, 1]), (9, [], []), (9, [-1], [1]), (9, [-1, 1], [1, 1]), (9, [1, 1], [1, -1])],
+)
 def test_counts_that_cannot_be_are_refused(bad: Stratum):
     with pytest.raises(CountersignError, match="do not fit"):
         share_of_lines([bad])

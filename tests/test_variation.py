@@ -145,6 +145,14 @@ def test_no_other_prior_makes_the_counts_likelier(errors, size):
 def test_each_part_of_a_prior_is_half_a_claim_at_least():
     assert fitted_prior([0, 0, 0], [9, 9, 9])[0] == 0.5
     assert fitted_prior([9, 9, 9], [9, 9, 9])[1] == 0.5
+    least, rest = fitted_prior([0], [1])
+    assert least == 0.5
+    assert 1 < rest <= 500
+
+
+def test_equal_weights_are_a_plain_sample():
+    found = weighted([True, False, False, False], [0.5] * 4)
+    assert (found.rate, found.size, found.errors) == (0.25, 4, 1)
 
 
 @pytest.mark.parametrize(("level", "tail"), [("INNER", 0.025), ("WIDEST", 0.001)])
@@ -158,6 +166,7 @@ def test_a_funnel_of_groups_that_spread_twice_as_wide_is_that_of_a_quarter():
     """binom.ppf of 25 at one half is 8 and 17."""
     assert funnel_limits(0.5, 100, overdispersion=4) == (32, 68)
     assert funnel_limits(0.1, 0) == (0, 0)
+    assert funnel_limits(0.1, 2, overdispersion=9) == (0, 2), "as of one claim, which may be in error"
     for target, level, size, wider in ((1, 0.95, 9, 1), (0.1, 1, 9, 1), (0.1, 0.95, -1, 1), (0.1, 0.95, 9, 0.9)):
         with pytest.raises(CountersignError, match="cannot be"):
             funnel_limits(target, size, level, wider)
@@ -168,6 +177,19 @@ def test_looking_closer_names_few_by_chance_and_never_a_small_group():
     assert named == [False, False, False, False]
     assert look_closer([2, 24, 1], [40, 60, 30], 0.05) == [False, True, False]
     assert look_closer([], [], 0.05) == []
+    assert look_closer([0, 9, 10], [0, 9, 10], 0.05) == [False, False, True], "ten are enough"
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_looking_closer_is_the_rule_of_benjamini_and_hochberg(seed):
+    """From the likeliest to be chance down: the first that is under its share names itself and all before it."""
+    chance = np.random.default_rng(seed)
+    sizes = chance.integers(10, 80, 9)
+    errors = chance.binomial(sizes, chance.uniform(0.02, 0.3, 9))
+    by_chance = [float(binom.sf(k - 1, n, 0.1)) for k, n in zip(errors, sizes, strict=True)]
+    order = sorted(range(9), key=by_chance.__getitem__)
+    named = next((order[:rank] for rank in range(9, 0, -1) if by_chance[order[rank - 1]] <= 0.2 * rank / 9), [])
+    assert look_closer(errors.tolist(), sizes.tolist(), 0.1, 0.2) == [place in named for place in range(9)]
 
 
 def test_the_spread_of_three_groups_by_hand():
@@ -190,6 +212,7 @@ def test_overdispersion_widens_the_funnel_only_where_groups_spread_more_than_cha
     "call",
     [
         pytest.param(lambda: p_chart([3], [2]), id="more errors than reviews"),
+        pytest.param(lambda: p_chart([3, 1], [2, 5]), id="in one of two groups"),
         pytest.param(lambda: p_chart([], []), id="no groups"),
         pytest.param(lambda: p_chart([0], [0]), id="a group without reviews"),
         pytest.param(lambda: weighted([True], [0.0]), id="a weight of nothing"),
