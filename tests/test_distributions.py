@@ -66,6 +66,13 @@ def test_hypergeometric(of):
     assert ours.hypergeometric_at_most(least - 1, frame, in_error, sampled) == 0
 
 
+def test_quantiles_and_limits_at_their_edges():
+    """A chance of just one half is reached by none of one; effective counts may be less than one."""
+    assert ours.binomial_quantile(0.5, 1, 0.5) == 0
+    assert ours.exact_binomial_limits(0.5, 10, 0.025)[0] == pytest.approx(stats.beta.ppf(0.025, 0.5, 10.5))
+    assert ours.exact_binomial_limits(1, 10, 0.025)[0] == pytest.approx(stats.beta.ppf(0.025, 1, 10))
+
+
 @given(st.lists(st.tuples(st.integers(ENOUGH, 60), st.floats(0, 0.5)), min_size=1, max_size=12), st.floats(0.02, 0.3))
 def test_groups_to_look_at_by_benjamini_and_hochberg(groups, limit):
     sizes = [size for size, _ in groups]

@@ -273,9 +273,17 @@ def test_words_of_an_estimate_that_does_not_say_what_it_was_made_from():
     assert in_words(Estimate(made.rate, made.lower, made.upper), 100, 20_000, 0.05) == in_words(made, 100, 20_000, 0.05)
 
 
+def test_words_for_more_claims_than_the_frame_has_are_refused():
+    with pytest.raises(CountersignError, match="in 30 of 20 claims cannot be"):
+        in_words(Estimate(0.1, 0.05, 0.2), 30, 20, 0.05)
+
+
 def test_a_plan_is_foreseen_as_the_sample_that_shows_just_its_rates():
     seen = stratified_rate([(1000, 100, 50), (9000, 200, 4)])
     assert foreseen([(1000, 100, 0.5), (9000, 200, 0.02)]) == seen
+    assert foreseen([(1000, 100, 0.5)]).strata == (), "nothing was reviewed"
+    with pytest.raises(CountersignError, match="in 20 of 10 claims cannot be"):
+        foreseen([(10, 20, 0.1)])
     with pytest.raises(CountersignError, match="nothing is planned in a stratum"):
         foreseen([(1000, 100, 0.5), (9000, 0, 0.02)])
 

@@ -93,6 +93,8 @@ def test_an_error_more_never_speaks_for_within(errors, at):
     ("change", "wrong"),
     [
         pytest.param({"limit": 5}, "between 0 and 1", id="a limit in percent"),
+        *(pytest.param({"limit": one}, "between 0 and 1", id=f"a limit of {one}") for one in (0, 1, 1.5)),
+        *(pytest.param({"risk": one}, "between 0 and 1", id=f"a risk of {one}") for one in (0, 1, 1.5)),
         pytest.param({"sizes": {}, "shares": {}}, "needs claims", id="no strata"),
         pytest.param({"sizes": {"all": 0}}, "needs claims", id="a stratum without claims"),
         pytest.param({"shares": {"all": 0.0}}, "needs claims", id="no share of the draws"),
@@ -180,7 +182,9 @@ def growth(bet: float, sides: list[tuple[float, float]]) -> float:
 
 
 @pytest.mark.parametrize("flagged", [200, 16], ids=["both", "one used up"])
-@pytest.mark.parametrize("errors", [{"flagged": f, "unflagged": u} for f, u in ((0, 1), (1, 0), (2, 1), (3, 1))])
+@pytest.mark.parametrize(
+    "errors", [{"flagged": f, "unflagged": u} for f, u in ((0, 1), (1, 0), (2, 1), (3, 1), (1, 3))]
+)
 def test_further_reviews_are_those_after_which_the_expected_capital_is_enough(errors, flagged):
     """In plain Python, from the rates seen so far with a prior of ten claims at the limit; the bets are 24 equal steps
     up to nine tenths of the largest."""

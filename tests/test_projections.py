@@ -73,6 +73,15 @@ def test_one_and_two_sided_limits_differ_and_are_named():
     assert "limits of a two-sided 90 % interval" in two.sentence
 
 
+def test_what_a_projection_is_where_nothing_else_is_asked():
+    """The compliance audit's two-sided 90 % where claims are drawn plainly or by size, else 95 %."""
+    y, x = [3.0, 0.0, 5.0], [4.0, 4.0, 9.0]
+    found = [mean_per_unit(y, 90), by_size(y, [0.1] * 3, 90), stratified_total([(90, y)])]
+    found += [difference(y, x, 90, 500), ratio(y, x, 90, 500)]
+    assert [one.confidence for one in found] == [0.90, 0.90, 0.95, 0.95, 0.95]
+    assert {one.sides for one in found} == {2}
+
+
 def test_what_was_booked_is_taken_off_what_was_found():
     """Of 30 claims three were looked at: 10 dollars too much in all, so 30 x 10 / 3; s = 10 / sqrt(3)."""
     found = difference([90.0, 100.0, 50.0], [100.0, 100.0, 50.0], 30, 2500)
@@ -88,6 +97,15 @@ def test_what_was_booked_is_taken_off_what_was_found():
 )  # fmt: skip
 def test_a_range_from_few_claims_is_called_rough(wrong, says):
     assert says in mean_per_unit([5.0] * wrong + [0.0] * 20, 900).sentence[-60:]
+
+
+def test_amounts_that_are_all_alike_have_no_range():
+    assert mean_per_unit([0.0] * 30, 900).sentence == (
+        "None in the 30 of 900 claims reviewed. That does not bound what the others hold: no interval is given from "
+        "zeros."
+    )
+    assert mean_per_unit([5.0] * 30, 900).sentence == "Projected from 30 of 900 claims, all alike: $4,500."
+    assert mean_per_unit([0.0] * 3, 3).sentence == "All 3 claims were reviewed: $0.00."
 
 
 def test_a_whole_frame_has_no_uncertainty():
@@ -150,7 +168,10 @@ def test_limits_of_a_draw_by_size_are_those_of_student_with_one_claim_less(by_ch
         pytest.param(lambda: mean_per_unit([1.0, float("nan")], 9), "not known", id="an amount unknown"),
         pytest.param(lambda: mean_per_unit([1.0, 2.0], 9, 90), "not between 0 and 1", id="confidence in percent"),
         pytest.param(lambda: ratio([0.0, 0.0], [0.0, 0.0], 9, 0), "no booked dollars", id="nothing booked"),
+        pytest.param(lambda: mean_per_unit([1.0, 2.0], 9, 1), "not between 0 and 1", id="full confidence"),
+        pytest.param(lambda: mean_per_unit([1.0, 2.0], 9, 0), "not between 0 and 1", id="no confidence"),
         pytest.param(lambda: by_size([1.0, 1.0], [0.0, 0.5], 9), "chance", id="no chance of being drawn"),
+        pytest.param(lambda: by_size([1.0, 1.0], [1.5, 0.5], 9), "chance", id="more than certain"),
         pytest.param(lambda: by_size([1.0, 1.0], [1.0, 0.5], 9), "one claim drawn by chance", id="one by chance"),
         pytest.param(lambda: stratified_total([]), "no claims", id="no strata"),
     ],

@@ -58,6 +58,17 @@ def test_two_claims_show_a_spread():
     assert (found.rate, found.upper) == (0.1, pytest.approx(0.1 + float(student.ppf(0.975, 1)) * error))
 
 
+@pytest.mark.parametrize(
+    ("other", "dollars", "free"), [((7, [5], [50]), 350, 1), ((2, [8, 2], [50, 50]), 100, 2)], ids=["one", "whole"]
+)
+def test_a_stratum_of_one_claim_or_reviewed_whole_adds_no_spread(other: Stratum, dollars: int, free: int):
+    """Beside those two: a tenth of its dollars is in error too."""
+    found = share_of_dollars([(20, [10, 0], [60, 40]), other])
+    error = sqrt(20**2 * (1 - 2 / 20) * 32 / 2) / (1000 + dollars)
+    assert found.rate == pytest.approx(0.1)
+    assert found.upper == pytest.approx(0.1 + float(student.ppf(0.975, free)) * error)
+
+
 def test_a_frame_reviewed_whole_has_no_interval():
     found = share_of_lines([(3, [1, 0, 0], [2, 1, 1])])
     assert (found.rate, found.lower, found.upper) == (0.25, 0.25, 0.25)

@@ -145,6 +145,7 @@ def test_no_other_prior_makes_the_counts_likelier(errors, size):
 def test_each_part_of_a_prior_is_half_a_claim_at_least():
     assert fitted_prior([0, 0, 0], [9, 9, 9])[0] == 0.5
     assert fitted_prior([9, 9, 9], [9, 9, 9])[1] == 0.5
+    assert sum(fitted_prior([10] * 30, [100] * 30)) == pytest.approx(500), "groups all alike"
     least, rest = fitted_prior([0], [1])
     assert least == 0.5
     assert 1 < rest <= 500
@@ -167,6 +168,7 @@ def test_a_funnel_of_groups_that_spread_twice_as_wide_is_that_of_a_quarter():
     assert funnel_limits(0.5, 100, overdispersion=4) == (32, 68)
     assert funnel_limits(0.1, 0) == (0, 0)
     assert funnel_limits(0.1, 2, overdispersion=9) == (0, 2), "as of one claim, which may be in error"
+    assert funnel_limits(0.1, 9, overdispersion=4) == (0, 5), "one of two claims, 4.5 of nine"
     for target, level, size, wider in ((1, 0.95, 9, 1), (0.1, 1, 9, 1), (0.1, 0.95, -1, 1), (0.1, 0.95, 9, 0.9)):
         with pytest.raises(CountersignError, match="cannot be"):
             funnel_limits(target, size, level, wider)
@@ -178,18 +180,6 @@ def test_looking_closer_names_few_by_chance_and_never_a_small_group():
     assert look_closer([2, 24, 1], [40, 60, 30], 0.05) == [False, True, False]
     assert look_closer([], [], 0.05) == []
     assert look_closer([0, 9, 10], [0, 9, 10], 0.05) == [False, False, True], "ten are enough"
-
-
-@pytest.mark.parametrize("seed", range(6))
-def test_looking_closer_is_the_rule_of_benjamini_and_hochberg(seed):
-    """From the likeliest to be chance down: the first that is under its share names itself and all before it."""
-    chance = np.random.default_rng(seed)
-    sizes = chance.integers(10, 80, 9)
-    errors = chance.binomial(sizes, chance.uniform(0.02, 0.3, 9))
-    by_chance = [float(binom.sf(k - 1, n, 0.1)) for k, n in zip(errors, sizes, strict=True)]
-    order = sorted(range(9), key=by_chance.__getitem__)
-    named = next((order[:rank] for rank in range(9, 0, -1) if by_chance[order[rank - 1]] <= 0.2 * rank / 9), [])
-    assert look_closer(errors.tolist(), sizes.tolist(), 0.1, 0.2) == [place in named for place in range(9)]
 
 
 def test_the_spread_of_three_groups_by_hand():
@@ -216,6 +206,7 @@ def test_overdispersion_widens_the_funnel_only_where_groups_spread_more_than_cha
         pytest.param(lambda: p_chart([], []), id="no groups"),
         pytest.param(lambda: p_chart([0], [0]), id="a group without reviews"),
         pytest.param(lambda: weighted([True], [0.0]), id="a weight of nothing"),
+        pytest.param(lambda: weighted([True, False], [0.0, 1.0]), id="a weight of nothing beside another"),
         pytest.param(lambda: weighted([], []), id="no claims"),
         pytest.param(lambda: funnel_limits(5, 10), id="a target in percent"),
     ],
@@ -227,6 +218,9 @@ def test_counts_that_cannot_be_are_refused(call):
 
 def test_no_errors_at_all_and_nothing_but_errors():
     assert p_chart([0, 0], [10, 10]).outside == ()
+    none = p_chart([0, 0, 0], [300] * 3)
+    assert (none.method, none.lower, none.upper) == ("p", (0, 0, 0), (0, 0, 0))
+    assert p_chart([9, 30], [300] * 2).method == "p", "two groups tell no usual spread"
     assert shrunk(0, 0, (1, 19), limit=0.05).mean == pytest.approx(0.05)
     assert overdispersion([4, 4, 4], [4, 4, 4]) == 1
     assert fitted_prior([0], [5])[0] > 0
