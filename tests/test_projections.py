@@ -170,8 +170,12 @@ def test_limits_of_a_draw_by_size_are_those_of_student_with_one_claim_less(by_ch
         pytest.param(lambda: ratio([0.0, 0.0], [0.0, 0.0], 9, 0), "no booked dollars", id="nothing booked"),
         pytest.param(lambda: mean_per_unit([1.0, 2.0], 9, 1), "not between 0 and 1", id="full confidence"),
         pytest.param(lambda: mean_per_unit([1.0, 2.0], 9, 0), "not between 0 and 1", id="no confidence"),
-        pytest.param(lambda: by_size([1.0, 1.0], [0.0, 0.5], 9), "chance", id="no chance of being drawn"),
-        pytest.param(lambda: by_size([1.0, 1.0], [1.5, 0.5], 9), "chance", id="more than certain"),
+        pytest.param(
+            lambda: by_size([1.0, 1.0], [0.0, 0.5], 9), "chance of being drawn is not", id="no chance of being drawn"
+        ),
+        pytest.param(
+            lambda: by_size([1.0, 1.0], [1.5, 0.5], 9), "chance of being drawn is not", id="more than certain"
+        ),
         pytest.param(lambda: by_size([1.0, 1.0], [1.0, 0.5], 9), "one claim drawn by chance", id="one by chance"),
         pytest.param(lambda: stratified_total([]), "no claims", id="no strata"),
     ],

@@ -119,10 +119,8 @@ def foreseen(strata: Iterable[tuple[int, int, float]], confidence: float = 0.95)
     """
     given = [(size, planned, Fraction(str(rate)) * planned) for size, planned, rate in strata]
     whole = tuple((size, planned, ceil(errors)) for size, planned, errors in given)
-    for size, planned, errors in whole:
-        _check(errors, planned, size, confidence)
-        if not planned:
-            raise CountersignError("nothing is planned in a stratum", do="Plan at least one claim of each")
+    if not all(planned for _, planned, _ in given):
+        raise CountersignError("nothing is planned in a stratum", do="Plan at least one claim of each")
     estimate = _mover([_part(*stratum, confidence) for stratum in given], whole, confidence)
     return replace(estimate, strata=())
 
