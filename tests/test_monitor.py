@@ -130,13 +130,13 @@ def test_false_alarms_and_reviews_needed_in_small():
     assert np.median(after) < 110
 
 
-def test_evidence_is_enough_just_when_capital_is_twenty():
-    found = watch([("all", True)] * 3, **PLAIN)
-    above, _ = log_capital(
-        np.zeros((1, 3), dtype=int), np.ones((1, 3)), np.array([2000]), np.array([1.0]), np.array([0.05]), limit=0.05
-    )
-    capital = max(np.exp(above[0]).mean(1))
-    assert found.above == pytest.approx(min(1, log(capital) / log(20)))
+@pytest.mark.parametrize("wrong", [[1] * 3, [1], [0] * 20], ids=["errors", "one", "none"])
+def test_evidence_is_enough_just_when_capital_is_twenty(wrong):
+    found = watch([("all", bool(y)) for y in wrong], **PLAIN)
+    sides = log_capital(np.zeros((1, len(wrong)), dtype=int), np.array([wrong], dtype=float), np.array([2000]),
+                        np.array([1.0]), np.array([0.05]), limit=0.05)  # fmt: skip
+    capital = [max(np.exp(side[0]).mean(1)) for side in sides]
+    assert (found.above, found.within) == pytest.approx([min(1, max(0, log(one) / log(20))) for one in capital])
 
 
 @pytest.mark.parametrize(("wrong", "said"), [([1] * 8, 1), ([0] * 120, -1), ([0] * 20, 0)])

@@ -105,6 +105,7 @@ def test_amounts_that_are_all_alike_have_no_range():
         "zeros."
     )
     assert mean_per_unit([5.0] * 30, 900).sentence == "Projected from 30 of 900 claims, all alike: $4,500."
+    assert mean_per_unit([0.01, 0.01, 0.02], 30).bounded, "a spread of cents is one"
     assert mean_per_unit([0.0] * 3, 3).sentence == "All 3 claims were reviewed: $0.00."
 
 
@@ -170,12 +171,8 @@ def test_limits_of_a_draw_by_size_are_those_of_student_with_one_claim_less(by_ch
         pytest.param(lambda: ratio([0.0, 0.0], [0.0, 0.0], 9, 0), "no booked dollars", id="nothing booked"),
         pytest.param(lambda: mean_per_unit([1.0, 2.0], 9, 1), "not between 0 and 1", id="full confidence"),
         pytest.param(lambda: mean_per_unit([1.0, 2.0], 9, 0), "not between 0 and 1", id="no confidence"),
-        pytest.param(
-            lambda: by_size([1.0, 1.0], [0.0, 0.5], 9), "chance of being drawn is not", id="no chance of being drawn"
-        ),
-        pytest.param(
-            lambda: by_size([1.0, 1.0], [1.5, 0.5], 9), "chance of being drawn is not", id="more than certain"
-        ),
+        pytest.param(lambda: by_size([1.0, 1.0], [0.0, 0.5], 9), "not between 0 and 1", id="no chance of being drawn"),
+        pytest.param(lambda: by_size([1.0, 1.0], [1.5, 0.5], 9), "not between 0 and 1", id="more than certain"),
         pytest.param(lambda: by_size([1.0, 1.0], [1.0, 0.5], 9), "one claim drawn by chance", id="one by chance"),
         pytest.param(lambda: stratified_total([]), "no claims", id="no strata"),
     ],

@@ -221,6 +221,7 @@ def test_no_errors_at_all_and_nothing_but_errors():
     none = p_chart([0, 0, 0], [300] * 3)
     assert (none.method, none.lower, none.upper) == ("p", (0, 0, 0), (0, 0, 0))
     assert p_chart([9, 30], [300] * 2).method == "p", "two groups tell no usual spread"
+    assert p_chart([9, 30, 5], [200] * 3).method == "p'"
     assert shrunk(0, 0, (1, 19), limit=0.05).mean == pytest.approx(0.05)
     assert overdispersion([4, 4, 4], [4, 4, 4]) == 1
     assert fitted_prior([0], [5])[0] > 0
