@@ -181,7 +181,7 @@ def growth(bet: float, sides: list[tuple[float, float]]) -> float:
     return sum(chance * log(1 + bet * max(gain, -1)) for chance, gain in sides)
 
 
-@pytest.mark.parametrize("flagged", [200, 16], ids=["both", "one used up"])
+@pytest.mark.parametrize("flagged", [200, 17, 16], ids=["both", "one claim left", "one used up"])
 @pytest.mark.parametrize(
     "errors", [{"flagged": f, "unflagged": u} for f, u in ((0, 1), (1, 0), (2, 1), (3, 1), (1, 3))]
 )

@@ -41,6 +41,8 @@ def test_none_in_error_bounds_by_the_number_of_claims_not_of_lines():
     assert (found.rate, found.lower) == (0, 0)
     assert found.upper == pytest.approx(beta.ppf(0.975, 1, 30 / 0.97))
     assert share_of_lines([(1000, [0] * 30, [1] * 30)]).upper == found.upper
+    of_these = share_of_lines([(1000, [0] * 35, [4] * 30 + [0] * 5)])
+    assert of_these.upper == pytest.approx(beta.ppf(0.975, 1, 30 / 0.965)), "five hold none"
 
 
 def test_a_domain_is_the_rest_counted_as_nothing():
