@@ -45,6 +45,7 @@ def test_more_kinds_than_possible_are_refused():
 
 
 def test_few_items_are_called_few():
-    assert "too few to tell" in agreement([("a", "a"), ("a", "b")]).sentence
+    few = "Two people judged 2 findings and agreed on 1: too few to tell more."
+    assert agreement([("a", "a"), ("a", "b")]).sentence == few
     assert "too few to tell" in agreement([("a", "a")] * 18 + [("b", "a")]).sentence
     assert "beyond chance" in agreement([("a", "a")] * 19 + [("b", "a")]).sentence

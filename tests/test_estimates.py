@@ -414,6 +414,11 @@ def test_a_discovery_at_rates_that_cannot_be_is_refused(rate, risk):
         discovery_size(100, rate, risk)
 
 
+def test_a_discovery_that_leaves_just_the_risk_is_enough():
+    """None of 10 of 20 claims, of which 2 are in error: 10 x 9 / (20 x 19)."""
+    assert discovery_size(20, 0.05, 90 / 380) == 10
+
+
 def test_discovery_of_nothing_is_refused():
     for bad in ((None, 0, 0.05), (None, 5, 0.05), (100, 0.05, 0), (0, 0.05, 0.05), (-3, 0.05, 0.05)):
         with pytest.raises(CountersignError):
