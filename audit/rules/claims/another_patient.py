@@ -98,7 +98,7 @@ def _same_name(one: str, other: str) -> str:
     if not a or not b:
         return UNKNOWN
     short, long = sorted((a, b), key=len)
-    if sorted(a) == sorted(b) or (len(short) > 1 and _within(short, long)):
+    if a == b or (len(short) > 1 and (_within(short, long) or (len(a) == len(b) and _within(long, short)))):
         return SAME
     likeness = fuzz.token_sort_ratio(" ".join(a), " ".join(b))
     return MISSPELT if likeness >= ALIKE and _firsts_agree(a, b) else OTHER
