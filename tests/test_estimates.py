@@ -236,7 +236,7 @@ def test_verdicts_at_their_edges():
     assert verdict(Estimate(0.08, 0.0501, 0.12), 0.05) == "above"
     assert verdict(simple_rate(20, 400, 400), 0.05) == "within"
     assert verdict(simple_rate(21, 400, 400), 0.05) == "above"
-    assert verdict(Estimate(0.02, 0.01, 0.05), 1) == "within"
+    assert (verdict(Estimate(0.02, 0.01, 0.05), 1), verdict(Estimate(0.02, 0.01, 0.05), 0)) == ("within", "above")
     for limit in (5, 1.01, -0.01):
         with pytest.raises(CountersignError, match="no rate"):
             verdict(Estimate(0.02, 0.01, 0.05), limit)
