@@ -151,7 +151,7 @@ def test_many_runs_at_once_are_judged_as_one_watch_is(wrong, said):
 
 def test_the_capital_of_a_frame_reviewed_to_its_end_is_that_of_the_formula():
     """In plain Python, as the sources of `audit.estimates.monitor` say it; one stratum is used up before the other."""
-    sizes, shares, expected, limit = [3, 5], [0.4, 0.6], [0.3, 0.02], 0.2
+    sizes, shares, expected, limit = [3, 5], [0.4, 0.6], [0.1, 0.02], 0.2
     reviews = [(0, 1), (1, 0), (0, 0), (1, 0), (0, 0), (1, 0), (1, 1), (1, 0)]
     weights = [4, 10]
     drawn, errors, above, within = [0, 0], [0, 0], [0.0] * 24, [0.0] * 24
