@@ -169,7 +169,8 @@ def test_a_funnel_of_groups_that_spread_twice_as_wide_is_that_of_a_quarter():
     assert funnel_limits(0.1, 0) == (0, 0)
     assert funnel_limits(0.1, 2, overdispersion=9) == (0, 2), "as of one claim, which may be in error"
     assert funnel_limits(0.1, 9, overdispersion=4) == (0, 5), "one of two claims, 4.5 of nine"
-    for target, level, size, wider in ((1, 0.95, 9, 1), (0.1, 1, 9, 1), (0.1, 0.95, -1, 1), (0.1, 0.95, 9, 0.9)):
+    edges = ((0, 0.95, 9, 1), (1, 0.95, 9, 1), (0.1, 0, 9, 1), (0.1, 1, 9, 1))
+    for target, level, size, wider in (*edges, (0.1, 0.95, -1, 1), (0.1, 0.95, 9, 0.9)):
         with pytest.raises(CountersignError, match="cannot be"):
             funnel_limits(target, size, level, wider)
 
