@@ -15,7 +15,9 @@ def code_not_in_note(services: pd.DataFrame) -> list[pd.DataFrame]:
     """
     by_findings = (services["family"] == "eval") & services["evaluated"]
     under_first = services["under_first"] & ~services["in_note"]
-    billed = services[(services["units"] > 0) & ~by_findings & ~under_first]
+    no_minutes = services["in_note"] & services["timed"] & (services["minutes"] == 0).fillna(False)
+    asked = (services["units"] > 0) & ~by_findings & ~under_first
+    billed = services[asked & (~services["in_note"] | no_minutes)]
     named = billed["service"] + (" (" + billed["label"] + ")").where(billed["label"] != "", "")
     billed = billed.assign(named=named)
     absent, noted = billed[~billed["in_note"]], billed[billed["in_note"]]
@@ -28,7 +30,7 @@ def code_not_in_note(services: pd.DataFrame) -> list[pd.DataFrame]:
             change="{service} -{units}",
         ),
         findings(
-            noted[noted["timed"] & (noted["minutes"] == 0).fillna(False)],
+            noted,
             expected="minutes of {service}",
             observed="0 minutes",
             because="Billed: {units:unit} of {named}. The note gives it 0 minutes.",
