@@ -139,6 +139,21 @@ def test_a_finding_decided_twice_at_once_is_decided_once(engine: Engine) -> None
     assert sorted(one == "" for one in said) == [False, False, False, True], said
 
 
+def test_a_claim_signed_twice_at_once_is_signed_once(engine: Engine) -> None:
+    [claim] = under_review(engine, 1, 1)
+    person = add(engine, "accounts", username="p", role="reviewer")
+    leases.take(engine, claim, account_id=person, at=NOW)
+    with database.read(engine) as connection:
+        finding = connection.execute(select(schema.findings.c.id)).scalar_one()
+    review.decide(engine, finding, kind=review.AGREE, account_id=person, at=NOW)
+    said = at_once([lambda: sign_off.sign_reviewed(engine, claim, **who(person)) for _ in range(4)])
+    assert sorted(one == "" for one in said) == [False, False, False, True], said
+    assert not any("BROKEN" in one for one in said), said
+    with database.read(engine) as connection:
+        assert connection.execute(select(func.count()).select_from(schema.signatures)).scalar_one() == 1
+        assert verifying.verify(connection).breaks == ()
+
+
 def test_twenty_reviewers_at_once_lose_none_and_double_none(engine: Engine) -> None:
     """Fifty decisions each on SQLite; five on PostgreSQL, whose server is another process."""
     each = 50 if engine.dialect.name == "sqlite" else 5
