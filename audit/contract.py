@@ -16,12 +16,12 @@ import numpy as np
 import pandas as pd
 
 from audit.errors import Refusal
-from audit.model import Column, Table
+from audit.model import MODIFIERS, Column, Table
 
 PRIVATE = ("patient_name", "patient_birth_date", "text")
 """Columns whose content is never repeated in a message."""
 LONGEST_CODE = 200
-UPPER = ("procedure_code", "modifier_1", "modifier_2", "modifier_3", "modifier_4")
+UPPER = ("procedure_code", *MODIFIERS)
 
 NAMES = ("patient_name", "payer_name", "rendering_name", "author_name", "signed_by", "cosigned_by", "name")
 TURNED = (

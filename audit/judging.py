@@ -16,7 +16,6 @@ from audit.grains import Prepared
 from audit.grains.of_clinicians import OfClinicians
 from audit.model import FINDING_COLUMNS, UNPRICED
 from audit.rules import Rule, ordered, rule_book
-from audit.shared_text import in_plain
 from audit.tables import Tables
 from audit.unconfirmed import REFUSED, SAYS, demoted, without_doubtful, without_refused
 from audit.worth import priced
@@ -129,7 +128,7 @@ def failed_on(tables: Tables, code: str, kind: str) -> pd.DataFrame:
         **UNPRICED,
         facts_unchecked=False,
     )
-    return in_plain(rows[list(FINDING_COLUMNS)])
+    return rows[list(FINDING_COLUMNS)]
 
 
 @cache

@@ -53,6 +53,7 @@ def _codes(*names: str) -> tuple[Column, ...]:
     return tuple(Column(name, "code") for name in names)
 
 
+MODIFIERS = ["modifier_1", "modifier_2", "modifier_3", "modifier_4"]
 CLAIMS = Table(
     "claims",
     "claim line",
@@ -71,7 +72,7 @@ CLAIMS = Table(
         *_codes("referring_npi", "place_of_service"),
         Column("service_date", "date", required=True),
         Column("procedure_code", "code", required=True),
-        *_codes("modifier_1", "modifier_2", "modifier_3", "modifier_4"),
+        *_codes(*MODIFIERS),
         Column("units", "count", required=True),
         Column("charge_amount", "money"),
         *_codes("diagnosis_codes", "diagnosis_pointers", "prior_authorization", "frequency_code"),
@@ -229,7 +230,7 @@ PAYMENTS = Table(
         *_codes("payment_method", "trace_number"),
         Column("service_date", "date"),
         *_codes("line_control_number", "procedure_code"),
-        *_codes("modifier_1", "modifier_2", "modifier_3", "modifier_4", "units"),
+        *_codes(*MODIFIERS, "units"),
         *_codes("billed_procedure_code", "billed_units"),
         Column("charge_amount", "money", required=True),
         Column("allowed_amount", "money"),

@@ -128,23 +128,24 @@ def test_of_two_who_take_a_claim_at_once_one_gets_it(engine: Engine) -> None:
     assert all("is at work on this claim" in one.lower() for one in said if one), said
 
 
-def test_a_finding_decided_twice_at_once_is_decided_once(engine: Engine) -> None:
+def at_work(engine: Engine) -> tuple[int, int, int]:
+    """A claim under review, its only finding, and the reviewer who is at work on it."""
     [claim] = under_review(engine, 1, 1)
     person = add(engine, "accounts", username="p", role="reviewer")
     leases.take(engine, claim, account_id=person, at=NOW)
     with database.read(engine) as connection:
-        finding = connection.execute(select(schema.findings.c.id)).scalar_one()
+        return claim, connection.execute(select(schema.findings.c.id)).scalar_one(), person
+
+
+def test_a_finding_decided_twice_at_once_is_decided_once(engine: Engine) -> None:
+    _, finding, person = at_work(engine)
     decision = {"kind": review.AGREE, "account_id": person, "at": NOW}
     said = at_once([lambda: review.decide(engine, finding, **decision) for _ in range(4)])
     assert sorted(one == "" for one in said) == [False, False, False, True], said
 
 
 def test_a_claim_signed_twice_at_once_is_signed_once(engine: Engine) -> None:
-    [claim] = under_review(engine, 1, 1)
-    person = add(engine, "accounts", username="p", role="reviewer")
-    leases.take(engine, claim, account_id=person, at=NOW)
-    with database.read(engine) as connection:
-        finding = connection.execute(select(schema.findings.c.id)).scalar_one()
+    claim, finding, person = at_work(engine)
     review.decide(engine, finding, kind=review.AGREE, account_id=person, at=NOW)
     said = at_once([lambda: sign_off.sign_reviewed(engine, claim, **who(person)) for _ in range(4)])
     assert sorted(one == "" for one in said) == [False, False, False, True], said

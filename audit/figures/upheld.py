@@ -21,6 +21,7 @@ from sqlalchemy import Connection, Engine, and_, func, select
 from audit.auditing.audits import FLAGGING
 from audit.facts.reference import load_facts
 from audit.grains import Prepared
+from audit.model import MODIFIERS
 from audit.reviewing.final_verdicts import final, missed_stands
 from audit.reviewing.review import DISMISS, UPHELD, LineCorrection, decisions, findings
 from audit.store import reading, schema
@@ -28,8 +29,6 @@ from audit.store.database import read
 from audit.store.rows import among
 from audit.tables import Tables
 from audit.worth import billed_by_claim, by_claim
-
-MODIFIERS = ["modifier_1", "modifier_2", "modifier_3", "modifier_4"]
 
 
 def with_dollars(engine: Engine, claims: pd.DataFrame) -> pd.DataFrame:

@@ -37,10 +37,10 @@ def _replaced(lines: pd.DataFrame) -> set[str]:
     later = lines["frequency_code"].isin(REPLACES)
     if not later.any():
         return set()
-    named = _named(lines, later)
-    new = lines[later & ~lines["claim_id"].isin(named.index)]
+    named, told = _named(lines, later), lines[[*VISIT, "claim_id"]]
+    before, new = told[~later], told[later & ~told["claim_id"].isin(named.index)]
     void = lines.loc[lines["frequency_code"] == VOIDS, "claim_id"]
-    return {*named, *_only(lines[~later], new, BILLED_TO), *_only(lines[~later], new, VISIT), *void}
+    return {*named, *_only(before, new, BILLED_TO), *_only(before, new, VISIT), *void}
 
 
 def _only(before: pd.DataFrame, new: pd.DataFrame, key: list[str]) -> pd.Series[str]:

@@ -101,8 +101,8 @@ def _chosen(found: pd.DataFrame) -> pd.DataFrame:
 def _with_use(rows: pd.DataFrame) -> pd.DataFrame:
     ordered = rows.sort_values(["service_date", "claim_id", "line_number"])
     covered = ordered["in_dates"] & ordered["in_codes"]
+    own = [ordered[name] for name in OWN]
     for ending, counted in (("used", covered), ("surely_used", covered & ~ordered["several"])):
-        own = [ordered[name] for name in OWN]
         ordered[f"units_{ending}"] = ordered["units"].where(counted, 0).groupby(own).cumsum()
         new_date = counted & ~ordered[counted].duplicated([*OWN, "service_date"])
         visits = new_date.reindex(ordered.index, fill_value=False).astype("int64")

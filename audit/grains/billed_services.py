@@ -74,10 +74,12 @@ def _with_minutes_of_the_day(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _under_first(rows: pd.DataFrame, services: pd.DataFrame) -> pd.Series[bool]:
+    """Which are a further unit whose first code the notes of the day list."""
     further = rows["addon_to"] != ""
-    noted = pd.MultiIndex.from_frame(
-        services.loc[services["in_note"] & services["day"].isin(rows["day"][further]), KEY]
-    )
+    if not further.any():
+        return further
+    listed = services.loc[services["in_note"] & services["day"].isin(rows["day"][further]), KEY]
+    noted = pd.MultiIndex.from_frame(listed)
     further[further] = pd.MultiIndex.from_frame(rows.loc[further, ["day", "addon_to"]]).isin(noted)
     return further
 

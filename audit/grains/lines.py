@@ -11,13 +11,13 @@ import pandas as pd
 from audit.facts.reference import EARLIEST, LATEST, Facts, with_facts
 from audit.grains.again import belongs, told_again
 from audit.grains.numbered import sums_for
+from audit.model import MODIFIERS
 from audit.shared_text import SHARED, for_all
 from audit.tables import Tables
 from audit.texts import combinations, told_of
 from audit.units import COGNITIVE, COGNITIVE_SERVICE
 
 DAY = ["patient_id", "discipline", "service_date"]
-MODIFIERS = ["modifier_1", "modifier_2", "modifier_3", "modifier_4"]
 SEPARATE = ("59", "XE", "XP", "XS", "XU")
 """Modifiers that say two services of a pair were separate."""
 BODY_SIDES = ("LT", "RT", "FA", *(f"F{n}" for n in range(1, 10)), "TA", *(f"T{n}" for n in range(1, 10)))

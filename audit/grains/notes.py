@@ -38,7 +38,8 @@ def _claim(rows: pd.DataFrame, lines: pd.DataFrame) -> pd.Series[str]:
     """The claim that a note names; where it is not on file, the one that says that it replaces it."""
     later = lines["frequency_code"].isin(REPLACES)
     key = ["patient_id", "original_reference"]
-    new = lines.loc[later & ~lines["original_reference"].isin(["", *lines["claim_id"]]), [*key, "claim_id"]]
+    new = lines.loc[later & (lines["original_reference"] != ""), [*key, "claim_id"]]
+    new = new[~new["original_reference"].isin(lines["claim_id"])]
     if new.empty:
         return rows["claim_id"]
     by_name = new.drop_duplicates(key).set_index(key)["claim_id"]

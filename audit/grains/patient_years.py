@@ -12,6 +12,7 @@ from audit.facts.reference import Facts
 from audit.grains.again import REPLACED
 from audit.grains.limits import with_limits
 from audit.grains.lines import those
+from audit.model import MODIFIERS
 from audit.money import allowed
 from audit.shared_text import SHARED, for_all
 from audit.texts import group_numbers
@@ -22,7 +23,6 @@ BUCKETS = {"OT": "OT", "PT": "PT_SLP", "SLP": "PT_SLP"}
 LIMITS = {"limit": "KX", "review_at": "MEDICAL_REVIEW"}
 NOT_COVERED = ["GA", "GY", "GZ"]
 """On these lines the practice itself expects no payment: they neither count nor need KX."""
-MODIFIERS = ["modifier_1", "modifier_2", "modifier_3", "modifier_4"]
 
 
 def patient_years(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:

@@ -9,12 +9,12 @@ import pandas as pd
 
 from audit.facts.reference import EARLIEST, LATEST, Facts, with_facts
 from audit.grains.lines import those
+from audit.model import MODIFIERS
 from audit.texts import combinations, told_of
 
 VIDEO, AUDIO = ["95", "GT"], ["93", "FQ"]
 REMOTE = [*VIDEO, *AUDIO, "GQ"]
 """Modifiers that say a service was not given in person."""
-MODIFIERS = ["modifier_1", "modifier_2", "modifier_3", "modifier_4"]
 NEVER_IN_PERSON = ["RTM", "CTBS"]
 """Families of codes that are remote by nature and no telehealth: monitoring, online assessment, check-ins."""
 PERIODS = {

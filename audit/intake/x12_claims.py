@@ -6,6 +6,7 @@ from audit.errors import InputError
 from audit.intake.x12_levels import Level, Levels
 from audit.intake.x12_lines import iso_date, one_day
 from audit.intake.x12_segments import AGAIN, Segment
+from audit.model import MODIFIERS
 
 HIERARCHY = {"20": Level.BILLING, "22": Level.SUBSCRIBER, "23": Level.PATIENT}
 PATIENTS = ((Level.SUBSCRIBER, "IL"), (Level.PATIENT, "QC"))
@@ -24,7 +25,7 @@ REFERENCES = {
     (Level.CLAIM, "F8"): "original_reference",
     (Level.LINE, "6R"): "line_control_number",
 }
-SERVICE = ("qualifier", "procedure_code", "modifier_1", "modifier_2", "modifier_3", "modifier_4")
+SERVICE = ("qualifier", "procedure_code", *MODIFIERS)
 
 
 class Claims:

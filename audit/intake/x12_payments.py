@@ -13,9 +13,9 @@ from audit.errors import InputError, Refusal
 from audit.intake.x12_balance import Row, Unreadable, flat, money, out_of_balance, plain, total
 from audit.intake.x12_lines import iso_date
 from audit.intake.x12_segments import Segment
-from audit.model import PAYMENTS
+from audit.model import MODIFIERS, PAYMENTS
 
-SERVICE = ("qualifier", "procedure_code", "modifier_1", "modifier_2", "modifier_3", "modifier_4")
+SERVICE = ("qualifier", "procedure_code", *MODIFIERS)
 REMARKS = {"MOA": range(3, 8), "MIA": (5, 20, 21, 22, 23)}
 """The elements that hold remark codes (RARC)."""
 TRIPLETS = range(2, 18, 3)

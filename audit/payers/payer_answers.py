@@ -11,6 +11,7 @@ import pandas as pd
 from sqlalchemy import Connection
 
 from audit.facts.reference import Facts
+from audit.model import MODIFIERS
 from audit.payers import payments
 
 Words = dict[tuple[str, str], str]
@@ -58,7 +59,7 @@ def _what(row: dict[Any, Any], said: Words) -> str:
         status = said.get(("status", row["status"]), f"status {row['status']}" if row["status"] else "answered")
         return f"claim: {status}"
     number = "no line of the claim" if pd.isna(row["line_number"]) else f"line {row['line_number']}"
-    modifiers = [row[name] for name in payments.MODIFIERS if row[name]]
+    modifiers = [row[name] for name in MODIFIERS if row[name]]
     return f"{number}: {' '.join([row['procedure_code'], *modifiers])} x{row['units']}"
 
 

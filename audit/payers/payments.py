@@ -14,13 +14,13 @@ from sqlalchemy import Connection, Engine, Table, select
 
 from audit import model
 from audit.facts.reference import Facts
+from audit.model import MODIFIERS
 from audit.store import schema
 from audit.store.database import read
 from audit.store.fetched import fetched
 from audit.store.remembered import loaded, once
 from audit.store.rows import among
 
-MODIFIERS = ["modifier_1", "modifier_2", "modifier_3", "modifier_4"]
 TIED_BY = ["line_number", "line_control_number", "procedure_code", *MODIFIERS, "service_date"]
 REVERSAL = "22"
 WAYS = {

@@ -14,13 +14,13 @@ from sqlalchemy import Engine, select
 from audit.engine import audit
 from audit.errors import StateError
 from audit.facts.reference import Facts, load_facts
+from audit.model import MODIFIERS
 from audit.reviewing.review import LineCorrection
 from audit.store import reading, schema
 from audit.store.database import read
 from audit.tables import Tables
 
 _SAME = ["rule", "severity", "line_number", "note_id", "procedure_code"]
-_MODIFIERS = ("modifier_1", "modifier_2", "modifier_3", "modifier_4")
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def corrected(tables: Tables, claim_id: str, corrections: Sequence[LineCorrectio
             here = (rows["claim_id"] == claim_id) & (rows["line_number"] == one.line_number)
         rows.loc[here, "procedure_code"] = one.procedure_code
         rows.loc[here, "units"] = one.units
-        for name, value in zip(_MODIFIERS, [*one.modifiers, "", "", "", ""], strict=False):
+        for name, value in zip(MODIFIERS, [*one.modifiers, "", "", "", ""], strict=False):
             rows.loc[here, name] = value
     return replace(tables, claims=rows.reset_index(drop=True))
 
@@ -83,7 +83,7 @@ def _refuse_impossible(one: LineCorrection) -> None:
         raise StateError(f"{one.units} units cannot be billed", do="Give 1 or more, or remove the line")
     if not one.procedure_code.strip():
         raise StateError("a line needs a procedure code", do="Give the code, or remove the line")
-    if len(one.modifiers) > len(_MODIFIERS):
+    if len(one.modifiers) > len(MODIFIERS):
         raise StateError("a line has at most four modifiers", do="Leave one out")
 
 

@@ -14,8 +14,9 @@ from audit.intake.fhir.claims import Row, lines_of
 from audit.intake.fhir.context import Context
 from audit.intake.fhir.reading import Resource
 from audit.intake.fhir.values import amount, day, dollars, identifier, last_part, parts, total
+from audit.model import MODIFIERS
 
-SERVICE = ("service_date", "procedure_code", "modifier_1", "modifier_2", "modifier_3", "modifier_4")
+SERVICE = ("service_date", "procedure_code", *MODIFIERS)
 
 
 def answers_of(resource: Resource, context: Context) -> tuple[list[Row], list[Row]]:

@@ -14,9 +14,9 @@ from audit.errors import InputError, Refusal
 from audit.intake.foreign.mapping import LINE_COLUMNS, Mapping, Taken
 from audit.intake.foreign.shape import Shape, header_of, sniffed
 from audit.intake.foreign.table import Table, read_table
-from audit.intake.foreign.transforms import MODIFIERS, SPREADS, several, single
+from audit.intake.foreign.transforms import SPREADS, several, single
 from audit.intake.tabular import REASONS, plain_name, table_of, wrong_width
-from audit.model import TABLES, WHOSE
+from audit.model import MODIFIERS, TABLES, WHOSE
 from audit.model import Table as Ours
 
 

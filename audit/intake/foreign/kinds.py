@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from audit.intake.foreign import dates
 from audit.intake.foreign.transforms import code_and_modifiers, modifiers, money
+from audit.model import MODIFIERS
 
 _MODIFIER = re.compile(r"G[NOPT]|C[OQ]|KX|X[EPSU]|59|2[2-7]|5[0-9]|7[6-9]|8[0-9]|9[0-9]|[A-Z][A-Z0-9]")
 _ICD = re.compile(r"[A-TV-Z]\d[0-9A-Z]\.?[0-9A-Z]{0,4}")
@@ -59,7 +60,7 @@ _KINDS: dict[str, Callable[[str], bool]] = {
 FITTING = {
     **dict.fromkeys(("billing_npi", "rendering_npi", "referring_npi", "npi"), ("npi",)),
     "procedure_code": ("code", "code and modifiers"),
-    **dict.fromkeys(("modifier_1", "modifier_2", "modifier_3", "modifier_4"), ("modifiers",)),
+    **dict.fromkeys(MODIFIERS, ("modifiers",)),
     "diagnosis_codes": ("diagnoses",),
     "place_of_service": ("place",),
     "units": ("small number",),

@@ -13,14 +13,15 @@ from audit.intake.foreign.dates import FORMS
 from audit.intake.foreign.shape import DELIMITERS, Shape, folded
 from audit.intake.foreign.transforms import JOINS, SPREADS, How
 from audit.intake.json_texts import parsed
-from audit.model import TABLES
+from audit.model import MODIFIERS, TABLES
 
 VERSION = 1
 NUMBERED = ("line_number",)
 """Required, but counted within the claim where no column has it."""
 DATED = ("date", "date and time")
 LINE_COLUMNS = (
-    *("procedure_code", "modifier_1", "modifier_2", "modifier_3", "modifier_4"),
+    "procedure_code",
+    *MODIFIERS,
     *("units", "charge_amount", "diagnosis_pointers"),
 )
 """Columns that a claim with several lines in one row has once for each line."""

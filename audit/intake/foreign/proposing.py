@@ -13,8 +13,8 @@ from audit.intake.foreign.mapping import DATED, LINE_COLUMNS, NUMBERED, Mapping,
 from audit.intake.foreign.shape import Shape, sniffed
 from audit.intake.foreign.synonyms import likeness, plain
 from audit.intake.foreign.table import Table, read_table
-from audit.intake.foreign.transforms import MODIFIERS, PERSONS, How, ways
-from audit.model import TABLES
+from audit.intake.foreign.transforms import PERSONS, How, ways
+from audit.model import MODIFIERS, TABLES
 
 SURE, LIKELY, GUESS = 0.95, 0.7, 0.45
 ODD = 0.4

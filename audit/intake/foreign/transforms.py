@@ -9,7 +9,7 @@ from typing import Literal
 
 from audit.intake.foreign import dates
 from audit.intake.foreign.synonyms import plain, words_of
-from audit.model import TABLES
+from audit.model import MODIFIERS, TABLES
 
 How = Literal[
     "as is",
@@ -27,7 +27,6 @@ How = Literal[
     "first name",
     "id and name",
 ]
-MODIFIERS = ("modifier_1", "modifier_2", "modifier_3", "modifier_4")
 PERSONS = ("patient_name", "rendering_name", "author_name", "signed_by", "cosigned_by", "certified_by")
 _OF_COLUMN: dict[str, tuple[How, ...]] = {
     "procedure_code": ("as is", "code and modifiers"),
@@ -47,7 +46,7 @@ _OF_KIND: dict[str, tuple[How, ...]] = {
 }
 SPREADS: dict[str, tuple[str, ...]] = {
     "code and modifiers": ("procedure_code", *MODIFIERS),
-    "list of modifiers": MODIFIERS,
+    "list of modifiers": (*MODIFIERS,),
     "id and name": ("payer_id", "payer_name"),
 }
 """Ways that fill several of our columns from one cell."""

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pandas as pd
 
 from audit.grains.again import REPLACED, SECOND_PAYER
+from audit.grains.lines import those
 from audit.rules import findings, rule
 
 SERVICE = ["patient_id", "service_date", "procedure_code", "modifier_set", "rendering_npi"]
@@ -19,7 +20,7 @@ def line_billed_twice(lines: pd.DataFrame) -> list[pd.DataFrame]:
     What to do: keep one line, with all its units. If there were two services, say so by a modifier (an assistant's
     part by CO, another finger by F1 to F9, a separate session by XE or 59).
     """
-    lines = lines[lines["units"] > 0]
+    lines = those(lines, lines["units"] > 0)
     rows = lines.assign(modifier_set=_sorted_modifiers(lines["modifiers"]))
     twice = rows.duplicated(SERVICE, keep=False)
     if not (twice | (rows["told_again"] != "")).any():

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pandas as pd
 
+from audit.model import MODIFIERS
 from audit.rules import findings, rule, untestable
 
-MODIFIERS = ["modifier_1", "modifier_2", "modifier_3", "modifier_4"]
 MEANS = {
     "22": "more work than usual; more minutes are more units",
     "52": "less than the whole service; fewer than 8 minutes are no unit, with 52 or without",

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pandas as pd
 
+from audit.model import MODIFIERS
 from audit.rules import findings, rule, untestable
 from audit.texts import combinations
 
-MODIFIERS = ["modifier_1", "modifier_2", "modifier_3", "modifier_4"]
 BEGAN = pd.Timestamp("2018-01-01")
 """First date of 96 and 97."""
 

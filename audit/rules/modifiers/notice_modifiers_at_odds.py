@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pandas as pd
 
+from audit.model import MODIFIERS
 from audit.rules import findings, rule, untestable
 from audit.rules.modifiers.threshold_modifier_missing import in_dollars
 
-MODIFIERS = ["modifier_1", "modifier_2", "modifier_3", "modifier_4"]
 NOTICES = ["GA", "GX", "GY", "GZ"]
 NEVER = {
     ("GA", "GZ"): "GA says that a notice of non-coverage was given, GZ that none was",

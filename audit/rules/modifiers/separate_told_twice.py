@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pandas as pd
 
+from audit.model import MODIFIERS
 from audit.rules import findings, rule
 
 REASONS = ["XE", "XP", "XS", "XU"]
-MODIFIERS = ["modifier_1", "modifier_2", "modifier_3", "modifier_4"]
 
 
 @rule("MOD-14", grain="line", severity="error", sources=["x-modifiers-with-59"])

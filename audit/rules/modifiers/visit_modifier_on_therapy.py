@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pandas as pd
 
+from audit.model import MODIFIERS
 from audit.rules import findings, rule, untestable
 
-MODIFIERS = ["modifier_1", "modifier_2", "modifier_3", "modifier_4"]
 OFFICE_VISITS = r"99[234]\d\d"
 """The codes of evaluation and management, on which 25 stands rightly."""
 
