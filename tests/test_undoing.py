@@ -16,10 +16,13 @@ from audit.errors import AccessError, MappingNeeded, StateError
 from audit.intake.foreign.proposing import propose
 from audit.intake.tabular import REASONS
 from audit.loading import arrivals, mappings, undoing
-from audit.reviewing import evidence
-from audit.store import database, guards, schema, trail
+from audit.reviewing import evidence, worklist
+from audit.store import database, guards, schema, trail, verifying
 from tests.handed_in import NPI, as_csv, claim, month, note, service
+from tests.reviewing import claims, people, review_claim
 from tests.stored import add, count_rows, on_sqlite
+
+__all__ = ["claims", "people"]
 
 pytest_plugins = ["tests.databases"]
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
@@ -236,3 +239,16 @@ def test_refused_rows_of_another_program_s_table_keep_its_columns(engine, by, tm
 
 def test_all_that_people_do_about_a_claim_keeps_its_load():
     assert set(guards.PEOPLES_WORK) >= {"audit_claims", "decisions", "signatures", "release_claims", "overpayments"}
+
+
+def test_a_claim_that_a_load_made_stale_stands_in_the_worklist_as_before_once_it_is_undone(engine, people, claims):
+    """The note came, bore on the claim and is gone again: nothing that was signed is different."""
+    clean = claims["CLEAN"]
+    review_claim(engine, clean, people["rita"])
+    before = worklist.counts(engine)
+    late = load(engine, people["max"], ("notes.csv", as_csv([note(13) | {"note_id": "late", "patient_id": "P1"}])))
+    assert worklist.counts(engine)["stale"] == 1
+    undo(engine, late, people["max"])
+    assert worklist.counts(engine) == before
+    with database.read(engine) as connection:
+        assert verifying.verify(connection).breaks == ()

@@ -28,8 +28,9 @@ def withdraw(
         raise StateError(wrong[0], do=wrong[1])
     row = {"load_id": load_id, "reason": reason.strip(), "account_id": account_id, "at": at}
     connection.execute(insert(schema.withdrawals).values(row))
+    bore = kept.touched_by_load(connection, load_id)  # asked before: a row that is current no more bears on nothing
     counts = {name: _put_back(connection, load_id, schema.metadata.tables[name]) for name in guards.VERSIONED}
-    kept.refresh(connection, kept.touched_by_load(connection, load_id), at)
+    kept.refresh(connection, [*bore, *kept.touched_by_load(connection, load_id)], at)
     told = {name: number for name, number in counts.items() if number}
     details, subject = {"records": told}, f"load {load_id}"
     trail.record(connection, kind="load undone", subject=subject, account_id=account_id, at=at, details=details)
