@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 from sqlalchemy import Connection, and_, func, select
 
-from audit.reviewing.final_verdicts import final
+from audit.reviewing.final_verdicts import final, signed_run
 from audit.reviewing.review import CORRECT, DISMISS, UPHELD, decisions, findings, newest_run
 from audit.store import schema
 from audit.store.rows import among
@@ -16,7 +16,8 @@ VERDICTS = {"agree": "upheld", CORRECT: "upheld", DISMISS: "dismissed"}
 
 
 def findings_of(connection: Connection, audit_id: int) -> pd.DataFrame:
-    """Findings on the claims of an audit in the newest screening of each, FINDINGS, in the order drawn. `verdict`:
+    """Findings on the claims of an audit in the screening of each that was signed last, before any signature in the
+    newest: FINDINGS, in the order drawn. `verdict`:
     upheld, dismissed, open, or "cannot be tested"."""
     claims, lines, taken, run = schema.claims, schema.claim_lines, schema.audit_claims, newest_run().subquery()
     made = and_(decisions.c.finding_id == findings.c.id, decisions.c.kind.in_((*UPHELD, DISMISS)), final())
@@ -24,12 +25,12 @@ def findings_of(connection: Connection, audit_id: int) -> pd.DataFrame:
     query = (
         select(findings, claims.c.claim_id, claims.c.patient_id, decisions.c.kind)
         .add_columns(func.coalesce(lines.c.service_date, claims.c.service_date).label("service_date"))
-        .join(run, and_(run.c.claim_version_id == findings.c.claim_version_id, run.c.run_id == findings.c.run_id))
+        .join(run, run.c.claim_version_id == findings.c.claim_version_id)
         .join(taken, taken.c.claim_version_id == findings.c.claim_version_id)
         .join(claims, claims.c.id == findings.c.claim_version_id)
         .outerjoin(lines, line)
         .outerjoin(decisions, made)
-        .where(taken.c.audit_id == audit_id)
+        .where(taken.c.audit_id == audit_id, findings.c.run_id == func.coalesce(signed_run(findings), run.c.run_id))
         .order_by(taken.c.position, findings.c.id)
     )
     found = connection.execute(query)

@@ -30,7 +30,7 @@ from audit.figures.judging import (
     watched_in_words,
 )
 from audit.figures.upheld import with_dollars
-from audit.reviewing.final_verdicts import final, missed_stands
+from audit.reviewing.final_verdicts import final, missed_stands, signed_run
 from audit.reviewing.review import AGREE, CORRECT, DISMISS, UPHELD, decisions, findings, newest_run, signatures
 from audit.store import schema
 from audit.store.database import read
@@ -158,13 +158,15 @@ def in_claims(engine: Engine, audit_id: int) -> Results:
 
 
 def overview(engine: Engine) -> pd.DataFrame:
-    """All audits, newest first: the columns of `audits.audits`, `reviewed` claims, `chosen` and `state` in words."""
-    taken = schema.audit_claims
+    """All audits, newest first: the columns of `audits.audits`, `reviewed` claims (missing records too, as in
+    `Results`), `chosen` and `state` in words."""
+    taken, claims = schema.audit_claims, schema.claims
     last = select(func.max(signatures.c.id)).group_by(signatures.c.claim_version_id)
     query = (
         select(taken.c.audit_id, func.count())
-        .join(signatures, signatures.c.claim_version_id == taken.c.claim_version_id)
-        .where(signatures.c.id.in_(last), signatures.c.meaning.in_(DONE))
+        .join(claims, claims.c.id == taken.c.claim_version_id)
+        .outerjoin(signatures, and_(signatures.c.claim_version_id == claims.c.id, signatures.c.id.in_(last)))
+        .where(or_(signatures.c.meaning.in_(DONE), ~claims.c.is_current))
         .group_by(taken.c.audit_id)
     )
     with read(engine) as connection:
@@ -242,16 +244,18 @@ def _claims(connection: Connection, audit_id: int) -> pd.DataFrame:
 
 
 def _by_rule(connection: Connection, audit_id: int) -> pd.DataFrame:
-    """Per rule, over the audit's claims: found, upheld, dismissed, open."""
+    """Per rule, over the audit's claims: found, upheld, dismissed, open, in the run that was signed last, before any
+    signature in the newest."""
     taken, screened = schema.audit_claims, schema.run_claims.c.claim_version_id
     run = newest_run().where(screened.in_(_of_audit(audit_id))).subquery()
     made = and_(decisions.c.finding_id == findings.c.id, decisions.c.kind.in_((*UPHELD, DISMISS)), final())
     query = (
         select(findings.c.rule, decisions.c.kind, func.count())
-        .join(run, and_(run.c.claim_version_id == findings.c.claim_version_id, run.c.run_id == findings.c.run_id))
+        .join(run, run.c.claim_version_id == findings.c.claim_version_id)
         .join(taken, taken.c.claim_version_id == findings.c.claim_version_id)
         .outerjoin(decisions, made)
         .where(taken.c.audit_id == audit_id, findings.c.severity != "untestable")
+        .where(findings.c.run_id == func.coalesce(signed_run(findings), run.c.run_id))
         .group_by(findings.c.rule, decisions.c.kind)
     )
     rows = pd.DataFrame(connection.execute(query).all(), columns=["rule", "verdict", "n"])

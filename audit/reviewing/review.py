@@ -192,6 +192,8 @@ def undo(engine: Engine, decision_id: int, *, account_id: int, at: datetime, tex
         if row is None:
             raise StateError("this decision does not stand any more", do="Open the claim again")
         now = may_decide(connection, row["claim_version_id"], account_id, at)
+        if row["finding_id"] is not None and row["finding_id"] not in {one["id"] for one in now.findings}:
+            raise StateError("a newer run has replaced this finding", do="Decide on what it found")
         same = {name: row[name] for name in ("finding_id", "about_id", "stage", "review_id")}
         taken_back = {"kind": UNDO, "undoes_id": decision_id, "text": text.strip(), **same}
         return add(connection, now, taken_back, account_id, at, before=row["kind"])

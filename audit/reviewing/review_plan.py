@@ -154,6 +154,14 @@ def plan_claims(
         done += len(ids)
 
 
+def plan_judged(engine: Engine, run_id: int, at: datetime) -> None:
+    """`plan_claims` for the claims under review that this run judged, as a corrected version of one that was chosen."""
+    shown = schema.worklist.c
+    with write(engine) as connection:
+        judged = select(shown.claim_version_id).where(shown.run_id == run_id)
+        plan_claims(connection, list(connection.execute(judged).scalars()), at)
+
+
 def _planned(connection: Connection, plan: Plan, ids: Sequence[int], at: datetime) -> dict[int, Standing]:
     """Where these claims stand once the plan has said how many people each needs."""
     known, rows, worth = stand(connection, ids), [], kept.worth_of(connection, ids)

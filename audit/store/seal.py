@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Integer, Select, bindparam, func, select
+from sqlalchemy import ColumnElement, Connection, Integer, Select, and_, bindparam, func, select, true
 
 from audit.store import schema
 from audit.store.canonical import canonical, sha256
@@ -39,7 +39,7 @@ def seal(
     before = [row for row in signed if signature_id is None or row["id"] < signature_id]
     return sha256(
         f"claim {claim['claim_id']} {claim['version']} {claim['content_sha256']}",
-        *_notes(connection, claim_version_id, run["load_id"]),
+        *_notes(connection, claim_version_id, dict(run)),
         f"run {run['id']} {run['code_version']} {run['facts_sha256']}",
         *[f"finding {_of(row, _FINDING)}" for row in found],
         *[f"decision {_of(row, _DECISION)}" for row in standing(made)],
@@ -71,10 +71,11 @@ def _rows(connection: Connection, query: Select[Any], asked: Row) -> list[Row]:
     return [dict(row) for row in connection.execute(query, asked).mappings()]
 
 
-def _notes(connection: Connection, claim_version_id: int, load_id: int | None) -> list[str]:
-    """The note versions of the claim's days that the run saw."""
-    asked = {"version": claim_version_id} | ({} if load_id is None else {"load": load_id})
-    versions = connection.execute(_queries()["notes" if load_id is None else "notes seen"], asked)
+def _notes(connection: Connection, claim_version_id: int, run: Row) -> list[str]:
+    """The note versions of the claim's days that the run saw: neither what came later nor what was undone before."""
+    known = run["load_id"] is not None
+    asked = {"version": claim_version_id} | ({"load": run["load_id"], "begun": run["started_at"]} if known else {})
+    versions = connection.execute(_queries()["notes seen" if known else "notes"], asked)
     newest = {row.note_id: row for row in versions}
     return [f"note {row.note_id} {row.version} {row.content_sha256}" for row in newest.values()]
 
@@ -89,15 +90,21 @@ def _queries() -> dict[str, Select[Any]]:
         for table in (schema.findings, schema.decisions, schema.signatures)
     }
     of_days = (notes.c.patient_id == lines.c.patient_id) & (notes.c.service_date == lines.c.service_date)
-    seen = select(notes.c.note_id).join(lines, of_days).where(lines.c.claim_version_id == version)
-    versions = select(notes.c.note_id, notes.c.version, notes.c.content_sha256).where(notes.c.note_id.in_(seen))
-    ordered = versions.order_by(notes.c.note_id, notes.c.version)
+    begun = bindparam("begun", type_=runs.c.started_at.type)
+    undone = select(schema.withdrawals.c.load_id).where(schema.withdrawals.c.at < begun)
+    of_run = and_(notes.c.load_id <= bindparam("load", type_=Integer), notes.c.load_id.not_in(undone))
+
+    def versions(known: ColumnElement[bool]) -> Select[Any]:
+        seen = select(notes.c.note_id).join(lines, of_days).where(lines.c.claim_version_id == version, known)
+        told = select(notes.c.note_id, notes.c.version, notes.c.content_sha256).where(notes.c.note_id.in_(seen), known)
+        return told.order_by(notes.c.note_id, notes.c.version)
+
     return {
         "claim": select(claims).where(claims.c.id == version),
         "run": select(runs).where(runs.c.id == bindparam("run")),
         "findings": of_version["findings"].where(schema.findings.c.run_id == bindparam("run")),
         "decisions": of_version["decisions"].where(schema.decisions.c.id <= bindparam("newest", type_=Integer)),
         "signatures": of_version["signatures"],
-        "notes": ordered,
-        "notes seen": ordered.where(notes.c.load_id <= bindparam("load", type_=Integer)),
+        "notes": versions(true()),
+        "notes seen": versions(of_run),
     }
