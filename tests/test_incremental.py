@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 from typing import Any
@@ -220,4 +221,26 @@ def test_a_load_that_is_undone_is_judged_away(engine):
     assert standing_findings(engine) != before
     undoing.undo(engine, late, reason="wrong file", account_id=by, at=NOW + timedelta(minutes=2 * next(_moment)))
     screen(engine)
+    assert standing_findings(engine) == before == findings_of_all(engine)
+
+
+@on_sqlite
+@pytest.mark.parametrize("how", ["again", "payer"])
+def test_a_claim_judged_alone_is_judged_with_all_of_its_clinician_s_day(engine, how):
+    """One person saw two patients at once, and the notes give two numbers for them."""
+    seen = [one | {"npi": NPIS[n], "person": PEOPLE[0]} for n, one in enumerate(two_patients()[:2])]
+    tables = batch_of(seen, 0)
+    take(engine, replace(tables, claims=tables.claims.assign(payer_id=["MED", "B"])))
+    take(engine, tables_of(providers=[{"npi": NPIS[0], "name": PEOPLE[0][0], "credential": "OTR/L"}]))
+    screen(engine)
+    before = standing_findings(engine)
+    assert all(any(said[0] == "UNIT-12" for said in one) for one in before.values())
+    with database.read(engine) as connection:
+        second = max(touched.current(connection))
+    by = {"account_id": add(engine, "accounts", username="ada", role="manager")}
+    by["at"] = NOW + timedelta(minutes=2 * next(_moment))
+    if how == "again":
+        running.screen_again(engine, [second], **by)
+    else:
+        running.screen(engine, payer_ids=["B"], **by)
     assert standing_findings(engine) == before == findings_of_all(engine)

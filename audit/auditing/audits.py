@@ -24,6 +24,7 @@ from audit.model import OPENERS
 from audit.reviewing import review_plan
 from audit.store import schema, trail
 from audit.store.database import read, write
+from audit.store.rows import among
 from audit.store.undone import undone_since
 
 FLAGGING = ("error", "warning")
@@ -134,7 +135,7 @@ def open_audit(
             if not flagged:
                 raise StateError("no claim is flagged", do="Draw a random sample instead")
             taken = _take(connection, audit_id, run_id, [(sampling.FLAGGED, claim_id) for claim_id in flagged])
-            review_plan.plan_claims(connection, taken, at, progress)
+            review_plan.plan_claims(connection, _as_now(connection, taken), at, progress)
         details = {"frame": frame.sha256, "plan": row["plan_sha256"], "kind": row["kind"]}
         trail.record(
             connection, kind="audit frozen", subject=f"audit {audit_id}", account_id=account_id, at=at, details=details
@@ -162,7 +163,8 @@ def draw_seed(
         sample = sampling.draw_sample(one.frame, one.plan, seed)
         table = schema.audits
         connection.execute(update(table).where(table.c.id == audit_id).values(seed=seed, seeded_at=at))
-        review_plan.plan_claims(connection, _take(connection, audit_id, one.run_id, sample.order), at, progress)
+        taken = _take(connection, audit_id, one.run_id, sample.order)
+        review_plan.plan_claims(connection, _as_now(connection, taken), at, progress)
         trail.record(
             connection,
             kind="sample drawn",
@@ -258,3 +260,11 @@ def _take(connection: Connection, audit_id: int, run_id: int, order: Sequence[tu
     ]
     connection.execute(insert(schema.audit_claims), rows)
     return [row["claim_version_id"] for row in rows]
+
+
+def _as_now(connection: Connection, taken: Sequence[int]) -> list[int]:
+    """These versions, and the current one of each claim that was replaced since its screening: that is reviewed."""
+    claims, older = schema.claims, schema.claims.alias()
+    query = select(claims.c.id).join(older, older.c.claim_id == claims.c.claim_id)
+    newer = query.where(claims.c.is_current, ~older.c.is_current, among(connection, older.c.id, sorted(taken)))
+    return sorted({*taken, *connection.execute(newer).scalars()})

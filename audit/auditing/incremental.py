@@ -106,6 +106,15 @@ def _on_days(connection: Connection, days: pd.DataFrame, people: pd.DataFrame) -
     return _ids(visits.merge(wanted, on=KEY)["claim_version_id"])
 
 
+def beside(engine: Engine, ids: Collection[int]) -> Beside | None:
+    """What is read beside these claims so that each is judged with all of its clinicians' days; None where they are all
+    that can be judged."""
+    with read(engine) as connection:
+        if len(ids) == touched.number(connection):
+            return None
+        return _beside(connection, set(ids), touched.providers(connection))
+
+
 def _beside(connection: Connection, ids: set[int], people: pd.DataFrame) -> Beside:
     """All that tells of the visits which share the day of a clinician with these claims: what was billed and noted of
     the same patients on those days."""

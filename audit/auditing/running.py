@@ -23,7 +23,7 @@ from audit.reviewing.review_rights import REVIEWERS
 from audit.rules import Rule
 from audit.shared_text import in_plain
 from audit.store import reading, runs, schema, touched
-from audit.store.database import read, write
+from audit.store.database import read
 from audit.tables import Tables
 from audit.worth import by_claim
 
@@ -84,6 +84,7 @@ def screen_new(engine: Engine, *, account_id: int | None, at: datetime, progress
     found = found[found["claim_version_id"].isin(written) | (found["claim_id"] == "")]
     dollars = {one: told for one, told in {**worth, **dollars}.items() if one in written}
     runs.finish_run(engine, run_id, findings=found, claim_version_ids=written, at=at, dollars=dollars)
+    review_plan.plan_judged(engine, run_id, at)
     return run_id if written else None
 
 
@@ -115,16 +116,14 @@ def _screen_again(engine: Engine, claim_version_ids: Sequence[int], *, account_i
         chosen = sorted(set(connection.execute(current.where(older.c.id.in_(list(claim_version_ids)))).scalars()))
     if not chosen:
         raise StateError("none of these claims is in the store", do="Open the worklist again")
-    run_id = _run(engine, chosen, account_id=account_id, at=at)
-    with write(engine) as connection:
-        review_plan.plan_claims(connection, chosen, at)
-    return run_id
+    return _run(engine, chosen, account_id=account_id, at=at)
 
 
 def _run(
     engine: Engine, chosen: list[int], *, account_id: int | None, at: datetime, progress: Progress | None = None
 ) -> int:
     facts = load_facts()
+    beside = incremental.beside(engine, chosen)
     run_id = runs.start_run(
         engine,
         claim_version_ids=chosen,
@@ -134,12 +133,13 @@ def _run(
         at=at,
     )
     try:
-        tables = reading.tables_in_store(engine, claim_version_ids=chosen)
+        tables = reading.tables_in_store(engine, claim_version_ids=chosen, beside=beside)
         found, dollars = _judged(Prepared(tables, facts), chosen, progress)
         runs.finish_run(engine, run_id, findings=found, claim_version_ids=chosen, at=at, dollars=dollars)
     except BaseException as error:
         runs.fail_run(engine, run_id, wrong=type(error).__name__, at=at)
         raise
+    review_plan.plan_judged(engine, run_id, at)
     return run_id
 
 
