@@ -61,6 +61,25 @@ def test_the_header_tells_who_and_when():
     ]
 
 
+def test_a_document_of_two_patients_is_refused_and_one_that_names_its_patient_twice_is_not(take):
+    start, end = CONTENT.index(b"<recordTarget>"), CONTENT.index(b"</recordTarget>") + len(b"</recordTarget>")
+    target = CONTENT[start:end]
+    again = target.replace(b"RB0001A", b"OTHER-ID")
+    (note,) = take(CONTENT[:end] + again + CONTENT[end:])
+    assert note.told("patient_id") == "RB0001A"
+    other = target.replace(b"RB0001A", b"RB0002A").replace(b"Ada", b"Ida")
+    with pytest.raises(InputError, match="several patients") as refused:
+        take(CONTENT[:end] + other + CONTENT[end:])
+    assert not [word for word in (*PRIVATE, "Ida") if word in str(refused.value)]
+
+
+def test_the_author_is_the_person_and_not_the_device_that_stands_first(take):
+    device = (b"<author><assignedAuthor><id root='1.2' extension='9'/><assignedAuthoringDevice>"
+              b"<softwareName>EHR</softwareName></assignedAuthoringDevice></assignedAuthor></author>")  # fmt: skip
+    (note,) = take(CONTENT.replace(b"<author>", device + b"<author>", 1))
+    assert [note.told(name) for name in ("author_name", "rendering_npi")] == ["Sorensen, Kai", "1000000012"]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [

@@ -211,6 +211,8 @@ def test_what_breaks_the_version_is_told_without_values():
         (changed("Claim", use="preauthorization"), "bills nothing"),
         (changed("Claim", status="cancelled"), "not active"),
         (changed("Claim", item=None), "no item"),
+        (item(modifier=[{"coding": [{"code": code}]} for code in ("GO", "KX", "CO", "59", "76")]), "four modifiers"),
+        (item(detail=[{"sequence": 1, "productOrService": {"coding": [{"code": "97110"}]}}]), "within an item"),
         (changed("Claim", type={"coding": [{"code": "institutional"}]}), "an institutional claim"),
         (changed("Claim", type={"coding": [{"code": "professional"}, {"code": "OUTPATIENT"}]}), "an institutional"),
         (changed("Claim", type={"coding": [{"code": "other"}]}), "a claim of another kind"),
@@ -238,6 +240,11 @@ def test_a_resource_that_cannot_be_taken_is_refused_and_the_rest_is_read(take, r
         ({"servicedDate": None, "servicedPeriod": {"start": "2026-03-02", "end": "2026-03-04"}}, "service_date", ""),
         ({"servicedDate": "2026-03"}, "service_date", ""),
         ({"quantity": {"value": 1.5}}, "units", "1.5"),
+        ({"quantity": {"value": 45, "unit": "min"}}, "units", "45 min"),
+        ({"quantity": {"value": 1, "unit": "unit", "code": "h"}}, "units", "1 h"),
+        ({"quantity": {"value": 2, "unit": "Minutes"}}, "units", "2 Minutes"),
+        ({"quantity": {"value": 2, "comparator": ">="}}, "units", ">=2"),
+        ({"quantity": {"value": 2, "unit": "units", "code": "{unit}"}}, "units", "2"),
         ({"quantity": None}, "units", ""),
         ({"net": None}, "charge_amount", "90.00"),
         ({"productOrService": {"text": "therapy"}}, "procedure_code", ""),
@@ -251,6 +258,30 @@ def test_a_resource_that_cannot_be_taken_is_refused_and_the_rest_is_read(take, r
 def test_what_an_item_does_not_tell_stays_unknown(take, values, column: str, expected: str):
     (line,) = rows(take(*PEOPLE, item(**values)))
     assert line[column] == expected
+
+
+def test_a_quantity_of_minutes_is_refused_and_never_taken_for_units(take):
+    """45 minutes are three units, not 45."""
+    _, refusals = check(take(*PEOPLE, item(quantity={"value": 45, "unit": "min"})))
+    assert [(one.column, one.value, one.wrong) for one in refusals] == [("units", "45 min", "this is no whole number")]
+
+
+def test_modifiers_of_one_system_in_one_concept_are_all_read(take):
+    """Codings of one system cannot be translations of each other."""
+    own, theirs = "https://bluebutton.cms.gov/resources/codesystem/hcpcs", "urn:clinic"
+    both = {"coding": [{"system": own, "code": "GO"}, {"system": theirs, "code": "x"}, {"system": own, "code": "KX"}]}
+    (line,) = rows(take(*PEOPLE, item(modifier=[both, {"coding": [{"system": own, "code": "CO"}]}])))
+    assert [line[f"modifier_{n}"] for n in range(1, 5)] == ["GO", "KX", "CO", ""]
+
+
+def test_the_claim_that_is_replaced_is_found_wherever_it_stands_among_the_related(take):
+    prior = {"relationship": {"coding": [{"code": "prior"}]}, "reference": {"value": "ICN9"}}
+    other = {"relationship": {"coding": [{"code": "associated"}]}, "reference": {"value": "X1"}}
+    for related in ([other, prior], [prior, other]):
+        line = rows(take(*PEOPLE, changed("Claim", related=related)))[0]
+        assert (line["frequency_code"], line["original_reference"]) == ("7", "ICN9")
+    line = rows(take(*PEOPLE, changed("Claim", related=[other])))[0]
+    assert line["frequency_code"] == ""
 
 
 def test_medicares_own_files_name_no_insurer(take):

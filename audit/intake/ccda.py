@@ -63,6 +63,8 @@ def read(path: Path, sha256: str, *, name: str = "", beside: Mapping[str, str] |
     root = _parsed(path.read_bytes(), file)
     if root.tag != f"{V3}ClinicalDocument":
         raise InputError("this is XML, but no clinical document (C-CDA)", where=file, do=AGAIN)
+    if len({_person(one) for one in root.findall(f"{V3}recordTarget/{V3}patientRole")}) > 1:
+        raise InputError("the clinical document is of several patients", where=file, do="Export one for each patient")
     told = {**(beside or {}), **{column: value for column, value in given(root).items() if value}}
     told["patient_id"] = (beside or {}).get("patient_id") or told.get("patient_id", "")
     held = _held(root)
@@ -109,7 +111,9 @@ def given(root: Element) -> dict[str, str]:
     """Columns of notes that the header tells; "" for what it does not."""
     role = root.find(f"{V3}recordTarget/{V3}patientRole")
     patient = role.find(f"{V3}patient") if role is not None else None
-    author = root.find(f"{V3}author/{V3}assignedAuthor")
+    authors = root.findall(f"{V3}author/{V3}assignedAuthor")
+    people = [one for one in authors if one.find(f"{V3}assignedPerson") is not None]  # a device may stand first
+    author = next(iter([*people, *authors]), None)
     signer = root.find(f"{V3}legalAuthenticator")
     signed = signer is not None and _attribute(signer, f"{V3}signatureCode", "code") in ("S", "X")
     return {
@@ -123,6 +127,11 @@ def given(root: Element) -> dict[str, str]:
         "signed_by": _name(signer, f"{V3}assignedEntity/{V3}assignedPerson/{V3}name") if signed else "",
         "signed_at": _moment(_attribute(signer, f"{V3}time", "value")) if signed else "",
     }
+
+
+def _person(role: Element) -> tuple[str, str]:
+    patient = role.find(f"{V3}patient")
+    return _name(patient, f"{V3}name"), _day(_attribute(patient, f"{V3}birthTime", "value"))
 
 
 def _service_date(root: Element) -> str:

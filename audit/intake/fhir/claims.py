@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from itertools import zip_longest
 from typing import Any
 
 from audit.intake.fhir.adjudications import amounts_of
@@ -19,8 +20,10 @@ from audit.intake.fhir.values import (
     identifier,
     last_part,
     one_day,
+    part,
     parts,
 )
+from audit.model import MODIFIERS
 
 Row = dict[str, str]
 PROCEDURES = r"hcpcs|ama-assn\.org|/cpt|2\.16\.840\.1\.113883\.6\.(?:12|285)$|HCPCSReleaseCodeSets"
@@ -45,6 +48,8 @@ BLUE_BUTTON = "https://bluebutton.cms.gov/"
 RENDERING = ("performing", "rendering", "primary")
 PHYSICIANS = {"referring": "referring_npi", "supervisor": "supervising_npi", "supervising": "supervising_npi"}
 USES = ("claim", "complete")
+TIME = r"(?i)s|secs?|seconds?|mins?|minutes?|h|hr|hrs|hours?"
+"""Units of a quantity that is time and no number of units, as UCUM and people write them."""
 
 
 def reason_against(resource: Resource) -> str:
@@ -58,7 +63,12 @@ def reason_against(resource: Resource) -> str:
         return "this asks what would be paid (preauthorization or predetermination), it bills nothing"
     if resource.get("status", "active") != "active":
         return "the claim is not active (a draft, cancelled, or entered in error)"
-    return "" if parts(resource.get("item")) else "the claim has no item"
+    items = parts(resource.get("item"))
+    if any(procedure_of(one) for item in items for one in parts(item.get("detail"))):
+        return "the claim bills services within an item (detail), which are not read: each needs its own item"
+    if any(len(_modifiers(item)) > len(MODIFIERS) for item in items):
+        return "an item has more than four modifiers, which no claim line can hold"
+    return "" if items else "the claim has no item"
 
 
 def lines_of(resource: Resource, context: Context) -> list[Row]:
@@ -77,7 +87,7 @@ def lines_of(resource: Resource, context: Context) -> list[Row]:
             "units": _units(item),
             "charge_amount": dollars(_charge(item)),
             "diagnosis_pointers": " ".join(_pointers(item, places)),
-            **_modifiers(item),
+            **dict(zip_longest(MODIFIERS, _modifiers(item), fillvalue="")),
             **_providers(item, team, resource, context),
         }
         if not (item.get("servicedDate") or item.get("servicedPeriod")):
@@ -111,9 +121,10 @@ def procedure_of(item: dict[str, Any]) -> str:
 def _claim(resource: Resource, context: Context) -> Row:
     provider, organization = resource.get("provider"), resource.get("organization")
     billing = context.npi(organization, resource) or context.npi(provider, resource)
-    related = next(iter(parts(resource.get("related"))), {})
-    original = related.get("claim") or {}
-    replaces = bool(original or related.get("reference"))
+    related = parts(resource.get("related"))
+    replaced = next((one for one in related if "prior" in codes(one.get("relationship"))), {})
+    told = replaced or next(iter(related), {})
+    original = told.get("claim") or {}
     insurance = parts(resource.get("insurance"))
     approved = [*(resource.get("preAuthRef") or []), *[ref for one in insurance for ref in one.get("preAuthRef") or []]]
     return {
@@ -125,8 +136,10 @@ def _claim(resource: Resource, context: Context) -> Row:
         "rendering_name": context.name(provider, resource),
         "diagnosis_codes": " ".join(_dotted(code) for code in _diagnoses(resource).values()),
         "prior_authorization": str(approved[0]) if approved else "",
-        "frequency_code": "7" if replaces and "prior" in codes(related.get("relationship")) else "",
-        "original_reference": (identifier(original.get("identifier")) or last_part(original)) if replaces else "",
+        "frequency_code": "7" if replaced and (original or told.get("reference")) else "",
+        "original_reference": identifier(original.get("identifier"))
+        or last_part(original)
+        or identifier(replaced.get("reference")),
     }
 
 
@@ -148,16 +161,24 @@ def _pointers(item: dict[str, Any], places: dict[Any, str]) -> list[str]:
     return [places[sequence] for sequence in told if sequence in places]
 
 
-def _modifiers(item: dict[str, Any]) -> Row:
-    found = [one[0] for concept in parts(item.get("modifier")) if (one := codes(concept))]
-    return {f"modifier_{n}": found[n - 1] if n <= len(found) else "" for n in range(1, 5)}
+def _modifiers(item: dict[str, Any]) -> list[str]:
+    """Codings of one system in one concept are modifiers each, those of another tell the same again."""
+    found: list[str] = []
+    for concept in parts(item.get("modifier")):
+        told = list(codings(concept))
+        found += [code for system, code in told if system == told[0][0]]
+    return found
 
 
 def _units(item: dict[str, Any]) -> str:
-    value = amount(item.get("quantity"))
+    """A number; with what it is a number of where that is time, and with its comparator, for the contract to refuse."""
+    told = part(item.get("quantity"))
+    value = amount(told)
     if value is None or not value.is_finite():
         return ""
-    return str(int(value)) if value == value.to_integral_value() else str(value)
+    number = str(int(value)) if value == value.to_integral_value() else str(value)
+    of = next((word for name in ("code", "unit") if re.fullmatch(TIME, word := str(told.get(name) or "").strip())), "")
+    return f"{told.get('comparator') or ''}{number} {of}".strip()
 
 
 def _charge(item: dict[str, Any]) -> Decimal | None:
