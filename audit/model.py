@@ -36,8 +36,8 @@ class Table:
 
     @property
     def offered(self) -> list[str]:
-        """The columns that a table of another program can fill: all but the one that `tables.check` alone writes."""
-        return [name for name in self.names if name != "refused_row"]
+        """The columns that a table of another program can fill: all but those that only reading writes."""
+        return [name for name in self.names if name not in ("refused_row", *(one for one, _ in UNTOLD.values()))]
 
     @property
     def record(self) -> str:
@@ -82,6 +82,7 @@ CLAIMS = Table(
         Column("begin_therapy_date", "date"),
         Column("last_certification_date", "date"),
         Column("recertification_date", "date"),
+        Column("modifiers_told", "word", words=("yes", "no")),
     ),
 )
 NOTES = Table(
@@ -120,6 +121,7 @@ NOTES = Table(
         Column("assistance", "word", words=("none", "min-mod", "significant")),
         Column("text"),
         *_text("unconfirmed", "refused_row"),
+        Column("signature_told", "word", words=("yes", "no")),
     ),
 )
 NOTE_SERVICES = Table(
@@ -174,6 +176,7 @@ PLANS_OF_CARE = Table(
         *_text("frequency", "duration"),
         Column("verbal_order_on", "date"),
         *_text("delay_reason", "refused_row"),
+        Column("certification_told", "word", words=("yes", "no")),
     ),
 )
 AUTHORIZATIONS = Table(
@@ -268,6 +271,13 @@ WHOSE = {
     AUTHORIZATIONS.name: ("number", "payer_id", "patient_id"),
 }
 """What is kept of a record of which a row was refused, where it can be read."""
+UNTOLD = {
+    CLAIMS.name: ("modifiers_told", tuple(MODIFIERS)),
+    NOTES.name: ("signature_told", ("signed_by",)),
+    PLANS_OF_CARE.name: ("certification_told", ("certified_on",)),
+}
+"""Columns whose empty cell is a fact (no modifier, no signature, no certification). A file that has none of them tells
+nothing of it: reading writes "no" into the first column named here, and rules call untestable what rests on it."""
 
 SEVERITIES = ("error", "warning", "info", "untestable")
 """`error`: do not submit as is. `warning`: the reviewer decides. `info`: a note. `untestable`: cannot be

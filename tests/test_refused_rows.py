@@ -32,7 +32,7 @@ CLAIMS = [
     line("C3", payer_id="medicare-b", units="4", patient_id="P3"),
 ]
 NOTES = [
-    note("N1", total_timed_minutes="30 min"),
+    note("N1", total_timed_minutes="30 min", signed_by=""),
     note("N2", patient_id="P2", total_timed_minutes="30"),
     note("N2-later", patient_id="P2", total_timed_minutes="30"),
     note("N3", patient_id="P3", total_timed_minutes="30"),
@@ -109,7 +109,7 @@ def test_a_row_of_another_width_is_a_refused_note_too(tmp_path: Path) -> None:
     (folder / "notes.csv").write_text("\n".join(rows))
     tables, refusals = check(read([folder]))
     of_row = [one for one in refusals if (one.file, one.row) == ("notes.csv", 2)]
-    assert [one.wrong for one in of_row] == ["the row has 8 cells where the header has 7"]
+    assert [one.wrong for one in of_row] == ["the row has 9 cells where the header has 8"]
     assert judged(tables, "DOC-01")["C1"] == [("DOC-01", "untestable")]
 
 

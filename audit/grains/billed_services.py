@@ -12,6 +12,7 @@ import pandas as pd
 from audit.grains.days import KEY
 from audit.grains.notes import PARTS
 from audit.grains.numbered import beside, plain
+from audit.shared_text import for_all
 from audit.texts import Whole, joined, told_of
 from audit.units import PAST_MIDPOINT, UNIT, supported_units
 
@@ -24,7 +25,8 @@ def billed_services(lines: pd.DataFrame, services: pd.DataFrame, days: pd.DataFr
     """The grain `service`: a billed service of the day, once for each claim that bills it, on its first line there.
 
     Adds the day's totals (`day_units`, `day_over_midpoint` and as in `days`); `co_on_claim`: a line of this claim
-    for the service carries CO; `under_first`: a further unit whose first code (96112 for 96113) the notes list;
+    for the service carries CO; `modifiers_told`: "no" where the modifiers of some line for it are not told;
+    `under_first`: a further unit whose first code (96112 for 96113) the notes list;
     `passed_over`: documented services with whole units of which none is billed; `billed`, `allowed`, `by_midpoints`:
     units in words, on days whose units one of the methods does not allow; and the columns of `_with_assistant`.
     """
@@ -42,6 +44,8 @@ def billed_services(lines: pd.DataFrame, services: pd.DataFrame, days: pd.DataFr
     place = pd.Index(days["claim_day"]).get_indexer(pd.Index(lines["claim_day"].to_numpy()[first]))
     rows = beside(rows, by_day, place)
     rows["under_first"] = _under_first(rows, services)
+    untold = np.isin(number[first], number[(lines["modifiers_told"] == "no").to_numpy()])
+    rows["modifiers_told"] = for_all("", rows).mask(untold, "no")
     rows["co_on_claim"] = np.isin(of_claim[first], of_claim[lines["has_co"]])
     rows = _with_minutes_of_the_day(rows)
     rows["passed_over"] = told_of(rows["day"], _passed_over(services))

@@ -33,7 +33,8 @@ def pairs(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     strange = ~_knows(lines, facts)
     found = pd.concat([_in_table(those(lines, lines["in_pair"]), facts), _strange(lines, strange)], ignore_index=True)
     lines = those(lines, lines["in_pair"] | lines["day"].isin(found.loc[found["indicator"] == "", "day"]))
-    asked = ["procedure_code", "line_number", "claim_id", "billing_npi", "parts_a_pair", "modifiers", "told_again"]
+    asked = ["procedure_code", "line_number", "claim_id", "billing_npi", "parts_a_pair", "modifiers", "told_again",
+             "modifiers_told"]  # fmt: skip
     one = lines[[*DAY, *asked]]
     one = one.rename(columns={"procedure_code": "column_1"})
     two = lines.drop(columns=COVERED, errors="ignore")
@@ -42,6 +43,7 @@ def pairs(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     rows = rows[_same_practice(rows) & _both_stand(rows)]
     rows = rows.sort_values(["claim_id", "line_number", "column_1", "claim_id_1", "line_number_1"])
     either = rows["service_date"] >= facts.begins("NCCI_MODIFIER_EITHER_COLUMN")
+    rows["modifiers_told"] = rows["modifiers_told"].mask((rows["modifiers_told_1"] == "no") & either, "no")
     rows["separated"] = rows["parts_a_pair"] | (rows["parts_a_pair_1"] & either)
     return rows
 

@@ -48,10 +48,11 @@ def _rows(file: Any, name: str, table: Table) -> tuple[pd.DataFrame, list[Refusa
     marked = tabular.REASONS[0] in header
     held = {plain: _texts(file, one, marked) for plain, one in header.items() if plain in table.names}
     nothing = _all(number, "")
+    held |= {one: _all(number, said) for one, said in tabular.untold(table, header).items()}
     rows = pd.DataFrame({one: held.get(one, nothing) for one in table.names})
     rows = rows.assign(source_file=_all(number, name), source_row=np.arange(2, number + 2))
     others = [plain for plain in header if plain not in held]
-    full = _filled(held.values(), number)
+    full = _filled((held[plain] for plain in header if plain in held), number)
     if not full.all():
         full |= _filled((_texts(file, header[plain], marked) for plain in others), number)
     told = tuple(plain for plain in others if plain and plain not in tabular.REASONS)

@@ -10,7 +10,7 @@ import pandas as pd
 from audit.errors import InputError, MappingNeeded, Refusal
 from audit.intake import records, workbook
 from audit.intake.cells import Sheet
-from audit.model import TABLES, WHOSE, Table
+from audit.model import TABLES, UNTOLD, WHOSE, Table
 
 REASONS = ("refused because", "what to do")
 """Columns before those of a table of refused rows: it is read again as if they were not there."""
@@ -93,7 +93,14 @@ def rows_of(sheet: Sheet, table: Table, file: str) -> tuple[pd.DataFrame, list[R
     ignored = [name for name in header if name and name not in (*table.names, *REASONS)]
     nameless = [n for n, name in enumerate(header) if not name and any(row[n] for row in kept)]
     ignored += [f"column {n + 1} (without a name)" for n in nameless]
-    return _frame(kept, place, [*table.names, *PLACE]), refusals, tuple(ignored)
+    rows = _frame(kept, place, [*table.names, *PLACE])
+    return rows.assign(**untold(table, header)), refusals, tuple(ignored)
+
+
+def untold(table: Table, header: Iterable[str]) -> dict[str, str]:
+    """The column of UNTOLD with "no", where a file with this header tells nothing of what it is about."""
+    column, about = UNTOLD.get(table.name, ("", ()))
+    return {} if not column or {column, *about} & {*header} else {column: "no"}
 
 
 def _frame(kept: list[list[str]], names: list[str], wanted: list[str]) -> pd.DataFrame:

@@ -75,6 +75,7 @@ def corrected(tables: Tables, claim_id: str, corrections: Sequence[LineCorrectio
         rows.loc[here, "units"] = one.units
         for name, value in zip(MODIFIERS, [*one.modifiers, "", "", "", ""], strict=False):
             rows.loc[here, name] = value
+        rows.loc[here, "modifiers_told"] = ""
     return replace(tables, claims=rows.reset_index(drop=True))
 
 

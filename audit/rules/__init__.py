@@ -30,6 +30,7 @@ Split = Literal["patient_id", "rendering_npi", "nothing"]
 """`pieces` and `bulk` divide by it. "rendering_npi": by the person who gave the visit; "nothing": all must be seen at
 once. Both have a grain of `grains.of_clinicians`."""
 State = Literal["trial", "in force", "retired"]
+Modifiers = Literal["missed", "looked at", ""]
 Check = Callable[[pd.DataFrame], pd.DataFrame | list[pd.DataFrame]]
 ORDER = ["claim_id", "line_number", "rule", "severity", "service_date", "note_id", "procedure_code", "because"]
 
@@ -49,6 +50,9 @@ class Rule:
     what_to_do: str
     cases: Path
     check: Check
+    of_modifiers: Modifiers = ""
+    """Whether it misses modifiers, or looks at those that are there; "" where it does neither, or says itself what
+    cannot be told of lines that came without any column of modifiers (`modifiers_told`)."""
 
     @property
     def family(self) -> str:
@@ -61,6 +65,8 @@ class Rule:
             return nothing()
         found = self._judged(rows)
         parts = [part for part in ([found] if isinstance(found, pd.DataFrame) else found) if len(part)]
+        if self.of_modifiers and (untold := rows["modifiers_told"] == "no").any():
+            parts = _where_told(parts, rows[untold], self.of_modifiers)
         if not parts:
             return nothing()
         rows = parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
@@ -90,6 +96,7 @@ def rule(
     sources: list[str],
     split: Split = "patient_id",
     state: State = "in force",
+    of_modifiers: Modifiers = "",
 ) -> Callable[[Check], Rule]:
     """Make a rule of a function whose docstring is a title, "Why it matters: ..." and "What to do: ..."."""
 
@@ -101,9 +108,29 @@ def rule(
                 wrong, where=f"rule {code}", do="Split rules about clinicians by them, others by patient"
             )
         cases = Path(check.__code__.co_filename).with_suffix(".yaml")
-        return Rule(code, grain, split, severity, tuple(sources), state, title, why, what_to_do, cases, check)
+        told = (title, why, what_to_do, cases, check, of_modifiers)
+        return Rule(code, grain, split, severity, tuple(sources), state, *told)
 
     return make
+
+
+UNTOLD_MODIFIERS = (
+    "The claims came without a column for modifiers, so which ones stand on the lines of this claim is not known."
+    "|Load claims with modifier_1 to modifier_4"
+)
+
+
+def _where_told(parts: list[pd.DataFrame], untold: pd.DataFrame, modifiers: str) -> list[pd.DataFrame]:
+    """The findings but those on rows whose modifiers nobody told; of these rows it says that they cannot be judged: of
+    all, or where the rule misses modifiers, of those that it found something on."""
+    place = pd.MultiIndex.from_frame(untold[["claim_id", "line_number"]])
+    on_untold = [pd.MultiIndex.from_frame(part[["claim_id", "line_number"]]).isin(place) for part in parts]
+    accused = [on & (part["severity"] != "untestable").to_numpy() for part, on in zip(parts, on_untold, strict=True)]
+    kept = [part[~gone] for part, gone in zip(parts, accused, strict=True)]
+    found = [part.loc[gone, ["claim_id", "line_number"]] for part, gone in zip(parts, accused, strict=True)]
+    if modifiers == "missed":
+        untold = untold[place.isin(pd.MultiIndex.from_frame(pd.concat(found)))] if found else untold[:0]
+    return [part for part in (*kept, untestable(untold, UNTOLD_MODIFIERS)) if len(part)]
 
 
 def _parts(code: str, doc: str) -> tuple[str, str, str]:

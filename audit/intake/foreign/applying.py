@@ -15,7 +15,7 @@ from audit.intake.foreign.mapping import LINE_COLUMNS, Mapping, Taken
 from audit.intake.foreign.shape import Shape, header_of, sniffed
 from audit.intake.foreign.table import Table, read_table
 from audit.intake.foreign.transforms import SPREADS, several, single
-from audit.intake.tabular import REASONS, plain_name, table_of, wrong_width
+from audit.intake.tabular import REASONS, plain_name, table_of, untold, wrong_width
 from audit.model import MODIFIERS, TABLES, WHOSE
 from audit.model import Table as Ours
 
@@ -85,6 +85,7 @@ def apply(path: Path, mapping: Mapping, most: int | None = None) -> Applied:
     made = made.reset_index(drop=True)
     if "line_number" in ours.names and not any(one.column == "line_number" for one in mapping.taken):
         made["line_number"] = (made.groupby("claim_id").cumcount() + 1).astype("str")
+    made = made.assign(**untold(ours, made.columns))
     made = made.reindex(columns=[*ours.names, "source_file", "source_row"], fill_value="").astype("str")
     refusals = _too_wide(table, mapping, path.name)
     if ours.name in WHOSE and refusals:

@@ -4,7 +4,7 @@ import pandas as pd
 
 from audit.grains.again import REPLACED, SECOND_PAYER
 from audit.grains.lines import those
-from audit.rules import findings, rule
+from audit.rules import UNTOLD_MODIFIERS, findings, rule, untestable
 
 SERVICE = ["patient_id", "service_date", "procedure_code", "modifier_set", "rendering_npi"]
 REPLACES = {"7": "replaces", "8": "voids"}
@@ -35,10 +35,12 @@ def line_billed_twice(lines: pd.DataFrame) -> list[pd.DataFrame]:
     gone = rows[(rows["told_again"] == REPLACED) & ~rows["claim_id"].isin(named)]
     across["once"] = across["told_again"].map({SECOND_PAYER: " Its units are counted once."}).fillna("").astype("str")
     two_payers = ~across["replacing"] & (across["payer_id"] != across["first_payer_id"])
+    untold = [part["modifiers_told"] == "no" for part in (within, across)]
+    same = ~across["replacing"] & ~two_payers
     copied = lines[(lines["told_again"] == SECOND_PAYER) & ~lines["claim_id"].isin(across["claim_id"])]
     return [
         findings(
-            within,
+            within[~untold[0]],
             expected="one line",
             observed="lines {first_line_number} and {line_number}",
             because="{procedure_code} stands twice on this claim, on lines {first_line_number} and {line_number}, with "
@@ -46,7 +48,7 @@ def line_billed_twice(lines: pd.DataFrame) -> list[pd.DataFrame]:
             change="{procedure_code} -{units}",
         ),
         findings(
-            across[~across["replacing"] & ~two_payers],
+            across[same & ~untold[1]],
             expected="one line",
             observed="also claim {first_claim_id}, line {first_line_number}",
             because="{procedure_code} of this date is already billed on claim {first_claim_id}, line "
@@ -86,6 +88,7 @@ def line_billed_twice(lines: pd.DataFrame) -> list[pd.DataFrame]:
             "not added to those of the day.",
             severity="info",
         ),
+        untestable(pd.concat([within[untold[0]], across[same & untold[1]]]), UNTOLD_MODIFIERS),
     ]
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from audit.rules import findings, rule, untestable
+from audit.rules import UNTOLD_MODIFIERS, findings, rule, untestable
 from audit.texts import once_each
 
 INVALID, BUNDLED, NOT_COVERED = "I", "B", "N"
@@ -39,12 +39,13 @@ def status_not_payable(lines: pd.DataFrame) -> list[pd.DataFrame]:
             severity="warning",
         ),
         findings(
-            bare,
+            bare[bare["modifiers_told"] != "no"],
             expected="no {procedure_code}, or GY",
             observed="{procedure_code} {modifiers}",
             because="{procedure_code} is not covered by Medicare (status N in the fee schedule).",
             severity="warning",
         ),
+        untestable(bare[bare["modifiers_told"] == "no"], UNTOLD_MODIFIERS),
         untestable(
             told[(told["status"] == "") & _doubtful(told)],
             "The fee schedule on file for this date does not tell the status of {procedure_code}, which is not always "

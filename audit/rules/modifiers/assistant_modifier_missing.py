@@ -30,7 +30,7 @@ UNCLEAR = {
 }
 
 
-@rule("MOD-04", grain="service", severity="error", sources=["cms-co-2022", "cms-co-2020"])
+@rule("MOD-04", grain="service", severity="error", sources=["cms-co-2022", "cms-co-2020"], of_modifiers="missed")
 def assistant_modifier_missing(services: pd.DataFrame) -> list[pd.DataFrame]:
     """An assistant furnished more than a tenth of the service, but CO is absent.
 

@@ -11,7 +11,7 @@ TOO_EARLY = (
 )
 
 
-@rule("MOD-05", grain="service", severity="warning", sources=["cms-co-2022"])
+@rule("MOD-05", grain="service", severity="warning", sources=["cms-co-2022"], of_modifiers="looked at")
 def assistant_modifier_not_warranted(services: pd.DataFrame) -> list[pd.DataFrame]:
     """CO stands on more units than the assistant furnished.
 

@@ -5,7 +5,13 @@ import pandas as pd
 from audit.rules import findings, rule, untestable
 
 
-@rule("MOD-20", grain="line", severity="error", sources=["assistant-modifier-scope", "uhc-ota-eval"])
+@rule(
+    "MOD-20",
+    grain="line",
+    severity="error",
+    sources=["assistant-modifier-scope", "uhc-ota-eval"],
+    of_modifiers="looked at",
+)
 def assistant_modifier_out_of_place(lines: pd.DataFrame) -> list[pd.DataFrame]:
     """CO or CQ stands on an evaluation, or on a code that is no therapy service.
 

@@ -5,7 +5,7 @@ import pandas as pd
 from audit.rules import findings, rule
 
 
-@rule("MOD-06", grain="line", severity="error", sources=["aota-co-go"])
+@rule("MOD-06", grain="line", severity="error", sources=["aota-co-go"], of_modifiers="looked at")
 def assistant_modifier_without_go(lines: pd.DataFrame) -> list[pd.DataFrame]:
     """CO stands without GO, or CQ (the physical therapy assistant's modifier) stands with GO.
 

@@ -7,7 +7,7 @@ from audit.rules.modifiers.assistant_modifier_missing import REQUIRED_FROM, pers
 from audit.rules.modifiers.assistant_modifier_not_warranted import TOO_EARLY, merged, too_much_co
 
 
-@rule("MOD-07", grain="service", severity="error", sources=["cms-co-2022"])
+@rule("MOD-07", grain="service", severity="error", sources=["cms-co-2022"], of_modifiers="looked at")
 def assistant_units_not_split(services: pd.DataFrame) -> list[pd.DataFrame]:
     """One line with CO bills units of which only some were furnished by the assistant.
 

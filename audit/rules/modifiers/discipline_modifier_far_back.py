@@ -10,7 +10,7 @@ PLACES = 2
 """How many places are in front. A place left empty is none on the form."""
 
 
-@rule("MOD-19", grain="line", severity="info", sources=["noridian-modifier-position"])
+@rule("MOD-19", grain="line", severity="info", sources=["noridian-modifier-position"], of_modifiers="looked at")
 def discipline_modifier_far_back(lines: pd.DataFrame) -> list[pd.DataFrame]:
     """GO, GP or GN stands in the third or fourth place of a Medicare line.
 

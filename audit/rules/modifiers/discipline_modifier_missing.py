@@ -5,7 +5,13 @@ import pandas as pd
 from audit.rules import findings, rule, untestable
 
 
-@rule("MOD-01", grain="line", severity="error", sources=["cms-100-04-ch5-20.1", "uhc-go-2020", "anthem-go-2021"])
+@rule(
+    "MOD-01",
+    grain="line",
+    severity="error",
+    sources=["cms-100-04-ch5-20.1", "uhc-go-2020", "anthem-go-2021"],
+    of_modifiers="missed",
+)
 def discipline_modifier_missing(lines: pd.DataFrame) -> list[pd.DataFrame]:
     """A therapy service of occupational therapy is billed without GO.
 

@@ -13,7 +13,7 @@ MEANS = {
 }
 
 
-@rule("MOD-18", grain="line", severity="warning", sources=["timed-service-modifiers"])
+@rule("MOD-18", grain="line", severity="warning", sources=["timed-service-modifiers"], of_modifiers="looked at")
 def modifier_against_minutes(lines: pd.DataFrame) -> list[pd.DataFrame]:
     """A timed service carries 22, 52, 76 or 77, which say what its units should say.
 

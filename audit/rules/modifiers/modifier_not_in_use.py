@@ -11,7 +11,7 @@ BEGAN = pd.Timestamp("2018-01-01")
 
 
 @rule("MOD-21", grain="filing", severity="warning", sources=["therapy-modifiers", "hcpcs-modifier-list",
-                                                            "modifiers-96-97"])  # fmt: skip
+                                                            "modifiers-96-97"], of_modifiers="looked at")  # fmt: skip
 def modifier_not_in_use(lines: pd.DataFrame) -> list[pd.DataFrame]:
     """A modifier is unknown, was not in use on the date, stands twice, or does not belong on the line.
 

@@ -6,7 +6,7 @@ from audit.rules import findings, rule, untestable
 from audit.rules.modifiers.pair_without_modifier import age
 
 
-@rule("MOD-11", grain="line", severity="warning", sources=["ncci-2024q3"])
+@rule("MOD-11", grain="line", severity="warning", sources=["ncci-2024q3"], of_modifiers="looked at")
 def needless_separate_modifier(lines: pd.DataFrame) -> list[pd.DataFrame]:
     """59 (or XE, XP, XS, XU) stands on a line that is in no pair that day.
 

@@ -19,7 +19,13 @@ DOUBTFUL = {
 }
 
 
-@rule("MOD-16", grain="patient_year", severity="error", sources=["abn-modifiers", "therapy-modifiers"])
+@rule(
+    "MOD-16",
+    grain="patient_year",
+    severity="error",
+    sources=["abn-modifiers", "therapy-modifiers"],
+    of_modifiers="looked at",
+)
 def notice_modifiers_at_odds(lines: pd.DataFrame) -> list[pd.DataFrame]:
     """GA, GX, GY or GZ stand on a Medicare line where they contradict one another, KX, or the service.
 

@@ -8,7 +8,7 @@ FACILITIES = ["19", "21", "22", "23", "31", "61", "62"]
 """Places of hospitals, skilled nursing and rehabilitation facilities."""
 
 
-@rule("MOD-10", grain="pair", severity="error", sources=["ncci-2024q3", "ncci-manual-59"])
+@rule("MOD-10", grain="pair", severity="error", sources=["ncci-2024q3", "ncci-manual-59"], of_modifiers="missed")
 def pair_without_modifier(pairs: pd.DataFrame) -> list[pd.DataFrame]:
     """Two services that Medicare pays together only when they were separate are billed without saying so.
 

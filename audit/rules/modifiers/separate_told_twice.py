@@ -8,7 +8,7 @@ from audit.rules import findings, rule
 REASONS = ["XE", "XP", "XS", "XU"]
 
 
-@rule("MOD-14", grain="line", severity="error", sources=["x-modifiers-with-59"])
+@rule("MOD-14", grain="line", severity="error", sources=["x-modifiers-with-59"], of_modifiers="looked at")
 def separate_told_twice(lines: pd.DataFrame) -> pd.DataFrame:
     """A line carries 59 together with XE, XP, XS or XU.
 

@@ -5,7 +5,13 @@ import pandas as pd
 from audit.rules import findings, rule, untestable
 
 
-@rule("MOD-03", grain="line", severity="error", sources=["sometimes-therapy", "cms-100-04-ch5-20.1"])
+@rule(
+    "MOD-03",
+    grain="line",
+    severity="error",
+    sources=["sometimes-therapy", "cms-100-04-ch5-20.1"],
+    of_modifiers="missed",
+)
 def sometimes_therapy_without_go(lines: pd.DataFrame) -> list[pd.DataFrame]:
     """A service that is therapy when a therapist gives it is billed for an occupational therapist without GO.
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from audit.rules import findings, rule, untestable
+from audit.rules import UNTOLD_MODIFIERS, findings, rule, untestable
 
 HOSPITAL = ["19", "22"]
 """Places of hospitals, whose own therapists mark telehealth by 95."""
@@ -22,13 +22,15 @@ def telehealth_told_wrong(lines: pd.DataFrame) -> list[pd.DataFrame]:
     asks. Payers other than Medicare have rules of their own: look them up.
     """
     rows = lines.assign(was=lines["modality"].map(WORDS).fillna(""))
-    remote = rows[rows["modality"].isin(["video", "audio"])]
+    by_note, untold = rows["modality"].isin(["video", "audio"]), rows["modifiers_told"] == "no"
+    remote = rows[by_note & ~untold]
     medicare = rows[(rows["medicare"] == "yes") & (rows["modality"] != "in_person")]
     return [
         *_against_the_note(rows, remote),
         *_medium(remote),
         *_dates_and_codes(medicare),
-        *_place(medicare[medicare["marked"] & (medicare["modality"] != "")]),
+        *_place(medicare[medicare["marked"] & (medicare["modality"] != "") & (medicare["modifiers_told"] != "no")]),
+        untestable(rows[by_note & untold], UNTOLD_MODIFIERS),
     ]
 
 

@@ -20,8 +20,8 @@ NO_FEE = (
 )
 
 
-@rule("MOD-08", grain="patient_year", severity="error", sources=["noridian-je-per-beneficiary-kx-thresholds",
-                                                                "kx-well-below", "42-cfr-414.22"])  # fmt: skip
+@rule("MOD-08", grain="patient_year", severity="error", of_modifiers="missed", sources=[
+    "noridian-je-per-beneficiary-kx-thresholds", "kx-well-below", "42-cfr-414.22"])  # fmt: skip
 def threshold_modifier_missing(lines: pd.DataFrame) -> list[pd.DataFrame]:
     """The line has no KX though the patient's year of therapy is past Medicare's amount, or has it far below.
 

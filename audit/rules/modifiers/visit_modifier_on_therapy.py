@@ -9,7 +9,7 @@ OFFICE_VISITS = r"99[234]\d\d"
 """The codes of evaluation and management, on which 25 stands rightly."""
 
 
-@rule("MOD-17", grain="line", severity="error", sources=["modifier-25"])
+@rule("MOD-17", grain="line", severity="error", sources=["modifier-25"], of_modifiers="looked at")
 def visit_modifier_on_therapy(lines: pd.DataFrame) -> list[pd.DataFrame]:
     """A therapy service carries 25, which belongs to evaluation and management visits of physicians.
 

@@ -8,7 +8,7 @@ NAMES = {"OT": "occupational therapy", "PT": "physical therapy", "SLP": "speech-
 MODIFIERS = {"OT": "GO", "PT": "GP", "SLP": "GN"}
 
 
-@rule("MOD-02", grain="line", severity="error", sources=["cms-100-04-ch5-20.1"])
+@rule("MOD-02", grain="line", severity="error", sources=["cms-100-04-ch5-20.1"], of_modifiers="looked at")
 def wrong_discipline_modifier(lines: pd.DataFrame) -> list[pd.DataFrame]:
     """A line has two discipline modifiers, that of another discipline, or one that its payer refuses.
 

@@ -5,6 +5,10 @@ import pandas as pd
 from audit.rules import findings, rule, untestable
 
 REASON = " A reason for the delay is on file: a delayed certification is accepted when the reason holds."
+UNTOLD = (
+    "The plans of care came without the column that tells when they were certified, so whether plan {plan_id} was is "
+    "not known.|Load plans_of_care with certified_on"
+)
 SOURCES = ["noridian-je-certification-page", "noridian-je-apta-89-fr-97912-97918"]
 
 
@@ -22,8 +26,9 @@ def certification_late(days: pd.DataFrame) -> list[pd.DataFrame]:
     rows = _with_dates(days)
     under = (rows["medicare"] == "yes") & rows["may_be_in_plan"] & rows["initial"]
     medicare = rows[under & ~rows["stands_in"] & ~rows["in_time"]]
-    missing = medicare["certified_on"].isna()
-    before = ~missing & (medicare["service_date"] < medicare["certified_on"])
+    untold = medicare["certification_told"] == "no"
+    missing = medicare["certified_on"].isna() & ~untold
+    before = ~missing & ~untold & (medicare["service_date"] < medicare["certified_on"])
     sure = medicare["certified_on"] > medicare["latest"]
     past = medicare["newest"] > medicare["latest"]
     late = medicare[before & sure]
@@ -31,6 +36,7 @@ def certification_late(days: pd.DataFrame) -> list[pd.DataFrame]:
         _found(late[late["delay_reason"] == ""], "certified on {certified_on:%Y-%m-%d}"),
         _found(late[late["delay_reason"] != ""], "certified on {certified_on:%Y-%m-%d}", REASON, "warning"),
         _found(medicare[missing & past], "no certification on file"),
+        untestable(medicare[untold], UNTOLD),
         untestable(
             medicare[before & ~sure],
             "Plan {plan_id} began on {start_date:%Y-%m-%d} and was certified on {certified_on:%Y-%m-%d}; no evaluation "

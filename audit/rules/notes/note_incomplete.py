@@ -49,6 +49,11 @@ def note_incomplete(notes: pd.DataFrame) -> list[pd.DataFrame]:
             "names that person cannot be told without its text.|Load notes with text",
         ),
         untestable(
+            rows[rows["signature_told"] == "no"],
+            "The notes came without the column that tells who signed them, so whether the note of "
+            "{service_date:%Y-%m-%d} is signed is not known.|Load notes with signed_by and signed_at",
+        ),
+        untestable(
             rows[(rows["signed_by"] != "") & (rows["signed_at"] == "")],
             "The note of {service_date:%Y-%m-%d} names who signs but not when; whether it was signed cannot be told."
             "|Load notes with signed_at",
@@ -71,7 +76,7 @@ def _with_gaps(notes: pd.DataFrame) -> pd.DataFrame:
         no_timed=own & timed & ~_told(rows, rows["total_timed_minutes"].notna(), record),
         no_treatment=own & ~_told(rows, rows["total_treatment_minutes"].notna(), record),
         no_contributor=own & _unnamed(rows),
-        no_signature=rows["signed_by"] == "",
+        no_signature=(rows["signed_by"] == "") & (rows["signature_told"] != "no"),
         no_credential=~_told(rows, rows["author_credential"] != "", record),
     )
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pandas as pd
 
 from audit.rules import findings, rule, untestable
+from audit.rules.notes.certification_late import UNTOLD
 
 SOURCES = ["noridian-je-apta-89-fr-97912-97918"]
 
@@ -17,7 +18,8 @@ def order_instead_of_certification(days: pd.DataFrame) -> list[pd.DataFrame]:
     What to do: get the plan certified, with the reason for the delay, or load the date on which the plan was sent.
     """
     leaning = (days["medicare"] == "yes") & days["may_be_in_plan"] & days["signed_order_on"].notna()
-    rows = days[leaning & days["certified_on"].isna()]
+    untold = days["certification_told"] == "no"
+    rows = days[leaning & days["certified_on"].isna() & ~untold]
     early, again = rows["order_within"].isna(), ~rows["initial"]
     first = rows[~early & ~again]
     first = first.assign(
@@ -39,6 +41,7 @@ def order_instead_of_certification(days: pd.DataFrame) -> list[pd.DataFrame]:
             says="Plan {plan_id} was sent on {sent_on:%Y-%m-%d}; treatment began on {first_treatment:%Y-%m-%d}, so "
             "it had to be sent by {send_by:%Y-%m-%d} for the order of {signed_order_on:%Y-%m-%d} to stand in.",
         ),
+        untestable(days[leaning & untold], UNTOLD),
         untestable(
             first[first["sent_on"].isna()],
             "An order of {signed_order_on:%Y-%m-%d} is on file for plan {plan_id}; whether the plan was sent by "

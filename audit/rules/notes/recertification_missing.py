@@ -3,6 +3,7 @@ from __future__ import annotations
 import pandas as pd
 
 from audit.rules import findings, rule, untestable
+from audit.rules.notes.certification_late import UNTOLD
 
 
 @rule("DOC-08", grain="episode_day", severity="error", sources=["pub-100-02-ch-15-s220-1-3"])
@@ -20,7 +21,8 @@ def recertification_missing(days: pd.DataFrame) -> list[pd.DataFrame]:
     later = planned & (rows["service_date"] > rows["limit"]) & ~rows["only_evaluated"]
     again = planned & ~later & rows["may_be_in_plan"] & ~rows["initial"]
     uncovered = again & ~(rows["service_date"] <= rows["limit_before"])
-    missing, known = rows["certified_on"].isna(), rows["limit_before"].notna()
+    untold = rows["certification_told"] == "no"
+    missing, known = rows["certified_on"].isna() & ~untold, rows["limit_before"].notna()
     late = rows["service_date"] < rows["certified_on"]
     past = rows["newest"] > rows["sign_by"]
     return [
@@ -29,6 +31,7 @@ def recertification_missing(days: pd.DataFrame) -> list[pd.DataFrame]:
         _uncertified(rows[uncovered & known & missing & past]),
         _delayed(rows[uncovered & known & late & (rows["delay_reason"] == "")]),
         _delayed_with_reason(rows[uncovered & known & late & (rows["delay_reason"] != "")]),
+        untestable(rows[uncovered & untold], UNTOLD),
         untestable(
             rows[uncovered & known & missing & ~past],
             "Plan {plan_id} goes on with the treatment and is not certified yet; nothing on file for this patient is "
