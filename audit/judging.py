@@ -13,11 +13,12 @@ import pandas as pd
 from audit import __version__
 from audit.errors import CountersignError
 from audit.grains import Prepared
+from audit.grains.again import other_choices
 from audit.grains.of_clinicians import OfClinicians
 from audit.model import FINDING_COLUMNS, UNPRICED
 from audit.rules import Rule, ordered, rule_book
 from audit.tables import Tables
-from audit.unconfirmed import REFUSED, SAYS, demoted, without_doubtful, without_refused
+from audit.unconfirmed import REFUSED, RIVALS, SAYS, demoted, without_doubtful, without_refused
 from audit.worth import priced
 
 Progress = Callable[[int, int], None]
@@ -45,13 +46,17 @@ def judge(
 
     def firm(without: Callable[[Tables], Tables | None], codes: list[str]) -> pd.DataFrame | None:
         tables = without(prepared.tables)
-        if tables is None:
-            return None
+        return None if tables is None else by_these(tables, codes)
+
+    def by_these(tables: Tables, codes: list[str]) -> pd.DataFrame:
         return _found(Prepared(tables, prepared.facts), [rule for rule in rules if rule.code in codes])
 
     found = _found(prepared, rules, progress, keep=keep)
     told = demoted(found, _codes(rules), partial(firm, without_doubtful), SAYS)
-    told = demoted(told, _codes(by_patient(rules)), partial(firm, without_refused), REFUSED)
+    own = _codes(by_patient(rules))
+    told = demoted(told, own, partial(firm, without_refused), REFUSED)
+    for other in other_choices(prepared.tables):
+        told = demoted(told, own, partial(by_these, other), RIVALS, other.claims["patient_id"])
     return priced(told if told is found else ordered([told]), prepared)
 
 

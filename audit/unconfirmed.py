@@ -19,6 +19,10 @@ SAYS = "It rests on values read from a document that nobody has confirmed."
 REFUSED = (
     "A row that bears on it (of a note of the day, a plan of care, an authorisation) was refused when it was loaded."
 )
+RIVALS = (
+    "It rests on which of several corrections (frequency code 7) stands, or which claim one of them replaces, which "
+    "nothing on file tells."
+)
 _SAME = ["rule", "claim_id", "line_number", "procedure_code", "service_date", "expected", "observed", "because"]
 
 
@@ -55,15 +59,21 @@ def _without(tables: Tables, which: pd.Series[bool]) -> Tables:
 
 
 def demoted(
-    found: pd.DataFrame, codes: Iterable[str], firm: Callable[[list[str]], pd.DataFrame | None], says: str
+    found: pd.DataFrame,
+    codes: Iterable[str],
+    firm: Callable[[list[str]], pd.DataFrame | None],
+    says: str,
+    patients: pd.Series[str] | None = None,
 ) -> pd.DataFrame:
     """`found` (columns of the contract) with each error of these rules that rests on such rows as a warning that says
     so.
 
     `firm` gives the findings of the rules with these codes over the tables without such rows, None where there is none;
-    it is asked only where an error was found.
+    it is asked only where an error was found, and where `patients` are given, where it is of one of them.
     """
     errors = (found["severity"] == "error") & found["rule"].isin(list(codes))
+    if patients is not None:
+        errors &= found["patient_id"].isin(patients.unique())
     sure = firm(sorted(found.loc[errors, "rule"].unique())) if errors.any() else None
     if sure is None:
         return found
