@@ -27,8 +27,10 @@ def billed_services(lines: pd.DataFrame, services: pd.DataFrame, days: pd.DataFr
     Adds the day's totals (`day_units`, `day_over_midpoint` and as in `days`); `co_on_claim`: a line of this claim
     for the service carries CO; `modifiers_told`: "no" where the modifiers of some line for it are not told;
     `under_first`: a further unit whose first code (96112 for 96113) the notes list;
-    `passed_over`: documented services with whole units of which none is billed; `billed`, `allowed`, `by_midpoints`:
-    units in words, on days whose units one of the methods does not allow; and the columns of `_with_assistant`.
+    `sole_minutes_of_day`: see `_sole_minutes`; `in_group`: 97150, and the notes give a pooled service to several
+    patients at once; `passed_over`: documented services with whole units of which none is billed; `billed`,
+    `allowed`, `by_midpoints`: units in words, on days whose units one of the methods does not allow; and the columns of
+    `_with_assistant`.
     """
     number = _places(services, lines)
     of_claim = lines["claim"].to_numpy() * len(services) + number
@@ -48,6 +50,9 @@ def billed_services(lines: pd.DataFrame, services: pd.DataFrame, days: pd.DataFr
     rows["modifiers_told"] = for_all("", rows).mask(untold, "no")
     rows["co_on_claim"] = np.isin(of_claim[first], of_claim[lines["has_co"]])
     rows = _with_minutes_of_the_day(rows)
+    grouped = services.loc[services["in_pool"] & (services["shared_sessions"] > 0), "day"]
+    rows["in_group"] = (rows["service"] == "97150") & rows["day"].isin(grouped)
+    rows["sole_minutes_of_day"] = _sole_minutes(rows, services)
     rows["passed_over"] = told_of(rows["day"], _passed_over(services))
     words = _in_words(services, rows)
     for name in words:
@@ -86,6 +91,18 @@ def _under_first(rows: pd.DataFrame, services: pd.DataFrame) -> pd.Series[bool]:
     noted = pd.MultiIndex.from_frame(listed)
     further[further] = pd.MultiIndex.from_frame(rows.loc[further, ["day", "addon_to"]]).isin(noted)
     return further
+
+
+def _sole_minutes(rows: pd.DataFrame, services: pd.DataFrame) -> pd.Series[int]:
+    """By row the day's pooled minutes but those of several patients at once, <NA> where some are not told; worked out
+    only for days with such minutes."""
+    found = pd.Series(pd.NA, index=rows.index, dtype="Int64")
+    here = services["day"].isin(services.loc[services["shared_sessions"] > 0, "day"])
+    pool = services[here & services["in_pool"] & services["in_note"]]
+    if pool.empty:
+        return found
+    sole = (pool["minutes"] - pool["shared_minutes"]).groupby(pool["day"]).agg(lambda one: one.sum(skipna=False))
+    return rows["day"].map(sole).astype("Int64")
 
 
 def _passed_over(services: pd.DataFrame) -> pd.Series[str]:

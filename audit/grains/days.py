@@ -16,6 +16,7 @@ from audit.texts import Whole, first_true, told_of
 from audit.units import PAST_MIDPOINT, UNIT
 
 KEY = ["day", "service"]
+SHARED_MODES = ["group", "concurrent"]
 
 
 def services_of_day(lines: pd.DataFrame, note_services: pd.DataFrame) -> pd.DataFrame:
@@ -23,7 +24,8 @@ def services_of_day(lines: pd.DataFrame, note_services: pd.DataFrame) -> pd.Data
 
     Billed: `units`, `co_units`, `line_count`. Documented: `minutes` and the three parts (<NA> when a session lacks
     them), `minutes_told` (what is given of them), `in_note`, `notes_listing` (notes of the day that list services).
-    From both: `code_known`, `in_pool`, `timed`, and the columns of `_allotted`.
+    Of several patients at once: `_with_company`. From both: `code_known`, `in_pool`, `timed`, and the columns of
+    `_allotted`.
     """
     linked = note_services[note_services["day"].notna()]
     each = pd.concat([table[[*KEY, "in_pool", "timed"]] for table in (lines, linked)], ignore_index=True)
@@ -36,11 +38,25 @@ def services_of_day(lines: pd.DataFrame, note_services: pd.DataFrame) -> pd.Data
     rows["code_known"] = sums(~lines["code_known"], of_line, most) + sums(~linked["known"], of_noted, most) == 0
     for name in ["minutes", *PARTS]:
         rows[name] = whole_sums(linked[name], of_noted, most)
+    rows = _with_company(rows, linked, of_noted)
     rows["minutes_told"] = sums(linked["minutes"], of_noted, most)
     once = linked.loc[~linked["note"].duplicated(), "day"]
     rows["notes_listing"] = sums_for(rows["day"], np.ones(len(once)), once)
     rows["in_note"] = sums(np.ones(len(linked)), of_noted, most) > 0
     return _allotted(rows)
+
+
+def _with_company(rows: pd.DataFrame, linked: pd.DataFrame, number: Whole) -> pd.DataFrame:
+    """Adds `shared_sessions` and their `shared_minutes`: those that the notes say several patients had at once;
+    `individual_sessions`: those that they say one had alone; `sole_sessions`: all but the shared ones."""
+    mode, most = linked["mode"], len(rows)
+    shared = mode.isin(SHARED_MODES)
+    return rows.assign(
+        shared_sessions=sums(shared, number, most),
+        shared_minutes=sums(linked["minutes"].where(shared, 0), number, most),
+        individual_sessions=sums(mode == "individual", number, most),
+        sole_sessions=sums(~shared, number, most),
+    )
 
 
 def _once_each(each: pd.DataFrame) -> tuple[pd.DataFrame, Whole, Whole]:
@@ -89,7 +105,8 @@ def days(lines: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFrame) -> p
 
     `method`: the payer's; "unknown" too where the payers of a day count differently (`mixed`). A claim told again
     (for a second payer, or replaced) is counted by the method of its own payer, and leaves the others theirs.
-    `units`: pooled units billed on the whole day. `codes_billed`, `codes_of_day`: pooled services billed; billed
+    `units`: pooled units billed on the whole day. `shared_minutes`: pooled minutes of several patients at once.
+    `codes_billed`, `codes_of_day`: pooled services billed; billed
     or documented. For `minutes_known`, `minutes_low`, `minutes_high` and the units they support see `_judged`.
     """
     totals = _totals(lines, linked, services)
@@ -106,7 +123,7 @@ def days(lines: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFrame) -> p
 def _totals(lines: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFrame) -> pd.DataFrame:
     """One row a day, in the order of their numbers."""
     most = len(services["day"].unique())
-    pool = services.loc[services["in_pool"], ["day", "units", "in_note", "midpoint"]]
+    pool = services.loc[services["in_pool"], ["day", "units", "in_note", "midpoint", "shared_minutes"]]
     billed = pool["units"] > 0
     sums_of_pool = {
         "units": pool["units"],
@@ -114,6 +131,7 @@ def _totals(lines: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFrame) -
         "codes_of_day": billed | pool["in_note"],
         "over_midpoint": pool["units"] > pool["midpoint"],
         "midpoint_units": pool["midpoint"],
+        "shared_minutes": pool["shared_minutes"],
     }
     totals = pd.DataFrame(
         {

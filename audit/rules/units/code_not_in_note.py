@@ -10,13 +10,14 @@ def code_not_in_note(services: pd.DataFrame) -> list[pd.DataFrame]:
     """A billed service is not in the day's note, or has no minutes there.
 
     Why it matters: each billed intervention must be identified in the note; a service that is not documented was,
-    for the payer, not furnished. (A further unit is documented where its first code is: UNIT-10 looks at the minutes.)
+    for the payer, not furnished. (A further unit is documented where its first code is: UNIT-10 looks at the minutes;
+    97150 where what was done in the group is listed with mode group or concurrent.)
     What to do: remove the line, or have the therapist add an addendum if the service was given.
     """
     by_findings = (services["family"] == "eval") & services["evaluated"]
     under_first = services["under_first"] & ~services["in_note"]
     no_minutes = services["in_note"] & services["timed"] & (services["minutes"] == 0).fillna(False)
-    asked = (services["units"] > 0) & ~by_findings & ~under_first
+    asked = (services["units"] > 0) & ~by_findings & ~under_first & ~services["in_group"]
     billed = services[asked & (~services["in_note"] | no_minutes)]
     named = billed["service"] + (" (" + billed["label"] + ")").where(billed["label"] != "", "")
     billed = billed.assign(named=named)

@@ -5,6 +5,7 @@ import pandas as pd
 from audit.grains.again import REPLACED
 from audit.rules import findings, rule, untestable
 from audit.rules.units.more_units_than_minutes import unjudged
+from audit.units import PAST_MIDPOINT, UNIT
 
 
 @rule("UNIT-02", grain="day", severity="info", sources=["cms-100-04-ch5-20.2", "cpt-time-rule"])
@@ -18,7 +19,9 @@ def fewer_units_than_minutes(days: pd.DataFrame) -> list[pd.DataFrame]:
     timed = timed[timed["pooled"] | ~timed.groupby("day")["pooled"].transform("any")]
     timed = timed.assign(fewest=_supported(timed, "supported_low"), most=_supported(timed, "supported_high"))
     under = (timed["units"] < timed["fewest"]).fillna(False) & timed["codes_known"]
+    under &= ~(timed["shared_minutes"] > 0) | (timed["units"] < _one_on_one(timed)).fillna(False)
     sure = (timed["units"] >= timed["most"]).fillna(False) & timed["codes_known"]
+    sure |= (timed["shared_minutes"] > 0) & (timed["units"] < timed["fewest"]).fillna(False)
     unsure = timed[~under & ~sure]
     return [
         findings(
@@ -36,6 +39,12 @@ def fewer_units_than_minutes(days: pd.DataFrame) -> list[pd.DataFrame]:
             "|Load payers with unit_method for this payer and date",
         ),
     ]
+
+
+def _one_on_one(days: pd.DataFrame) -> pd.Series[int]:
+    """The units that are supported by total minutes without those of several patients at once, which earn none."""
+    fewer = ((days["minutes_low"] - days["shared_minutes"]).clip(lower=0) + UNIT - PAST_MIDPOINT) // UNIT
+    return fewer.where(days["method"] == "total", 0)
 
 
 def _supported(days: pd.DataFrame, end: str) -> pd.Series[int]:
