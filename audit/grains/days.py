@@ -23,7 +23,8 @@ def services_of_day(lines: pd.DataFrame, note_services: pd.DataFrame) -> pd.Data
     """One row per day and service, billed or documented.
 
     Billed: `units`, `co_units`, `line_count`. Documented: `minutes` and the three parts (<NA> when a session lacks
-    them), `minutes_told` (what is given of them), `in_note`, `notes_listing` (notes of the day that list services).
+    them), `minutes_told` (what is given of them), `minutes_again` (of notes that may repeat another one, which
+    all others leave out), `in_note`, `notes_listing` (notes of the day that list services).
     Of several patients at once: `_with_company`. From both: `code_known`, `in_pool`, `timed`, and the columns of
     `_allotted`.
     """
@@ -36,12 +37,14 @@ def services_of_day(lines: pd.DataFrame, note_services: pd.DataFrame) -> pd.Data
     rows["units"], rows["co_units"] = sums(lines["counting"], of_line, most), sums(co, of_line, most)
     rows["line_count"] = sums(lines["told_again"] == "", of_line, most)
     rows["code_known"] = sums(~lines["code_known"], of_line, most) + sums(~linked["known"], of_noted, most) == 0
+    once = ~linked["again"].to_numpy()
     for name in ["minutes", *PARTS]:
-        rows[name] = whole_sums(linked[name], of_noted, most)
-    rows = _with_company(rows, linked, of_noted)
-    rows["minutes_told"] = sums(linked["minutes"], of_noted, most)
-    once = linked.loc[~linked["note"].duplicated(), "day"]
-    rows["notes_listing"] = sums_for(rows["day"], np.ones(len(once)), once)
+        rows[name] = whole_sums(linked.loc[once, name], of_noted[once], most)
+    rows = _with_company(rows, linked[once], of_noted[once])
+    rows["minutes_told"] = sums(linked["minutes"][once], of_noted[once], most)
+    rows["minutes_again"] = sums(linked["minutes"][~once], of_noted[~once], most)
+    lists = linked.loc[~linked["note"].duplicated(), "day"]
+    rows["notes_listing"] = sums_for(rows["day"], np.ones(len(lists)), lists)
     rows["in_note"] = sums(np.ones(len(linked)), of_noted, most) > 0
     return _allotted(rows)
 
@@ -123,13 +126,14 @@ def days(lines: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFrame) -> p
 def _totals(lines: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFrame) -> pd.DataFrame:
     """One row a day, in the order of their numbers."""
     most = len(services["day"].unique())
-    pool = services.loc[services["in_pool"], ["day", "units", "in_note", "midpoint", "shared_minutes"]]
+    pool = services.loc[services["in_pool"], ["day", "units", "in_note", "midpoint", "shared_minutes", "minutes_again"]]
     billed = pool["units"] > 0
     sums_of_pool = {
         "units": pool["units"],
         "codes_billed": billed,
         "codes_of_day": billed | pool["in_note"],
         "over_midpoint": pool["units"] > pool["midpoint"],
+        "minutes_again": pool["minutes_again"],
         "midpoint_units": pool["midpoint"],
         "shared_minutes": pool["shared_minutes"],
     }
@@ -164,14 +168,18 @@ def _method(lines: pd.DataFrame, most: int) -> dict[str, Any]:
 def _stated(linked: pd.DataFrame, most: int) -> dict[str, Any]:
     """By day, what its notes state themselves, over all sessions; authors; whether one of them is an evaluation
     (`evaluated`) or was refused (`refused_row`)."""
-    wanted = ["day", "author", "note_type", "total_timed_minutes", "total_treatment_minutes", *COMPONENTS]
+    wanted = ["day", "author", "note_type", "total_timed_minutes", "total_treatment_minutes", "again", *COMPONENTS]
     told = linked.loc[linked["day"].notna(), wanted]
+    again, once = told[told["again"]], told[~told["again"]]
+    stated_again = again["total_timed_minutes"].fillna(again["total_treatment_minutes"])
     count = sums(np.ones(len(told)), told["day"], most)
     return {
         "note_count": count,
-        "stated_timed": whole_sums(told["total_timed_minutes"], told["day"], most),
-        "stated_at_least": sums(told["total_timed_minutes"], told["day"], most),
-        "stated_treatment": whole_sums(told["total_treatment_minutes"], told["day"], most),
+        "stated_timed": whole_sums(once["total_timed_minutes"], once["day"], most),
+        "stated_at_least": sums(once["total_timed_minutes"], once["day"], most),
+        "stated_treatment": whole_sums(once["total_treatment_minutes"], once["day"], most),
+        "notes_again": sums(told["again"], told["day"], most),
+        "stated_again": sums(stated_again, again["day"], most),
         "assistants_only": (count > 0) & (sums(told["author"] != "assistant", told["day"], most) == 0),
         "therapists_only": (count > 0) & (sums(told["author"] != "therapist", told["day"], most) == 0),
         "evaluated": sums(evaluates(told), told["day"], most) > 0,
@@ -189,6 +197,7 @@ def _judged(totals: pd.DataFrame, services: pd.DataFrame) -> pd.DataFrame:
     """Adds what is known of the day's pooled minutes, and the units they support by total minutes.
 
     `minutes_known`: "per_code" for each service; "total_only"; "contradicting": services and totals disagree;
+    "twice": a note may repeat another one, and more is billed than without it;
     "unplaced": a code of the day is not on file; "unknown"; "no_note". `minutes_low`, `minutes_high`: the fewest
     and the most minutes the notes can mean, <NA> for no upper bound; `supported_low`, `supported_high`: units.
     """
@@ -196,14 +205,17 @@ def _judged(totals: pd.DataFrame, services: pd.DataFrame) -> pd.DataFrame:
     low, high = bounds[["told_low", "stated_low"]].max(axis=1), bounds[["told_high", "stated_high"]].min(axis=1)
     differ, one = low > high, low == high
     alone = one & totals["listed"] & (totals["codes_of_day"] == 1)
+    twice = ~differ & _needs_both(totals, low)
     told = {
         "no_note": totals["note_count"] == 0,
         "unplaced": bounds["strange"] | ~totals["codes_known"],
         "contradicting": differ,
+        "twice": twice,
         "per_code": np.isfinite(bounds["told_high"]) | alone,
         "total_only": one,
     }
     totals["minutes_known"] = first_true(told, "unknown")
+    high = high + totals[["stated_again", "minutes_again"]].max(axis=1).where(twice, 0)
     ends = pd.DataFrame({"low": low.where(~differ, high), "high": high.where(~differ, low)})
     ends = ends.where(np.isfinite(ends)).where(totals["note_count"] > 0).astype("Int64")
     for bound in ("low", "high"):
@@ -212,6 +224,14 @@ def _judged(totals: pd.DataFrame, services: pd.DataFrame) -> pd.DataFrame:
     totals["alone"] = alone & (totals["minutes_known"] == "per_code")
     totals["midpoint_units"] = totals["midpoint_units"].mask(totals["alone"], totals["supported_high"]).astype("int64")
     return totals
+
+
+def _needs_both(totals: pd.DataFrame, low: pd.Series[float]) -> pd.Series[bool]:
+    """The day's units are more than its minutes support without the notes that may repeat another one."""
+    by_total = totals["units"] > (low + UNIT - PAST_MIDPOINT) // UNIT
+    by_midpoint = totals["over_midpoint"] > 0
+    over = (by_total & (totals["method"] != "midpoint")) | (by_midpoint & (totals["method"] != "total"))
+    return (totals["notes_again"] > 0) & over
 
 
 def _bounds(totals: pd.DataFrame, services: pd.DataFrame) -> pd.DataFrame:

@@ -10,6 +10,7 @@ from audit.grains.again import REPLACES, belongs
 from audit.grains.clock import minute_of_day
 from audit.grains.lines import DAY, agreed, discipline_of, filled, in_order, service_of
 from audit.grains.numbered import beside, sums_for, whole_sums
+from audit.grains.twice import written_again
 from audit.shared_text import SHARED, for_all
 from audit.tables import Tables
 from audit.texts import once_each
@@ -23,7 +24,8 @@ def notes(tables: Tables, lines: pd.DataFrame) -> pd.DataFrame:
     """Visit notes with their discipline, who wrote them (`author`: therapist, assistant, "") and `day`.
 
     A note that names a claim belongs to that claim's day of the same patient and date; one that names none, to the
-    day of its patient, discipline and date. `day` is <NA> where there is no such day. `note`: a number.
+    day of its patient, discipline and date. `day` is <NA> where there is no such day. `note`: a number. `again`: it may
+    tell of the same visit as another one (`twice`).
     """
     rows = in_order(tables.notes, ["note_id"])
     rows["claim_id"] = _claim(rows, lines)
@@ -31,6 +33,7 @@ def notes(tables: Tables, lines: pd.DataFrame) -> pd.DataFrame:
     rows["author"] = author_of(rows["author_credential"])
     rows["day"] = _day(rows[[*DAY, "claim_id"]], lines)
     rows["note"] = np.arange(len(rows))
+    rows["again"] = written_again(rows, tables.note_services)
     return rows
 
 
@@ -103,7 +106,7 @@ def services(tables: Tables, linked: pd.DataFrame, facts: Facts) -> pd.DataFrame
     `minutes` is <NA> when not documented. Minutes that nobody is named for are the author's; where the
     author is unknown too, the three parts are <NA>.
     """
-    wanted = ["note", "day", "service_date", "author", "claim_id", "patient_id"]
+    wanted = ["note", "day", "service_date", "author", "claim_id", "patient_id", "again"]
     place = pd.Index(linked["note_id"]).get_indexer(pd.Index(tables.note_services["note_id"]))
     rows = tables.note_services[place >= 0].reset_index(drop=True)
     rows = beside(rows, linked[wanted], place[place >= 0])

@@ -6,6 +6,8 @@ from audit.rules import findings, rule, untestable
 from audit.rules.units.more_units_than_minutes import UNKNOWN
 from audit.rules.units.too_many_by_both_methods import most_by_midpoints
 
+SAID = ["no_note", "contradicting", "twice"]
+
 
 @rule("UNIT-20", grain="service", severity="error", sources=["cpt-time-rule"])
 def more_units_than_midpoints(services: pd.DataFrame) -> list[pd.DataFrame]:
@@ -17,7 +19,7 @@ def more_units_than_midpoints(services: pd.DataFrame) -> list[pd.DataFrame]:
     """
     billed = services[(services["method"] == "midpoint") & (services["units"] > 0)]
     pool, strange = billed[billed["in_pool"]], billed[~billed["code_known"]]
-    sound = pool["listed"] & pool["minutes"].notna() & (pool["minutes_known"] != "contradicting")
+    sound = pool["listed"] & pool["minutes"].notna() & ~pool["minutes_known"].isin(["contradicting", "twice"])
     pool = pool.assign(excess=pool["units"] - pool["midpoint"])
     over, unsure = pool[sound & (pool["excess"] > 0)], pool[~sound]
     totals = unsure[unsure["minutes_known"] == "total_only"].drop_duplicates(["claim_id", "day"])
@@ -40,9 +42,9 @@ def more_units_than_midpoints(services: pd.DataFrame) -> list[pd.DataFrame]:
             because="Billed: {day_units:unit}. The day's {minutes_high:minute}, however they are divided among the "
             "codes billed, earn no more than {by_midpoints:unit} by midpoints.",
         ),
-        *[untestable(unsure[unsure["minutes_known"] == k], UNKNOWN[k]) for k in ("no_note", "contradicting")],
+        *[untestable(unsure[unsure["minutes_known"] == k], UNKNOWN[k]) for k in SAID],
         untestable(
-            unsure[~unsure["minutes_known"].isin(["no_note", "contradicting"])],
+            unsure[~unsure["minutes_known"].isin(SAID)],
             "This payer counts each code alone, and the notes do not give the minutes of {service}."
             "|Load note_services with minutes of {service}",
         ),

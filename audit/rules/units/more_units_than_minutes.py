@@ -12,6 +12,9 @@ UNKNOWN = {
     "contradicting": "The documentation of this day contradicts itself: its services and its totals do not give the "
     "same timed minutes (between {minutes_low} and {minutes_high:minute})."
     "|Load notes with total_timed_minutes that is the sum of the minutes in note_services",
+    "twice": "Two notes of this day, of different types, list the same services with the same minutes and no times of "
+    "their own: one visit written down twice has {minutes_low:minute}, two visits have {minutes_high}."
+    "|Load notes with start_time and end_time of each, or take one of the two out",
     "total_only": "The notes give total timed minutes but not those of each service (Medicare requires no more), so "
     "units cannot be told apart by code."
     "|Load note_services with minutes of every service of this day",
