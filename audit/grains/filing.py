@@ -14,6 +14,9 @@ from audit.shared_text import SHARED, for_all
 from audit.tables import Tables
 from audit.texts import told_of
 
+CODES_READ_IN = 2026
+"""The year of the fee schedule (release of July) that the statuses in `data/codes.csv` were read in."""
+
 
 def filing(lines: pd.DataFrame, linked: pd.DataFrame, tables: Tables, facts: Facts) -> pd.DataFrame:
     """Claim lines with what is on file of their code, place, modifiers and authorisation.
@@ -42,12 +45,22 @@ def filing(lines: pd.DataFrame, linked: pd.DataFrame, tables: Tables, facts: Fac
     rows = with_facts(rows, places, ["place_label", "place_setting"], on="place_of_service", key="place")
     rows = with_facts(rows, facts["fees"], ["status"], on="procedure_code", key="code")
     rows = rows.rename(columns={"known": "fee_known"})
+    rows["status"] = _status(rows, facts)
     rows["fees_covered"] = facts.covered("fees", rows["service_date"])["coverage"]
     rows["fee_before"] = rows["procedure_code"].map(_first_days(facts, "fees")) < rows["service_date"]
     today = pd.Timestamp(facts.as_of or date.today())  # noqa: DTZ011  the clinic's own day
     rows = _with_limit(rows.assign(as_of=today, as_of_told=facts.as_of is not None), facts)
     rows = with_diagnoses(_with_authorization(_with_modifiers(rows, facts), tables), facts)
     return _with_person(rows, linked)
+
+
+def _status(rows: pd.DataFrame, facts: Facts) -> pd.Series[str]:
+    """That of the fee schedule; for a code that it does not list, in the year whose release the list of codes was read
+    in, the one that this list has."""
+    listed = with_facts(rows[["procedure_code", "service_date"]], facts["codes"], ["medicare_status"],
+                        on="procedure_code", key="code")["medicare_status"]  # fmt: skip
+    lacking = (rows["status"] == "") & ~rows["fee_known"] & (rows["service_date"].dt.year == CODES_READ_IN)
+    return rows["status"].where(~lacking, listed)
 
 
 def _with_limit(rows: pd.DataFrame, facts: Facts) -> pd.DataFrame:

@@ -57,14 +57,17 @@ def _due_on(rows: pd.DataFrame, days: pd.DataFrame) -> pd.Series[pd.Timestamp]:
 
 def _plan_of_day(days: pd.DataFrame, plans: pd.DataFrame) -> pd.DataFrame:
     """By day with a plan on file: `plans_on_file`, whether one covers the day (`in_plan`) or may, its dates being
-    incomplete (`may_be_in_plan`), the plan that does, else the last that began, and the columns of `_histories`."""
+    incomplete (`may_be_in_plan`), the plan that does, else the last that began, when the next one begins (`next_start`), and
+    the columns of `_histories`."""
     found = days[[*DATE, "treated", "episode", "episode_began"]].merge(plans, on="patient_id", suffixes=("", "_plan"))
     found = found[(found["discipline"] == found["discipline_plan"]) | (found["discipline_plan"] == "")]
     date, start, end = found["service_date"], found["start_date"], found["end_date"]
     found["in_plan"] = (start <= date) & (date <= end)
     found["may_be_in_plan"] = ~(start > date) & ~(end < date)
+    found["later_start"] = start.where(start > date)
     by_day = found.groupby(DATE, sort=True)
-    result = by_day.agg(plans_on_file=("plan_id", "size"), in_plan=("in_plan", "any"))
+    told = {"plans_on_file": ("plan_id", "size"), "in_plan": ("in_plan", "any"), "next_start": ("later_start", "min")}
+    result = by_day.agg(**told)
     began = found[~(start > date)].sort_values(["may_be_in_plan", "start_date", "plan_id"], na_position="first")
     chosen = began.drop_duplicates(DATE, keep="last").set_index(DATE)
     result = result.join(chosen[["plan_id", *DATED, *SAID, "may_be_in_plan"]]).reset_index()

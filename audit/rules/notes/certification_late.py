@@ -85,8 +85,9 @@ def _with_dates(days: pd.DataFrame) -> pd.DataFrame:
     """Adds `latest`, the last date for certification; `in_time`; `stands_in` (a signed order and the plan sent in
     time replace it); and `order`: what of these two is there, in words.
 
-    Where no evaluation begins the episode, treatment may have begun as early as the plan: `in_time` counts from
-    there.
+    An order of a later date than `latest` is none: it would have come too late as a certification too. (DOC-07 tells of
+    orders that are dated after a service.) Where no evaluation begins the episode, treatment may have begun as early as
+    the plan: `in_time` counts from there.
     """
     within = pd.to_timedelta(days["certify_within"].astype("float64"), unit="D")
     earliest = days["first_treatment"].where(days["begun"], days[["first_treatment", "start_date"]].min(axis=1))
@@ -99,9 +100,12 @@ def _with_dates(days: pd.DataFrame) -> pd.DataFrame:
     order = order.mask(excepted & ordered, "; a signed order is on file, but nothing shows when the plan was sent")
     when = "; a signed order is on file, but the plan was sent only on " + sent.dt.strftime("%Y-%m-%d")
     order = order.mask(excepted & ordered & late, when)
+    tardy = days["signed_order_on"] > latest
+    too_late = "; a signed order is on file, but only of " + days["signed_order_on"].dt.strftime("%Y-%m-%d")
+    order = order.mask(excepted & tardy, too_late)
     return days.assign(
         latest=latest,
         in_time=days["certified_on"] <= _latest(days, earliest + within),
-        stands_in=excepted & ordered & sent.notna() & ~late,
+        stands_in=excepted & ordered & sent.notna() & ~late & ~tardy,
         order=order.mask(excepted & ~ordered & sent.notna(), "; the plan was sent, but no signed order is on file"),
     )

@@ -13,8 +13,8 @@ def order_instead_of_certification(days: pd.DataFrame) -> list[pd.DataFrame]:
     """A signed order is on file in place of a certification, and it cannot stand in for it.
 
     Why it matters: for services from 2025-01-01 a signed, dated order on file, with the plan sent within 30 days of the
-    evaluation, stands in for the first certification of an episode. It never stands in for a recertification, nor on
-    an earlier date.
+    evaluation, stands in for the first certification of an episode. An order that is dated after a service was not on
+    file for it. It never stands in for a recertification, nor on an earlier date.
     What to do: get the plan certified, with the reason for the delay, or load the date on which the plan was sent.
     """
     leaning = (days["medicare"] == "yes") & days["may_be_in_plan"] & days["signed_order_on"].notna()
@@ -25,6 +25,8 @@ def order_instead_of_certification(days: pd.DataFrame) -> list[pd.DataFrame]:
     first = first.assign(
         send_by=first["first_treatment"] + pd.to_timedelta(first["order_within"].astype("float64"), unit="D")
     )
+    in_time = first["sent_on"] <= first["send_by"]
+    behind = first[in_time & (first["signed_order_on"] > first["service_date"])]
     return [
         _found(
             rows[early],
@@ -41,6 +43,13 @@ def order_instead_of_certification(days: pd.DataFrame) -> list[pd.DataFrame]:
             says="Plan {plan_id} was sent on {sent_on:%Y-%m-%d}; treatment began on {first_treatment:%Y-%m-%d}, so "
             "it had to be sent by {send_by:%Y-%m-%d} for the order of {signed_order_on:%Y-%m-%d} to stand in.",
         ),
+        _found(
+            behind,
+            says="The order for plan {plan_id} is dated {signed_order_on:%Y-%m-%d}, after the service of "
+            "{service_date:%Y-%m-%d}, for which there was none yet. Whether it stands in for that day too is not told "
+            "in what is on file of the rule: look for the first order.",
+            facts_unchecked=True,
+        ),
         untestable(days[leaning & untold], UNTOLD),
         untestable(
             first[first["sent_on"].isna()],
@@ -50,5 +59,6 @@ def order_instead_of_certification(days: pd.DataFrame) -> list[pd.DataFrame]:
     ]
 
 
-def _found(rows: pd.DataFrame, says: str) -> pd.DataFrame:
-    return findings(rows, expected="plan {plan_id} certified", observed="a signed order only", because=says)
+def _found(rows: pd.DataFrame, says: str, *, facts_unchecked: bool = False) -> pd.DataFrame:
+    wanted, there = "plan {plan_id} certified", "a signed order only"
+    return findings(rows, expected=wanted, observed=there, because=says, facts_unchecked=facts_unchecked)

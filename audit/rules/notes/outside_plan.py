@@ -5,12 +5,18 @@ import pandas as pd
 from audit.rules import findings, rule, untestable
 
 
-@rule("DOC-05", grain="episode_day", severity="error", sources=["noridian-je-certification-page"])
+@rule(
+    "DOC-05",
+    grain="episode_day",
+    severity="error",
+    sources=["noridian-je-certification-page", "cms-100-02-ch15-220.1.2"],
+)
 def outside_plan(days: pd.DataFrame) -> list[pd.DataFrame]:
     """Treatment on a day that no plan of care on file covers.
 
     Why it matters: Medicare pays for therapy only under a plan of care; a day outside of every plan is not covered,
-    however well it is documented. An evaluation may come before the plan that it leads to.
+    however well it is documented. An evaluation may come before the plan that it leads to. After it, treatment may
+    begin a day before that plan is written, where the therapist who makes it treats or supervises: a person decides.
     What to do: find the plan that was in force that day and load it, or do not bill the day. Its diagnoses, goals, type
     and amount stand in no table: read them in the plan itself. A plan of another discipline covers no day of this one.
     """
@@ -18,6 +24,9 @@ def outside_plan(days: pd.DataFrame) -> list[pd.DataFrame]:
     medicare = treatment[treatment["medicare"] == "yes"]
     covered = medicare["in_plan"] | medicare["may_be_in_plan"]
     outside = medicare[(medicare["plans_on_file"] > 0) & ~covered]
+    next_day = outside["next_start"] == outside["service_date"] + pd.Timedelta(days=1)
+    being_made = (outside["plan_id"] == "") & (outside["episode"] > 0) & next_day
+    early, outside = outside[being_made], outside[~being_made]
     doubtful = medicare[medicare["may_be_in_plan"] & ~medicare["in_plan"]]
     silent = medicare[medicare["in_plan"] & ((medicare["frequency"] == "") | (medicare["duration"] == ""))]
     return [
@@ -27,6 +36,16 @@ def outside_plan(days: pd.DataFrame) -> list[pd.DataFrame]:
             observed="{last}",
             because="{discipline} treatment of {service_date:%Y-%m-%d} lies outside of every {discipline} plan of "
             "care on file for this patient ({last}).",
+        ),
+        findings(
+            early,
+            expected="a plan of care established before treatment",
+            observed="a plan from {next_start:%Y-%m-%d} on",
+            because="{discipline} treatment of {service_date:%Y-%m-%d} came after the evaluation and a day before the "
+            "first plan of care on file begins. Treatment may begin before the plan is written down where the therapist who "
+            "makes the plan gives or supervises it, which these tables do not tell.",
+            severity="warning",
+            facts_unchecked=True,
         ),
         untestable(
             doubtful,
