@@ -18,6 +18,7 @@ from audit.grains import (
     authorizations,
     billed,
     billed_services,
+    cognitive,
     courses,
     daily_limits,
     days,
@@ -42,6 +43,7 @@ from audit.grains.clinicians import clinician_of
 from audit.grains.limits import with_limits
 from audit.grains.of_clinicians import OfClinicians
 from audit.tables import Tables
+from audit.texts import told_of
 
 GRAINS = {
     "line": "one claim line",
@@ -90,6 +92,7 @@ class Prepared:
     @cached_property
     def service(self) -> pd.DataFrame:
         rows = billed_services.billed_services(self.line, self.services_of_day, self.day)
+        rows["crossed"] = told_of(rows["day"], cognitive.crossed(self._lines, self._note_services))
         return rows.assign(paid_more=favoured.paid_more(rows, self.services_of_day, self._lines, self.facts))
 
     @cached_property

@@ -33,7 +33,7 @@ MEDICARE = "medicare-b"
 
 def lines(tables: Tables, facts: Facts) -> pd.DataFrame:
     """Claim lines with code facts (`code_known`), payer profile (`payer_known`), modifier flags, discipline
-    (`discipline_known`: a practitioner or a note tells it), `by_physician`, `told_again` and `rivals` (`again`),
+    (`discipline_known`: a practitioner or a note tells it), `by_physician`, `told_again`, `rival_claims` (`again`),
     `counting` (units that count in the day: none where the line is told again), `day` (a number shared by all lines
     of one patient, discipline and date of service), `claim` and `claim_day` (numbers shared by the lines of one claim,
     and of one claim and day). `assistant_modifier` is about CO: "none" where the line is no
@@ -46,7 +46,7 @@ def lines(tables: Tables, facts: Facts) -> pd.DataFrame:
     rows = _with_profile(rows, tables, facts)
     rows = _with_discipline(rows, tables)
     rows["told_again"] = told_again(rows)
-    rows["rivals"] = rivals_of(rows)
+    rows["rival_claims"] = rivals_of(rows)
     rows["counting"] = rows["units"].where(rows["told_again"] == "", 0)
     rows["by_physician"] = by_physician(tables, rows["rendering_npi"])
     is_therapy = (rows["discipline"] == "OT") & (rows["therapy_class"] != "none")

@@ -57,8 +57,8 @@ def _due_on(rows: pd.DataFrame, days: pd.DataFrame) -> pd.Series[pd.Timestamp]:
 
 def _plan_of_day(days: pd.DataFrame, plans: pd.DataFrame) -> pd.DataFrame:
     """By day with a plan on file: `plans_on_file`, whether one covers the day (`in_plan`) or may, its dates being
-    incomplete (`may_be_in_plan`), the plan that does, else the last that began, when the next one begins (`next_start`), and
-    the columns of `_histories`."""
+    incomplete (`may_be_in_plan`), the plan that does, else the last that began, when the next one begins
+    (`next_start`), and the columns of `_histories`."""
     found = days[[*DATE, "treated", "episode", "episode_began"]].merge(plans, on="patient_id", suffixes=("", "_plan"))
     found = found[(found["discipline"] == found["discipline_plan"]) | (found["discipline_plan"] == "")]
     date, start, end = found["service_date"], found["start_date"], found["end_date"]

@@ -21,7 +21,7 @@ def line_billed_twice(lines: pd.DataFrame) -> list[pd.DataFrame]:
     part by CO, another finger by F1 to F9, a separate session by XE or 59).
     """
     lines = those(lines, lines["units"] > 0)
-    disputed = lines[lines["rivals"] != ""].drop_duplicates("claim_id")
+    disputed = lines[lines["rival_claims"] != ""].drop_duplicates("claim_id")
     rows = lines.assign(modifier_set=_sorted_modifiers(lines["modifiers"]))
     twice = rows.duplicated(SERVICE, keep=False)
     if not (twice | (rows["told_again"] != "")).any():
@@ -33,7 +33,7 @@ def line_billed_twice(lines: pd.DataFrame) -> list[pd.DataFrame]:
     within = _with_first(rows, [*SERVICE, "claim_id"])
     across = _with_first(rows[~rows.duplicated([*SERVICE, "claim_id"])], SERVICE)
     named = {*across.loc[across["replacing"], "claim_id"], *across.loc[across["replacing"], "first_claim_id"]}
-    gone = rows[(rows["told_again"] == REPLACED) & (rows["rivals"] == "") & ~rows["claim_id"].isin(named)]
+    gone = rows[(rows["told_again"] == REPLACED) & (rows["rival_claims"] == "") & ~rows["claim_id"].isin(named)]
     across["once"] = across["told_again"].map({SECOND_PAYER: " Its units are counted once."}).fillna("").astype("str")
     two_payers = ~across["replacing"] & (across["payer_id"] != across["first_payer_id"])
     untold = [part["modifiers_told"] == "no" for part in (within, across)]
@@ -82,11 +82,11 @@ def line_billed_twice(lines: pd.DataFrame) -> list[pd.DataFrame]:
             severity="warning",
         ),
         findings(
-            disputed.assign(last=disputed["rivals"].str.rsplit(" ", n=1).str[-1]),
+            disputed.assign(last=disputed["rival_claims"].str.rsplit(" ", n=1).str[-1]),
             expected="the last of the corrections",
-            observed="claims {rivals}",
-            because="Claims {rivals} all correct the same claim, and nothing on file tells which came last: the units "
-            "of {last} are counted. Void the others, or let each correction name the one before it.",
+            observed="claims {rival_claims}",
+            because="Claims {rival_claims} all correct the same claim, and nothing on file tells which came last: the "
+            "units of {last} are counted. Void the others, or let each correction name the one before it.",
             severity="warning",
         ),
         findings(

@@ -57,6 +57,13 @@ def assistant_modifier_not_warranted(services: pd.DataFrame) -> list[pd.DataFram
             observed="CO on {co_units:unit}",
             because="{service}: {says}",
         ),
+        findings(
+            rows[(rows["crossed"] != "") & (rows["unclear"] == "")],
+            expected="CO on the code that the assistant gave",
+            observed="CO on the other code",
+            because="97129 and 97130 are one service, of which each unit is billed by who gave it. By the note, "
+            "{crossed}.",
+        ),
         untestable(marked[early], TOO_EARLY),
         *unjudged(rows),
     ]

@@ -41,9 +41,9 @@ def outside_plan(days: pd.DataFrame) -> list[pd.DataFrame]:
             early,
             expected="a plan of care established before treatment",
             observed="a plan from {next_start:%Y-%m-%d} on",
-            because="{discipline} treatment of {service_date:%Y-%m-%d} came after the evaluation and a day before the "
-            "first plan of care on file begins. Treatment may begin before the plan is written down where the therapist who "
-            "makes the plan gives or supervises it, which these tables do not tell.",
+            because="{discipline} treatment of {service_date:%Y-%m-%d} came after the evaluation, and a day before the "
+            "first plan of care on file begins. Treatment may begin before the plan is written down where the "
+            "therapist who makes the plan gives or supervises it, which these tables do not tell.",
             severity="warning",
             facts_unchecked=True,
         ),

@@ -29,7 +29,8 @@ def more_units_than_minutes(days: pd.DataFrame) -> list[pd.DataFrame]:
     """More timed units are billed than the day's minutes support.
 
     Why it matters: Medicare adds up all timed minutes of the day and pays only the units in its table; every
-    unit above it is an overpayment.
+    unit above it is an overpayment. Its price takes units with CO away first, which are paid less: it is never more
+    than is sure.
     What to do: bill the supported units, or add an addendum when minutes were left out of the note.
     """
     total = days[days["method"] == "total"]
