@@ -237,7 +237,15 @@ def test_codes_with_modifiers_and_names():
     assert transforms.code_and_modifiers("G0283:GO") == ("G0283", "GO", "", "", "")
     assert transforms.last_first("de la Cruz, Ana M.") == "Ana M. de la Cruz"
     assert transforms.last_first("Doe, Jane, Jr") is None
-    assert [transforms.number(one) for one in ("45 min", "2.0", "1,200", "1.5", "two")] == [
+
+    def told(column: str, *cells: str) -> list[str]:
+        return [transforms.single("number", column, "")(cell) for cell in cells]
+
+    said = ("3 units", "3 UN", "45 min", "45 m.", "2.")
+    assert told("units", *said) == ["3", "3", "45 min", "45 m.", "2"], "45 minutes are three units, not 45"
+    assert told("minutes", *said) == ["3 units", "3 UN", "45", "45", "2"]
+    assert told("visits", *said) == [*said[:4], "2"]
+    assert [transforms.number(one, "minutes") for one in ("45 min", "2.0", "1,200", "1.5", "two")] == [
         "45",
         "2",
         "1200",

@@ -141,6 +141,17 @@ def test_nothing_is_undone_that_people_s_work_rests_on(engine, by):
     undo(engine, other, by)
 
 
+def test_work_rests_on_the_day_of_a_person_whatever_number_the_notes_give(engine, by):
+    """Two patients seen at once by one person: the finding on the first rests on the note of the second."""
+    load(engine, by, ("claims.csv", as_csv([claim(1)])), ("notes.csv", as_csv([note(1)])))
+    late = note(2) | {"service_date": "2026-03-01", "claim_id": "", "rendering_npi": "1000000004"}
+    seen = load(engine, by, ("notes.csv", as_csv([late])))
+    other = load(engine, by, ("notes.csv", as_csv([late | {"note_id": "N3", "author_name": "M. Pell"}])))
+    audits.open_audit(engine, screened(engine, "C01"), name="", plan=None, account_id=by, at=NOW)
+    assert undoing.why_not(engine, other) == ""
+    assert "rest on what it brought" in undoing.why_not(engine, seen)
+
+
 def test_a_run_that_saw_what_was_undone_is_no_ground_for_an_audit(engine, by):
     load(engine, by, *month(claims=2))
     second = load(engine, by, ("claims.csv", as_csv([claim(9, units=9)])))

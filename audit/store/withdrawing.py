@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, func, insert, or_, select, true, tuple_, union, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    and_,
+    func,
+    insert,
+    or_,
+    select,
+    true,
+    tuple_,
+    union,
+    update,
+)
 
 from audit.errors import StateError
 from audit.store import guards, kept, schema, trail
@@ -106,7 +120,8 @@ def _rested(connection: Connection, load_id: int) -> bool:
 
 
 def _bears(connection: Connection, load_id: int) -> ColumnElement[bool]:
-    """The claims on which the load bears: of its patients, and of its therapists' days; all where it has payers."""
+    """The claims on which the load bears: of its patients, and of its therapists' days, by number and by the name under
+    the note; all where it has payers."""
     for name in OF_ALL:
         table = schema.metadata.tables[name]
         if connection.execute(select(table.c.id).where(table.c.load_id == load_id).limit(1)).first():
@@ -120,4 +135,12 @@ def _bears(connection: Connection, load_id: int) -> ColumnElement[bool]:
     )
     every = lines.alias()
     of_days = select(every.c.claim_version_id).where(tuple_(every.c.rendering_npi, every.c.service_date).in_(days))
-    return or_(claims.c.patient_id.in_(patients), claims.c.id.in_(of_days))
+    mine, others, billed = notes.alias(), notes.alias(), lines.alias()
+    same_person = and_(mine.c.author_name == others.c.author_name, mine.c.service_date == others.c.service_date)
+    of_people = (
+        select(billed.c.claim_version_id)
+        .join(others, and_(others.c.patient_id == billed.c.patient_id, others.c.service_date == billed.c.service_date))
+        .join(mine, same_person)
+        .where(mine.c.load_id == load_id, mine.c.author_name != "")
+    )
+    return or_(claims.c.patient_id.in_(patients), claims.c.id.in_(of_days), claims.c.id.in_(of_people))

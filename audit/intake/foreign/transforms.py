@@ -72,7 +72,7 @@ def single(how: str, column: str, form: str) -> Callable[[str], str]:
         "date and time": lambda cell: dates.moment(cell, form),
         "time": dates.clock,
         "money": money,
-        "number": number,
+        "number": lambda cell: number(cell, column),
         "words": lambda cell: words_of(column).get(plain(cell)),
         "list of diagnoses": _listed,
         "last, first": last_first,
@@ -103,9 +103,11 @@ def money(cell: str) -> str | None:
     return f"{'-' if any(signs) else ''}{int(told['whole'].replace(',', '') or 0)}" + (f".{cents:<02}" if cents else "")
 
 
-def number(cell: str) -> str | None:
-    """A whole number, also with "min", "units" or thousands behind or in it."""
-    told = re.fullmatch(r"(?i)(\d{1,3}(?:,\d{3})+|\d+)(?:\.0*)?\s*(?:m|mins?|minutes?|units?|un)?\.?", cell.strip())
+def number(cell: str, column: str) -> str | None:
+    """A whole number, also with thousands in it; behind it "units" where units are asked for, "min" where minutes are:
+    "45 min" are no 45 units."""
+    of = r"units?|un" if column == "units" else r"m|mins?|minutes?" if column.endswith("minutes") else r"(?!)"
+    told = re.fullmatch(rf"(?i)(\d{{1,3}}(?:,\d{{3}})+|\d+)(?:\.0*)?\s*(?:(?:{of})\.?)?", cell.strip())
     return told[1].replace(",", "") if told else None
 
 
