@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import groupby
 from typing import Any
 
 import pandas as pd
@@ -26,8 +28,10 @@ def written_again(notes: pd.DataFrame, services: pd.DataFrame) -> pd.Series[bool
         return result
     listed = _listed(services[services["note_id"].isin(rows["note_id"])])
     rows = rows.assign(later=rows["note_type"] != FIRST).sort_values(["day", "later", "note_id"])
-    for _, day in rows.groupby("day"):
-        result[_again(day.to_dict("records"), list(day.index), listed)] = True
+    held = rows[["note_id", "claim_id", "note_type", "start_time", *TOTALS, "day"]].astype({"day": "int64"})
+    each = zip(held.to_dict("records"), held.index, strict=True)
+    days = groupby(each, key=lambda one: int(one[0]["day"]))
+    result[[place for _, day in days for place in _again(day, listed)]] = True
     return result
 
 
@@ -40,9 +44,10 @@ def _listed(services: pd.DataFrame) -> dict[str, tuple[Any, ...]]:
     return {note: tuple(sorted(said)) for note, said in each.items()}
 
 
-def _again(day: list[dict[Any, Any]], places: list[Any], listed: dict[str, tuple[Any, ...]]) -> list[Any]:
+def _again(day: Iterable[tuple[dict[Any, Any], Any]], listed: dict[str, tuple[Any, ...]]) -> list[Any]:
+    """Of the notes of a day, each with its place, the places of those that repeat one before them."""
     found, free = [], list[dict[Any, Any]]()
-    for note, place in zip(day, places, strict=True):
+    for note, place in day:
         same = next((one for one in free if _alike(one, note, listed)), None)
         if same is None:
             free.append(note)
