@@ -73,6 +73,8 @@ def _different(cells: pd.Series[Any]) -> pd.Categorical:
 
 def _alike(cells: pd.Categorical, column: Column) -> pd.Categorical:
     text = pd.Series(cells.categories)
+    if {*text.array[: len(column.words) + 2]} <= {"", *column.words}:
+        return cells
     told = _spelt(text, column)
     if told is text:
         return cells

@@ -251,8 +251,9 @@ def _plain(texts: Any) -> Any:
 
 
 def _each_once(texts: Any) -> tuple[Any, Any]:
-    known = isinstance(texts, SharedText | pd.arrays.StringArray)
-    held: Any = texts if known else pd.Series(texts, dtype=PLAIN).array
+    if isinstance(texts, SharedText):
+        return texts.factorize()
+    held: Any = texts if isinstance(texts, pd.arrays.StringArray) else pd.Series(texts, dtype=PLAIN).array
     return pd.factorize(held)
 
 

@@ -109,8 +109,13 @@ def check(batch: Batch, as_of: date | None = None) -> tuple[Tables, list[Refusal
 
 
 def _raw(batch: Batch, table: Table) -> pd.DataFrame:
-    nothing = pd.DataFrame(columns=[*table.names, "source_file", "source_row"], dtype="str")
-    return batch.tables.get(table.name, nothing)
+    found = batch.tables.get(table.name)
+    return _no_rows(table.name).copy(deep=False) if found is None else found
+
+
+@cache
+def _no_rows(name: str) -> pd.DataFrame:
+    return pd.DataFrame(columns=[*TABLES[name].names, "source_file", "source_row"], dtype="str")
 
 
 def _family(name: str) -> tuple[str, ...]:

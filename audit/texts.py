@@ -111,7 +111,7 @@ def combinations(rows: pd.DataFrame, asked: dict[str, Callable[[pd.DataFrame], p
     return pd.DataFrame(told, index=rows.index)
 
 
-def first_true(asked: dict[str, pd.Series[bool]], otherwise: str) -> pd.Series[str]:
+def first_true(asked: dict[str, Any], otherwise: str) -> pd.Series[str]:
     """For each row the first of `asked` (texts, with whether each row is so) that holds; its rows share one text."""
     place = np.select(list(asked.values()), list(range(len(asked))), default=len(asked))
     index = next(iter(asked.values())).index

@@ -136,6 +136,8 @@ def _copies(lines: pd.DataFrame) -> set[str]:
     its modifiers count; else the one whose id does."""
     payers = lines[["patient_id", "payer_id"]].drop_duplicates()
     several = lines["patient_id"].isin(payers.loc[payers["patient_id"].duplicated(), "patient_id"])
+    if not several.any():
+        return set()
     wanted = lines[several].assign(services=_telling(lines.loc[several, "modifiers"]))
     wanted["place"] = (wanted["medicare"] == "yes").map({True: "0", False: "1"}) + wanted["claim_id"].astype("str")
     of_claim = [*SERVICE, "payer_id", "claim_id", "place"]

@@ -11,7 +11,8 @@ import pandas as pd
 
 from audit.grains.evaluations import COMPONENTS, evaluates
 from audit.grains.notes import PARTS
-from audit.grains.numbered import beside, plain, sums, sums_for, whole_sums
+from audit.grains.numbered import beside, plain, sums, sums_for, whole_numbers, whole_sums
+from audit.shared_text import for_all
 from audit.texts import Whole, first_true, told_of
 from audit.units import PAST_MIDPOINT, UNIT
 
@@ -78,29 +79,23 @@ def _allotted(rows: pd.DataFrame) -> pd.DataFrame:
 
     A service that is sure of a remainder unit has both `least` and `most` one higher; tied ones differ.
     """
-    pool = rows.loc[rows["in_pool"], ["day", "units", "minutes"]]
-    minutes = pool["minutes"].fillna(0).astype("int64")
-    pool["whole"], pool["rest"] = minutes // UNIT, minutes % UNIT
-    left = (_of_day(pool, minutes) + UNIT - PAST_MIDPOINT) // UNIT - _of_day(pool, pool["whole"])
-    by_day = pool.groupby("day", sort=False)["rest"]
-    rank_of_best_tie = by_day.rank(method="min", ascending=False)
-    rank_of_last_tie = by_day.rank(method="max", ascending=False)
-    pool["sure"], able = rank_of_last_tie <= left, rank_of_best_tie <= left
-    pool["least"], pool["most"] = pool["whole"] + pool["sure"], pool["whole"] + able
-    pool["midpoint"] = pool["whole"] + (pool["rest"] >= PAST_MIDPOINT)
-    too_many = pool["units"] > pool["most"]
-    of_the_tied = able & ~pool["sure"] & (pool["units"] > pool["whole"])
-    for_the_tied = left - _of_day(pool, pool["sure"])
-    wrong = (_of_day(pool, too_many) > 0) | (_of_day(pool, of_the_tied) > for_the_tied)
-    for name in ("whole", "least", "most", "midpoint"):
-        rows[name] = pool[name].astype("int64").reindex(rows.index, fill_value=0)
-    rows["day_fits"] = ~rows["day"].isin(pool.loc[wrong, "day"])
+    pool, every_day = rows["in_pool"].to_numpy(), plain(rows["day"])
+    day, units = every_day[pool], rows["units"].to_numpy()[pool]
+    whole, rest = np.divmod(rows["minutes"].to_numpy("int64", na_value=0)[pool], UNIT)
+    left = (sums_for(day, whole * UNIT + rest, day) + UNIT - PAST_MIDPOINT) // UNIT - sums_for(day, whole, day)
+    of_the_day = pd.Series(rest).groupby(day, sort=False)
+    best, last = (of_the_day.rank(method=tie, ascending=False).to_numpy() for tie in ("min", "max"))
+    sure, able = last <= left, best <= left
+    too_many = units > whole + able
+    of_the_tied = able & ~sure & (units > whole)
+    for_the_tied = left - sums_for(day, sure, day)
+    wrong = (sums_for(day, too_many, day) > 0) | (sums_for(day, of_the_tied, day) > for_the_tied)
+    midpoint = whole + (rest >= PAST_MIDPOINT)
+    for name, number in {"whole": whole, "least": whole + sure, "most": whole + able, "midpoint": midpoint}.items():
+        rows[name] = 0
+        rows.loc[pool, name] = number
+    rows["day_fits"] = ~np.isin(every_day, day[wrong])
     return rows
-
-
-def _of_day(rows: pd.DataFrame, values: pd.Series[Any]) -> Whole:
-    """The sum of `values` over the day, for each row."""
-    return sums_for(rows["day"], values, rows["day"])
 
 
 def days(lines: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFrame) -> pd.DataFrame:
@@ -189,7 +184,10 @@ def _stated(linked: pd.DataFrame, most: int) -> dict[str, Any]:
 
 def _refused(linked: pd.DataFrame, most: int) -> pd.Series[str]:
     """By day, where the row of a note of it stands that was refused, "" for none."""
-    rows = linked[(linked["refused_row"] != "") & linked["day"].notna()].drop_duplicates("day")
+    refused = linked["refused_row"] != ""
+    if not refused.any():
+        return for_all("", pd.DataFrame(index=range(most)))
+    rows = linked[refused & linked["day"].notna()].drop_duplicates("day")
     return told_of(pd.Series(range(most)), rows.set_index("day")["refused_row"])
 
 
@@ -202,12 +200,13 @@ def _judged(totals: pd.DataFrame, services: pd.DataFrame) -> pd.DataFrame:
     and the most minutes the notes can mean, <NA> for no upper bound; `supported_low`, `supported_high`: units.
     """
     bounds = _bounds(totals, services)
-    low, high = bounds[["told_low", "stated_low"]].max(axis=1), bounds[["told_high", "stated_high"]].min(axis=1)
-    differ, one = low > high, low == high
+    low = np.maximum(bounds["told_low"], bounds["stated_low"])
+    high = np.minimum(bounds["told_high"], bounds["stated_high"])
+    differ, one, no_note = low > high, low == high, totals["note_count"] == 0
     alone = one & totals["listed"] & (totals["codes_of_day"] == 1)
     twice = ~differ & _needs_both(totals, low)
     told = {
-        "no_note": totals["note_count"] == 0,
+        "no_note": no_note,
         "unplaced": bounds["strange"] | ~totals["codes_known"],
         "contradicting": differ,
         "twice": twice,
@@ -215,26 +214,28 @@ def _judged(totals: pd.DataFrame, services: pd.DataFrame) -> pd.DataFrame:
         "total_only": one,
     }
     totals["minutes_known"] = first_true(told, "unknown")
-    high = high + totals[["stated_again", "minutes_again"]].max(axis=1).where(twice, 0)
-    ends = pd.DataFrame({"low": low.where(~differ, high), "high": high.where(~differ, low)})
-    ends = ends.where(np.isfinite(ends)).where(totals["note_count"] > 0).astype("Int64")
-    for bound in ("low", "high"):
-        totals[f"minutes_{bound}"] = ends[bound]
-        totals[f"supported_{bound}"] = (ends[bound] + UNIT - PAST_MIDPOINT) // UNIT
+    again = totals[["stated_again", "minutes_again"]].to_numpy().max(axis=1, initial=0)
+    high = high + np.where(twice, again, 0)
+    for bound, ends in (("low", np.where(differ, high, low)), ("high", np.where(differ, low, high))):
+        lacking = no_note.to_numpy() | ~np.isfinite(ends)
+        minutes = np.where(lacking, 0, ends)
+        totals[f"minutes_{bound}"] = whole_numbers(minutes, lacking)
+        totals[f"supported_{bound}"] = whole_numbers((minutes + UNIT - PAST_MIDPOINT) // UNIT, lacking)
     totals["alone"] = alone & (totals["minutes_known"] == "per_code")
     totals["midpoint_units"] = totals["midpoint_units"].mask(totals["alone"], totals["supported_high"]).astype("int64")
     return totals
 
 
-def _needs_both(totals: pd.DataFrame, low: pd.Series[float]) -> pd.Series[bool]:
+def _needs_both(totals: pd.DataFrame, low: Any) -> pd.Series[bool]:
     """The day's units are more than its minutes support without the notes that may repeat another one."""
     by_total = totals["units"] > (low + UNIT - PAST_MIDPOINT) // UNIT
     by_midpoint = totals["over_midpoint"] > 0
     over = (by_total & (totals["method"] != "midpoint")) | (by_midpoint & (totals["method"] != "total"))
-    return (totals["notes_again"] > 0) & over
+    needed: pd.Series[bool] = (totals["notes_again"] > 0) & over
+    return needed
 
 
-def _bounds(totals: pd.DataFrame, services: pd.DataFrame) -> pd.DataFrame:
+def _bounds(totals: pd.DataFrame, services: pd.DataFrame) -> dict[str, Any]:
     """The fewest and the most pooled minutes by day: as the services tell (`told_`) and as the notes' totals do,
     less the timed services outside the pool (`stated_`); where no timed total is stated there is no more of it than of
     all treatment. `strange`: a documented code is not on file."""
@@ -250,17 +251,14 @@ def _bounds(totals: pd.DataFrame, services: pd.DataFrame) -> pd.DataFrame:
         "strange_open": strange & missing,
         "strange": strange,
     }
-    found = pd.DataFrame({name: sums(values, day, len(totals)) for name, values in parts.items()})
-    some = found["other_open"] > 0
-    unplaced = found["unplaced"].astype("float64").mask(found["strange_open"] > 0, np.inf)
-    low = (totals["stated_at_least"] - found["other"] - unplaced).clip(lower=0).mask(some, 0)
-    stated = totals["stated_timed"].fillna(totals["stated_treatment"])
-    high = (stated - found["other"]).astype("Float64").astype("float64").clip(lower=0).fillna(np.inf)
-    bounds = {
+    found = {name: sums(values, day, len(totals)) for name, values in parts.items()}
+    unplaced = np.where(found["strange_open"] > 0, np.inf, found["unplaced"])
+    least = np.maximum(totals["stated_at_least"] - found["other"] - unplaced, 0)
+    stated = totals["stated_timed"].fillna(totals["stated_treatment"]).to_numpy("float64", na_value=np.inf)
+    return {
         "told_low": found["pool"],
-        "told_high": (found["pool"] + unplaced).mask(found["pool_open"] > 0, np.inf),
-        "stated_low": low,
-        "stated_high": high,
+        "told_high": np.where(found["pool_open"] > 0, np.inf, found["pool"] + unplaced),
+        "stated_low": np.where(found["other_open"] > 0, 0, least),
+        "stated_high": np.maximum(stated - found["other"], 0),
         "strange": found["strange"] > 0,
     }
-    return pd.DataFrame(bounds)

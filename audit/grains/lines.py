@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+import re
 from typing import Any
 
 import numpy as np
@@ -12,9 +12,9 @@ from audit.facts.reference import EARLIEST, LATEST, Facts, with_facts
 from audit.grains.again import belongs, rivals_of, told_again
 from audit.grains.numbered import sums_for
 from audit.model import MODIFIERS
-from audit.shared_text import SHARED, for_all
+from audit.shared_text import SHARED, for_all, spread
 from audit.tables import Tables
-from audit.texts import combinations, told_of
+from audit.texts import firsts, group_numbers, told_of
 from audit.units import COGNITIVE, COGNITIVE_SERVICE
 
 DAY = ["patient_id", "discipline", "service_date"]
@@ -111,20 +111,13 @@ def _best(found: pd.DataFrame, rows: pd.DataFrame, linked: pd.DataFrame, service
 
 def _with_modifiers(rows: pd.DataFrame) -> pd.DataFrame:
     """Adds `modifiers` (in one text) and what they say; each combination is looked at once."""
-    named = {f"has_{one.lower()}": [one] for one in ("GO", "GP", "GN", "CO", "CQ", "KX")}
-    named |= {"has_separate": [*SEPARATE], "parts_a_pair": [*SEPARATE, *BODY_SIDES]}
-    asked = {name: partial(_any_of, modifiers) for name, modifiers in named.items()}
-    said = combinations(rows[MODIFIERS], {"modifiers": _in_one_text, **asked})
-    return rows.assign(**{str(name): said[name] for name in said})
-
-
-def _in_one_text(cells: pd.DataFrame) -> pd.Series[str]:
-    joined = cells[MODIFIERS[0]].str.cat(cells[MODIFIERS[1:]], sep=" ")
-    return joined.str.replace(" +", " ", regex=True).str.strip()
-
-
-def _any_of(modifiers: list[str], cells: pd.DataFrame) -> pd.Series[bool]:
-    return cells.isin(modifiers).any(axis=1)
+    number = group_numbers(*(rows[name] for name in MODIFIERS))
+    each = [*zip(*(rows[name].array.take(firsts(number)) for name in MODIFIERS), strict=True)]
+    texts = pd.array([re.sub(" +", " ", " ".join(cells)).strip() for cells in each], dtype="str")
+    asked = {f"has_{one.lower()}": {one} for one in ("GO", "GP", "GN", "CO", "CQ", "KX")}
+    asked |= {"has_separate": {*SEPARATE}, "parts_a_pair": {*SEPARATE, *BODY_SIDES}}
+    told = {name: np.array([not one.isdisjoint(cells) for cells in each], dtype="bool") for name, one in asked.items()}
+    return rows.assign(modifiers=spread(texts, number), **{name: has[number] for name, has in told.items()})
 
 
 def _with_profile(rows: pd.DataFrame, tables: Tables, facts: Facts) -> pd.DataFrame:
@@ -151,9 +144,11 @@ def _with_discipline(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     for key in (["patient_id", "service_date", "rendering_npi"], ["patient_id", "service_date", "claim_id"]):
         if (found == "").any():
             found = filled(found, rows, told[told[key[-1]] != ""], key)
-    result["discipline_known"] = found != ""
-    found = found.mask(found == "", _by_modifier(rows))
-    result["discipline"] = found.mask(found == "", "OT").astype(SHARED)
+    known = found != ""
+    if not known.all():
+        found = found.where(known, _by_modifier(rows))
+        found = found.mask(found == "", "OT")
+    result["discipline_known"], result["discipline"] = known, found.astype(SHARED)
     return result
 
 

@@ -9,7 +9,7 @@ from audit.facts.reference import Facts, with_facts
 from audit.grains.again import REPLACES, belongs
 from audit.grains.clock import minute_of_day
 from audit.grains.lines import DAY, agreed, discipline_of, filled, in_order, service_of
-from audit.grains.numbered import beside, sums_for, whole_sums
+from audit.grains.numbered import beside, sums_for, whole_numbers, whole_sums
 from audit.grains.twice import written_again
 from audit.shared_text import SHARED, for_all
 from audit.tables import Tables
@@ -112,13 +112,15 @@ def services(tables: Tables, linked: pd.DataFrame, facts: Facts) -> pd.DataFrame
     rows = beside(rows, linked[wanted], place[place >= 0])
     rows = with_facts(rows, facts["codes"], ["timed", "in_pool", "label", "family"], on="procedure_code", key="code")
     rows["service"] = service_of(rows["procedure_code"])
-    therapist, assistant, together = (rows[part] for part in PARTS)
-    told = therapist.notna() | assistant.notna() | together.notna()
-    filled = {part: rows[part].fillna(0) for part in PARTS}
-    rows["minutes"] = rows["minutes"].fillna(filled[PARTS[0]].add(filled[PARTS[1]]).add(filled[PARTS[2]]).where(told))
-    for part, author in zip(PARTS, ("therapist", "assistant", "together"), strict=True):
-        alone = rows["minutes"].where(rows["author"] == author, 0).where(rows["author"] != "")
-        rows[part] = filled[part].where(told, alone).astype("Int64")
+    minutes, *parts = (rows[name].to_numpy("float64", na_value=np.nan) for name in ("minutes", *PARTS))
+    told = ~np.isnan(parts).all(axis=0)
+    minutes = np.where(np.isnan(minutes) & told, np.nansum(parts, axis=0), minutes)
+    rows["minutes"] = whole_numbers(minutes, np.isnan(minutes))
+    nobody = (rows["author"] == "").to_numpy()
+    for name, part, author in zip(PARTS, parts, ("therapist", "assistant", "together"), strict=True):
+        alone = np.where(nobody, np.nan, np.where(rows["author"] == author, minutes, 0))
+        given = np.where(told, np.nan_to_num(part), alone)
+        rows[name] = whole_numbers(given, np.isnan(given))
     return rows
 
 

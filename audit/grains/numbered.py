@@ -24,7 +24,8 @@ def sums(values: Any, number: Numbers, most: int) -> Whole:
     """For each of the numbers from 0 to below `most`, the sum of `values` (whole, or true and false; <NA> is 0) over
     the rows with that `number`."""
     if isinstance(values, pd.Series):
-        values = values.to_numpy(dtype="float64", na_value=0)
+        may_lack = not isinstance(values.dtype, np.dtype) or values.dtype.kind == "f"
+        values = values.to_numpy(dtype="float64", na_value=0) if may_lack else values.to_numpy()
     whole: Whole = np.bincount(plain(number) + 1, weights=values, minlength=most + 1)[1:].astype("int64")
     return whole
 
@@ -39,7 +40,12 @@ def sums_for(asked: Numbers, values: Any, number: Numbers) -> Whole:
 def whole_sums(values: pd.Series[int], number: Numbers, most: int) -> pd.Series[int]:
     """`sums` that are <NA> where one of the values is, or there is none: half a total is no total."""
     lacking = (sums(values.isna(), number, most) > 0) | (sums(np.ones(len(values)), number, most) == 0)
-    return pd.Series(pd.arrays.IntegerArray(sums(values, number, most), lacking))
+    return whole_numbers(sums(values, number, most), lacking)
+
+
+def whole_numbers(values: Any, lacking: Any) -> pd.Series[int]:
+    """Whole numbers, <NA> where they are `lacking`."""
+    return pd.Series(pd.arrays.IntegerArray(np.where(lacking, 0, values).astype("int64"), lacking))
 
 
 def places(asked: Numbers, number: Numbers) -> Whole:

@@ -12,7 +12,7 @@ import pandas as pd
 from sqlalchemy import Connection, Engine, exists, func, select
 
 from audit.evaluations import Component
-from audit.facts.reference import Facts, load_facts
+from audit.facts.reference import Facts, load_facts, once_for_facts
 from audit.grains import Prepared, billed_services, days, evaluations
 from audit.grains.lines import with_note
 from audit.passages import Passage, passages
@@ -225,9 +225,15 @@ def _in_order(prepared: Prepared) -> pd.DataFrame:
 def _services(prepared: Prepared, of_claim: Any) -> pd.DataFrame:
     """All services of the days, the documented but unbilled ones too, with a label."""
     rows = prepared.services_of_day[prepared.services_of_day["day"].isin(of_claim)]
-    codes = prepared.facts["codes"].drop_duplicates("code", keep="last").set_index("code")["label"]
-    first_code = rows["service"].str.split("+").str[0]
-    return rows.assign(label=first_code.map(codes).fillna("")).reset_index(drop=True)
+    labels = _labels(prepared.facts)
+    told = [labels.get(service.split("+")[0], "") for service in rows["service"].tolist()]
+    return rows.assign(label=pd.array(told, dtype="str")).reset_index(drop=True)
+
+
+@once_for_facts
+def _labels(facts: Facts) -> dict[str, str]:
+    """The newest label of each code."""
+    return dict(zip(facts["codes"]["code"], facts["codes"]["label"], strict=True))
 
 
 def _shares(prepared: Prepared, services: pd.DataFrame, claim_id: str) -> pd.DataFrame:

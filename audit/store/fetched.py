@@ -17,6 +17,7 @@ from audit.shared_text import shared
 AT_ONCE = 20_000
 """Rows held as the database gives them."""
 Array = np.ndarray[Any, Any]
+_EMPTY = pd.array([""], dtype="str")
 
 
 def fetched(connection: Connection, query: Select[Any], table: model.Table) -> pd.DataFrame:
@@ -32,7 +33,7 @@ def fetched(connection: Connection, query: Select[Any], table: model.Table) -> p
         cells = list(zip(*rows, strict=True))
         for name, kind in kinds.items():
             parts[name].append(_PART.get(kind, _texts)(cells[place[name]], told[name]))
-    return pd.DataFrame({name: _whole(kind, parts[name], told[name]) for name, kind in kinds.items()})
+    return pd.DataFrame({name: _whole(kind, parts[name], told[name]) for name, kind in kinds.items()}, copy=False)
 
 
 def _texts(cells: Sequence[Any], told: dict[Any, Any]) -> Array:
@@ -73,4 +74,6 @@ def _whole(kind: str, parts: list[Array], told: dict[Any, Any]) -> Any:
     if kind == "count":
         missing = np.isnan(found)
         return pd.arrays.IntegerArray(np.where(missing, 1, found).astype("int64"), missing)
-    return found if make is not _texts else shared(found, pd.array([*told], dtype="str"))
+    if make is not _texts:
+        return found
+    return shared(found, _EMPTY if [*told] == [""] else pd.array([*told], dtype="str"))
