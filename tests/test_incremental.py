@@ -90,9 +90,9 @@ def standing_findings(engine: Engine) -> dict[int, Any]:
     return dict(incremental._said(kept))
 
 
-def findings_of_all(engine: Engine) -> dict[int, Any]:
+def findings_of_all(engine: Engine, rules: Sequence[str] = RULES) -> dict[int, Any]:
     tables = reading.tables_in_store(engine)
-    found = in_plain(judge(Prepared(tables, load_facts()), chosen_rules(RULES)))
+    found = in_plain(judge(Prepared(tables, load_facts()), chosen_rules(rules)))
     versions = tables.claims.drop_duplicates("claim_id").set_index("claim_id")["claim_version_id"]
     return dict(incremental._said(found.assign(claim_version_id=found["claim_id"].map(versions))))
 
