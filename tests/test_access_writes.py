@@ -12,7 +12,7 @@ BELOW = ("access", "store", "demo", "rules", "grains", "intake")
 WRITE = "database.write"
 ASKING = {"permission.account_may", "permission.demand_now", "rights.demand_therapist"}
 WITHOUT = {
-    "running._screen_again": "screen_again and screen_day ask before",
+    "review_plan.plan_judged": "each way of running the rules asks before",
     "drafts.drop": "one's own draft",
     "fact_loading._record": "the event of what was asked for before",
     "leases.give_back": "one's own lease",

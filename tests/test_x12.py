@@ -92,6 +92,7 @@ def test_a_line_holds_everything_the_claims_table_asks_for():
         "begin_therapy_date": "",
         "last_certification_date": "",
         "recertification_date": "",
+        "modifiers_told": "",
         "source_file": "simple.837",
         "source_row": "27",
     }

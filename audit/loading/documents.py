@@ -29,7 +29,7 @@ from audit.store.database import read, write
 from audit.store.documents import Kept
 from audit.tables import Tables, check
 
-FIXED = ("note_id", "claim_id", "patient_id", "service_date", "text", "unconfirmed", "refused_row")
+FIXED = ("note_id", "claim_id", "patient_id", "service_date", "text", "unconfirmed", "refused_row", "signature_told")
 """Columns of a note that confirming does not touch."""
 FIELDS = [column for column in NOTES.columns if column.name not in (*FIXED, "patient_name", "patient_birth_date")]
 SERVICE_COLUMNS = ("procedure_code", "minutes", "therapist_minutes", "assistant_minutes", "together_minutes")
