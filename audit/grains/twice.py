@@ -19,7 +19,10 @@ def written_again(notes: pd.DataFrame, services: pd.DataFrame) -> pd.Series[bool
     same services with the same minutes (or none) and the same totals, while one of the two at least gives no times and
     they do not name two claims. Each note is repeated by one other at most; of the two the daily note stands."""
     result = pd.Series(False, index=notes.index)
-    rows = notes[(notes["refused_row"] == "") & notes["day"].notna()]
+    several = notes["day"].duplicated(keep=False) & notes["day"].notna() & (notes["refused_row"] == "")
+    if not several.any():
+        return result
+    rows = notes.loc[several, ["note_id", "claim_id", "note_type", "start_time", "day", *TOTALS]]
     rows = rows[rows.duplicated("day", keep=False) & rows[TOTALS].notna().any(axis=1)]
     rows = rows[rows.duplicated(["day", *TOTALS], keep=False)]
     types = rows["note_type"].groupby(rows["day"]).transform("nunique")
