@@ -168,6 +168,13 @@ def test_the_list_of_audits_and_the_results_count_the_same_claims_as_reviewed(en
     assert results.results(engine, 1).complete
 
 
+def second_dismisses(engine: Engine, one: int, sam: int) -> None:
+    """The second reviewer, who has the claim, dismisses what the rules found and commits."""
+    for finding in undecided(engine, one, sam):
+        review.decide(engine, finding, kind=review.DISMISS, reason="accepted", account_id=sam, at=NOW)
+    second_review.commit_second(engine, one, **who(sam))
+
+
 @on_sqlite
 def test_an_error_seen_in_a_second_review_that_was_sent_back_counts_no_more(engine, people):
     plan = review_plan.Plan((review_plan.PlanRule(2),), 0.0, "1" * 20)
@@ -186,9 +193,7 @@ def test_an_error_seen_in_a_second_review_that_was_sent_back_counts_no_more(engi
     sign_off.send_back(engine, one, text="look at the goal", **who(people["sam"]))
     review_claim(engine, one, people["rita"], kind=review.DISMISS)
     take(engine, one, people["sam"])
-    for finding in undecided(engine, one, people["sam"]):
-        review.decide(engine, finding, kind=review.DISMISS, reason="accepted", account_id=people["sam"], at=NOW)
-    second_review.commit_second(engine, one, **who(people["sam"]))
+    second_dismisses(engine, one, people["sam"])
     approve(engine, one, people["sam"])
     assert state(engine, one) == "approved"
     now = results.results(engine, made)
@@ -207,9 +212,7 @@ def test_an_error_that_a_second_person_confirms_is_told_to_the_therapist_once(en
     seen = review.report_missed(engine, clean, text="no goal", account_id=people["rita"], at=NOW)
     review_claim(engine, clean, people["rita"], kind=review.DISMISS)
     take(engine, clean, people["sam"])
-    for finding in undecided(engine, clean, people["sam"]):
-        review.decide(engine, finding, kind=review.DISMISS, reason="accepted", account_id=people["sam"], at=NOW)
-    second_review.commit_second(engine, clean, **who(people["sam"]))
+    second_dismisses(engine, clean, people["sam"])
     take(engine, clean, people["dora"])
     assert state(engine, clean) == "adjudicate"
     by = {"account_id": people["dora"], "at": NOW}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 from sqlalchemy import Connection, and_, func, select
 
-from audit.reviewing.final_verdicts import final, signed_run
+from audit.reviewing.final_verdicts import final, of_signed_run
 from audit.reviewing.review import CORRECT, DISMISS, UPHELD, decisions, findings, newest_run
 from audit.store import schema
 from audit.store.rows import among
@@ -30,7 +30,7 @@ def findings_of(connection: Connection, audit_id: int) -> pd.DataFrame:
         .join(claims, claims.c.id == findings.c.claim_version_id)
         .outerjoin(lines, line)
         .outerjoin(decisions, made)
-        .where(taken.c.audit_id == audit_id, findings.c.run_id == func.coalesce(signed_run(findings), run.c.run_id))
+        .where(taken.c.audit_id == audit_id, of_signed_run(findings, run.c.run_id))
         .order_by(taken.c.position, findings.c.id)
     )
     found = connection.execute(query)

@@ -30,7 +30,7 @@ from audit.figures.judging import (
     watched_in_words,
 )
 from audit.figures.upheld import with_dollars
-from audit.reviewing.final_verdicts import final, missed_stands, signed_run
+from audit.reviewing.final_verdicts import final, missed_stands, of_signed_run
 from audit.reviewing.review import AGREE, CORRECT, DISMISS, UPHELD, decisions, findings, newest_run, signatures
 from audit.store import schema
 from audit.store.database import read
@@ -255,7 +255,7 @@ def _by_rule(connection: Connection, audit_id: int) -> pd.DataFrame:
         .join(taken, taken.c.claim_version_id == findings.c.claim_version_id)
         .outerjoin(decisions, made)
         .where(taken.c.audit_id == audit_id, findings.c.severity != "untestable")
-        .where(findings.c.run_id == func.coalesce(signed_run(findings), run.c.run_id))
+        .where(of_signed_run(findings, run.c.run_id))
         .group_by(findings.c.rule, decisions.c.kind)
     )
     rows = pd.DataFrame(connection.execute(query).all(), columns=["rule", "verdict", "n"])

@@ -29,9 +29,10 @@ from audit.store.database import read, write
 from audit.store.documents import Kept
 from audit.tables import Tables, check
 
-FIXED = ("note_id", "claim_id", "patient_id", "service_date", "text", "unconfirmed", "refused_row", "signature_told")
-"""Columns of a note that confirming does not touch."""
-FIELDS = [column for column in NOTES.columns if column.name not in (*FIXED, "patient_name", "patient_birth_date")]
+FIXED = ("note_id", "claim_id", "patient_id", "patient_name", "patient_birth_date", "service_date", "text",
+         "unconfirmed")  # fmt: skip
+"""Columns of a note that confirming does not touch, beside those that only reading writes."""
+FIELDS = [column for column in NOTES.columns if column.name in NOTES.offered and column.name not in FIXED]
 SERVICE_COLUMNS = ("procedure_code", "minutes", "therapist_minutes", "assistant_minutes", "together_minutes")
 CANDIDATES = 12
 LONGEST_REASON = 500

@@ -25,20 +25,21 @@ def newest_review(table: Any = decisions) -> ColumnElement[Any]:
     return select(signed.c.id).where(same).order_by(signed.c.id.desc()).limit(1).scalar_subquery()
 
 
-def signed_run(found: Any) -> ColumnElement[Any]:
-    """The run whose findings were signed last on the claim version of a finding; NULL before any signature. What an
-    earlier run found says nothing of the claim any more, and what a later one found nothing yet."""
+def of_signed_run(found: Any, otherwise: ColumnElement[Any]) -> ColumnElement[bool]:
+    """The finding is of the run whose findings were signed last on its claim version, before any signature of the run
+    `otherwise`: what an earlier run found says nothing of the claim any more, and a later one nothing yet."""
     signed = signatures.alias()
     same = (signed.c.claim_version_id == found.c.claim_version_id) & signed.c.run_id.is_not(None)
-    return select(signed.c.run_id).where(same).order_by(signed.c.id.desc()).limit(1).scalar_subquery()
+    last = select(signed.c.run_id).where(same).order_by(signed.c.id.desc()).limit(1).scalar_subquery()
+    told: ColumnElement[bool] = found.c.run_id == func.coalesce(last, otherwise)
+    return told
 
 
 def final(table: Any = decisions) -> ColumnElement[bool]:
     """The decision is the verdict that stands on its finding: that of an accepted dispute, else the adjudicated one,
-    else that of the first review; on a finding of `signed_run`."""
+    else that of the first review; on a finding `of_signed_run`."""
     later, found, newest = decisions.alias(), schema.findings.alias(), newest_review(table)
-    of_run = found.c.run_id == func.coalesce(signed_run(found), found.c.run_id)
-    counts = exists().where(found.c.id == table.c.finding_id, of_run)
+    counts = exists().where(found.c.id == table.c.finding_id, of_signed_run(found, found.c.run_id))
     adjudicated = exists().where(
         later.c.finding_id == table.c.finding_id,
         later.c.stage == "adjudication",

@@ -23,7 +23,7 @@ from audit.grains import Prepared
 from audit.grains.of_clinicians import SEEN, OfClinicians
 from audit.model import FINDING_COLUMNS, UNPRICED
 from audit.rules.columns import PLACE, named_by
-from audit.shared_text import SHARED, SharedText, for_all, spread
+from audit.shared_text import SHARED, for_all, spread
 from audit.texts import firsts, group_numbers
 
 Split = Literal["patient_id", "rendering_npi", "nothing"]
@@ -186,9 +186,6 @@ def ordered(parts: list[pd.DataFrame]) -> pd.DataFrame:
 
 def _together(parts: list[pd.DataFrame], name: str) -> pd.Series[Any]:
     """One column of all parts: one at a time, for all together are large."""
-    cells = [part[name].array for part in parts]
-    if all(one.dtype == SHARED for one in cells):
-        return pd.Series(SharedText._concat_same_type(cells))
     column: pd.Series[Any] = pd.concat([part[name] for part in parts], ignore_index=True)
     return column
 
