@@ -18,6 +18,7 @@ from audit.access import demo
 from audit.store import schema
 from audit.store.database import connect, prepare, write
 from tests.access_server import ROOT, Browser, serving
+from tests.keys import PATIENCE
 
 APP = """
 import streamlit as st
@@ -74,7 +75,7 @@ def site(folder: Path, engine: Engine) -> Iterator[Browser]:
 @pytest.fixture
 def page(browser: Chromium) -> Iterator[Page]:
     with browser.new_context(viewport={"width": 1440, "height": 2400}) as context:
-        context.set_default_timeout(60_000)
+        context.set_default_timeout(PATIENCE)
         yield context.new_page()
 
 
@@ -83,7 +84,7 @@ def sign_in(page: Page, site: Browser) -> None:
     page.get_by_label("Username").fill("doctor")
     page.get_by_label("Password").fill(demo.PASSWORD)
     page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("heading", name="Everything a page may need")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("heading", name="Everything a page may need")).to_be_visible()
     page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
 
 
@@ -102,7 +103,7 @@ def test_pages_work_under_the_policy_and_ask_no_other_server(page: Page, site: B
         page.wait_for_selector(drawn, state="attached")
     (folder / "sent.txt").write_text("what was sent")
     page.set_input_files("input[type=file]", folder / "sent.txt")
-    expect(page.get_by_text("got what was sent")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("got what was sent")).to_be_visible()
     for field in ("input[type=file]", "input[type=text]"):  # else the browser keeps on its disk what they hold
         expect(page.locator(field).first).to_have_attribute("autocomplete", "off")
     with page.expect_download() as download:

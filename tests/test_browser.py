@@ -20,11 +20,9 @@ from pypdf import PdfReader
 from audit.access.demo import PASSWORD
 from audit.demonstration import open_clinic
 from audit.store.database import VARIABLE
-from tests.keys import press, press_until, rest
+from tests.keys import PATIENCE, press, press_until, rest
 
 ROOT = Path(__file__).parents[1]
-PATIENCE = 120_000
-expect.set_options(timeout=PATIENCE)
 
 
 def free_port() -> int:
@@ -74,10 +72,10 @@ def signed_in(context: BrowserContext, address: str, username: str, greeting: st
 
 def test_keys_rest_while_typing_and_a_dismissal_is_undone(browser: Browser, address: str) -> None:
     page = signed_in(browser.new_context(), address, "reviewer")
-    press_until(page, "Enter", page.locator(".cs-head h1"), PATIENCE)
+    press_until(page, "Enter", page.locator(".cs-head h1"))
     rest(page)
     if not page.locator(".cs-finding").count():  # a claim that was sent back has its verdicts: on to one that has none
-        press_until(page, "n", page.locator(".cs-finding"), PATIENCE)
+        press_until(page, "n", page.locator(".cs-finding"))
     expect(page.locator(".cs-finding").first).to_be_visible()
     place = page.locator(".cs-finding").first.inner_text()
     press(page, "d")

@@ -22,11 +22,10 @@ from audit.reviewing import review_plan
 from audit.store.database import connect
 from tests.access_server import ROOT, Browser, serving
 from tests.handed_in import as_csv, claim
-from tests.keys import press, press_until, rest
+from tests.keys import PATIENCE, press, press_until, rest
 from tests.reviewing import load, open_audit, review_claim, state, versions, visit
 
 pytest_plugins = ["tests.databases"]
-PATIENCE = 60_000
 STREAMLITS_OWN = {
     "list": 'data-testid="stSidebarNavItems"',
     "listitem": " <li",
@@ -81,7 +80,7 @@ class Person:
         self.sees(self.page.get_by_role("heading", name=re.compile("Good day")))
 
     def sees(self, what: object) -> None:
-        expect(what if not isinstance(what, str) else self.page.get_by_text(what).first).to_be_visible(timeout=PATIENCE)  # type: ignore[arg-type]
+        expect(what if not isinstance(what, str) else self.page.get_by_text(what).first).to_be_visible()  # type: ignore[arg-type]
 
     def rests(self) -> None:
         rest(self.page)
@@ -103,7 +102,7 @@ class Person:
         self.rests()
 
     def presses_until(self, key: str, then: Locator) -> None:
-        press_until(self.page, key, then, PATIENCE)
+        press_until(self.page, key, then)
 
     def signs(self, password: bool) -> str:
         """S, and the password the first time; the claim that was signed."""
@@ -113,7 +112,7 @@ class Person:
         if password:
             self.types("Your password again", demo.PASSWORD, "Enter")
         gone = self.page.locator(".cs-head h1", has_text=signed)
-        expect(gone).to_have_count(0, timeout=PATIENCE)
+        expect(gone).to_have_count(0)
         self.rests()
         return signed
 
@@ -123,7 +122,7 @@ class Person:
         field.fill(words)
         field.press("Tab")
         self.rests()
-        expect(field).to_have_value(words, timeout=PATIENCE)
+        expect(field).to_have_value(words)
 
     def submits(self, button: str, answered: Locator) -> None:
         """Press a button of the dialog until its answer shows, or the dialog is gone (a toast's answer goes by itself):
@@ -142,7 +141,7 @@ class Person:
     def types(self, label: str, words: str, key: str) -> None:
         """Reach a field of the dialog by Tab, type, and end with a key."""
         field = self.page.get_by_role("dialog").get_by_label(label)
-        expect(field).to_be_visible(timeout=PATIENCE)
+        expect(field).to_be_visible()
         for _ in range(6):
             if field.evaluate("one => one === document.activeElement"):
                 break
@@ -216,7 +215,7 @@ def test_a_draft_survives_a_reload_and_keys_rest_while_typing(browser: Chromium,
     one.open(f"/claim?claim={versions(engine)[left]}")
     one.presses_until("?", one.page.get_by_text("these keys, as ? does"))
     one.page.keyboard.press("Escape")
-    expect(one.page.get_by_role("dialog")).to_have_count(0, timeout=PATIENCE)
+    expect(one.page.get_by_role("dialog")).to_have_count(0)
     one.presses("m", "What did the rules miss?")
     one.types("What is wrong on this claim", "sand as a splint?", "Control+Enter")
     expect(one.page.get_by_text("these keys")).to_have_count(0)
@@ -226,7 +225,7 @@ def test_a_draft_survives_a_reload_and_keys_rest_while_typing(browser: Chromium,
     assert one.claim == left
     one.presses("m", "What did the rules miss?")
     field = one.page.get_by_role("dialog").get_by_label("What is wrong on this claim")
-    expect(field).to_have_value("sand as a splint?", timeout=PATIENCE)
+    expect(field).to_have_value("sand as a splint?")
     one.page.keyboard.press("Escape")
     assert state(engine, versions(engine)[left]) == "to_review"
 
