@@ -68,7 +68,7 @@ def _candidates(lines: pd.DataFrame, held: pd.DataFrame) -> pd.DataFrame:
     rows = wanted.rename_axis("row").reset_index().merge(held, on="patient_id")
     rows = rows[rows["authorizing_payer"].isin([""]) | (rows["authorizing_payer"] == rows["payer_id"])]
     named = _plain(rows["number"]) == _plain(rows["prior_authorization"])
-    rows = rows[named | (rows["prior_authorization"] == "")].reset_index(drop=True)
+    rows = rows[named | (rows["prior_authorization"] == "")]
     rows["in_dates"] = ~(rows["service_date"] < rows["from_date"]) & ~(rows["service_date"] > rows["to_date"])
     rows["in_codes"] = _listed(rows)
     covers = rows["in_dates"] & rows["in_codes"] & (rows["refused_row"] == "")
@@ -86,7 +86,7 @@ def _listed(rows: pd.DataFrame) -> pd.Series[bool]:
     codes = rows["procedure_codes"].str.replace(r"[,;\s]+", " ", regex=True).str.strip()
     one = rows.assign(listed=codes.str.split(" "))[["procedure_code", "listed"]].explode("listed")
     found = (one["listed"] == one["procedure_code"]) | (one["listed"] == "")
-    listed: pd.Series[bool] = found.groupby(level=0).any().reindex(rows.index, fill_value=False)
+    listed: pd.Series[bool] = found.groupby(level=0).any().reindex(rows.index)
     return listed
 
 
@@ -104,7 +104,6 @@ def _with_use(rows: pd.DataFrame) -> pd.DataFrame:
     own = [ordered[name] for name in OWN]
     for ending, counted in (("used", covered), ("surely_used", covered & ~ordered["several"])):
         ordered[f"units_{ending}"] = ordered["units"].where(counted, 0).groupby(own).cumsum()
-        new_date = counted & ~ordered[counted].duplicated([*OWN, "service_date"])
-        visits = new_date.reindex(ordered.index, fill_value=False).astype("int64")
-        ordered[f"visits_{ending}"] = visits.groupby(own).cumsum()
+        new_date = counted & ~ordered.assign(counted=counted).duplicated([*OWN, "service_date", "counted"])
+        ordered[f"visits_{ending}"] = new_date.astype("int64").groupby(own).cumsum()
     return ordered.sort_index()

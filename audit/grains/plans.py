@@ -65,7 +65,7 @@ def _plan_of_day(days: pd.DataFrame, plans: pd.DataFrame) -> pd.DataFrame:
     found["in_plan"] = (start <= date) & (date <= end)
     found["may_be_in_plan"] = ~(start > date) & ~(end < date)
     found["later_start"] = start.where(start > date)
-    by_day = found.groupby(DATE, sort=True)
+    by_day = found.groupby(DATE)
     told = {"plans_on_file": ("plan_id", "size"), "in_plan": ("in_plan", "any"), "next_start": ("later_start", "min")}
     result = by_day.agg(**told)
     began = found[~(start > date)].sort_values(["may_be_in_plan", "start_date", "plan_id"], na_position="first")
