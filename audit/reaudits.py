@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Engine, func, insert, select
 from audit.access.permission import account_may
 from audit.errors import InputError, StateError
 from audit.figures.differences import by_therapist
-from audit.figures.results import DONE, Results, in_claims, overview, results
+from audit.figures.results import Results, in_claims, overview, results
 from audit.reaudit_table import RESULTS, SCHEDULERS, Subject, in_force
 from audit.reviewing.review import signatures
 from audit.store import schema, trail
@@ -89,11 +89,12 @@ def _judged(now: Results) -> Iterable[tuple[Subject, str, str]]:
 
 
 def _last_review(connection: Connection, audit_id: int) -> date:
-    """The day of the last first review; that of the draw when every claim is a missing record."""
+    """The day of the last signature that gave or settled a verdict; that of the draw when every claim is a missing
+    record."""
     taken, audits = schema.audit_claims, schema.audits
     same = taken.c.claim_version_id == signatures.c.claim_version_id
     query = select(func.max(signatures.c.at)).join(taken, same)
-    at = connection.execute(query.where(taken.c.audit_id == audit_id, signatures.c.meaning.in_(DONE))).scalar()
+    at = connection.execute(query.where(taken.c.audit_id == audit_id, signatures.c.meaning != "sent_back")).scalar()
     drawn = select(audits.c.seeded_at).where(audits.c.id == audit_id)
     moment: datetime = at or connection.execute(drawn).scalar_one()
     return moment.date()

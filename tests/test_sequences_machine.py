@@ -47,7 +47,11 @@ def few_rules(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def of_visit(number: int) -> dict[str, str]:
     """Two patients on two days: of four visits two are of one patient, and two of one day."""
-    return {"patient_id": f"P{number % 2}", "service_date": f"2026-03-{12 + number // 3}"}
+    return {
+        "patient_id": f"P{number % 2}",
+        "service_date": f"2026-03-{12 + number // 3}",
+        "patient_name": f"Zq {number}",
+    }
 
 
 class Clinic(RuleBasedStateMachine):

@@ -14,6 +14,7 @@ from sqlalchemy import Engine, func, select
 from audit import __version__
 from audit.exporting import drawn, rows, tables
 from audit.exporting.sheets import Sheet
+from audit.figures import changed
 from audit.figures.results import Results, results
 from audit.reviewing import second_review
 from audit.reviewing.final_verdicts import missed_stands
@@ -53,6 +54,7 @@ class Report:
 def report_of(engine: Engine, audit_id: int, *, made_by: str, at: datetime, identified: bool = False) -> Report:
     """The report on an audit as it stands now. Raises StateError when there is no such audit."""
     now = results(engine, audit_id)
+    since = changed.sentence(engine, now)
     with read(engine) as connection:
         found = rows.findings_of(connection, audit_id)
         run = connection.execute(select(schema.runs).where(schema.runs.c.id == now.audit.run_id)).mappings().one()
@@ -69,7 +71,10 @@ def report_of(engine: Engine, audit_id: int, *, made_by: str, at: datetime, iden
     return Report(
         title=f"Audit report: {now.audit.name}",
         question=now.question,
-        answer=tuple(now.dollars.sentences) if now.dollars and not now.estimate else (now.sentence,),
+        answer=(
+            *(now.dollars.sentences if now.dollars and not now.estimate else (now.sentence,)),
+            *([since] if since else []),
+        ),
         about=_about(now),
         sample=_sample(now, identified=identified),
         origin=tuple(origin),

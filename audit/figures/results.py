@@ -1,9 +1,10 @@
 """What an audit found: the rate of claims in error with its interval, and what reviewers upheld, by rule.
 
 A claim is in error when a reviewer upheld a finding of severity error or warning on it, corrected a line, or saw an
-error that no rule found. Only approved or reviewed claims count; a drawn claim that was replaced before its review is
-a missing record and counts as an error. An interval is given at the planned end, not before; a watched plan shows what
-its monitor knows instead.
+error that no rule found. Only claims count whose review has ended: by as many people as their plan asks for, and with
+their differences settled. A drawn claim that was replaced before its review is a missing record and counts as an
+error. An interval is given at the planned end, not before; a watched plan shows what its monitor knows instead. A
+claim that changed since it was signed counts by what was signed, and is told of.
 """
 
 from __future__ import annotations
@@ -30,20 +31,18 @@ from audit.figures.judging import (
     watched_in_words,
 )
 from audit.figures.upheld import with_dollars
-from audit.reviewing.final_verdicts import final, missed_stands, of_signed_run
+from audit.reviewing.final_verdicts import BEGUN, final, fully_reviewed, missed_stands, of_signed_run
 from audit.reviewing.review import AGREE, CORRECT, DISMISS, UPHELD, decisions, findings, newest_run, signatures
 from audit.store import schema
 from audit.store.database import read
-
-DONE = ("reviewed", "second", "approved", "returned")
-"""A returned claim is reviewed: its verdicts stand, and it waits for its correction."""
 
 
 @dataclass(frozen=True)
 class Results:
     """Results of one audit. `strata`: frame_size, drawn, reviewed, in_error by stratum. `claims`: one row per
     drawn claim, in the order drawn: claim_version_id, claim_id, service_date, therapist, payer, stratum, missing,
-    reviewed, in_error, and once a plan in dollars is complete over, under, unpriced. `watch`: what the monitor of a
+    reviewed, begun (a person signed, another one is to), in_error, and once a plan in dollars is complete over, under,
+    unpriced. `watch`: what the monitor of a
     watched plan knows; `stopped`: it was ended by a person. `dollars`: see `judging.Dollars`."""
 
     audit: Audit
@@ -80,6 +79,15 @@ class Results:
     @property
     def sentence(self) -> str:
         """The answer for a manager."""
+        begun = int(self.claims["begun"].sum())
+        waits = (
+            f" {begun:,} more {'is' if begun == 1 else 'are'} signed by one person and wait{'s' if begun == 1 else ''} "
+            "for the next: counted once the review has ended."
+        )
+        return self._answer + (waits if begun else "")
+
+    @property
+    def _answer(self) -> str:
         drawn, done = int(self.strata["drawn"].sum()), int(self.strata["reviewed"].sum())
         if self.watch and self.audit.seed:
             return watched_in_words(self.watch, self.limit, drawn, stopped=self.stopped)
@@ -166,7 +174,7 @@ def overview(engine: Engine) -> pd.DataFrame:
         select(taken.c.audit_id, func.count())
         .join(claims, claims.c.id == taken.c.claim_version_id)
         .outerjoin(signatures, and_(signatures.c.claim_version_id == claims.c.id, signatures.c.id.in_(last)))
-        .where(or_(signatures.c.meaning.in_(DONE), ~claims.c.is_current))
+        .where(or_(fully_reviewed(signatures), ~claims.c.is_current))
         .group_by(taken.c.audit_id)
     )
     with read(engine) as connection:
@@ -225,7 +233,8 @@ def _claims(connection: Connection, audit_id: int) -> pd.DataFrame:
             _named(claims.c.rendering_name, claims.c.rendering_npi).label("therapist"),
             _named(claims.c.payer_name, claims.c.payer_id).label("payer"),
             taken.c.stratum,
-            func.coalesce(signed.c.meaning, "").in_(DONE).label("reviewed"),
+            fully_reviewed(signed).label("reviewed"),
+            func.coalesce(signed.c.meaning, "").in_(BEGUN).label("begun"),
             claims.c.id.in_(upheld).label("in_error"),
             claims.c.is_current,
         )
@@ -239,6 +248,7 @@ def _claims(connection: Connection, audit_id: int) -> pd.DataFrame:
     reviewed = rows["reviewed"].astype("bool")
     rows["missing"] = ~reviewed & ~rows.pop("is_current").astype("bool")
     rows["reviewed"] = reviewed | rows["missing"]
+    rows["begun"] = rows["begun"].astype("bool") & ~rows["reviewed"]
     rows["in_error"] = (rows["in_error"].astype("bool") & reviewed) | rows["missing"]
     return rows
 

@@ -25,13 +25,17 @@ READERS = TRAIL_READERS
 MOST = 50
 """Claims that are priced at once for the list of those without an entry."""
 SOON = 30
+CLOSED = ("returned", "not upheld")
+"""States in which nothing is due."""
 __all__ = ["MOST", "READERS", "Overpayment", "history", "log", "to_enter", "totals", "waits", "worth"]
 
 
 @dataclass(frozen=True, slots=True)
 class Overpayment:
     """One claim of the log. Days and dollars are None where nothing is entered; `returned`: so far; `state`: "not
-    identified", "open", "investigated", "overdue", "returned"; `acts`: what may be entered next."""
+    identified", "open", "investigated", "overdue", "returned", "not upheld"; `acts`: what may be entered next;
+    `stands`: an upheld error stands on the claim now. Where none does, nothing is due, and what was entered may have to
+    be taken back."""
 
     claim_version_id: int
     claim_id: str
@@ -48,6 +52,7 @@ class Overpayment:
     how: str
     state: str
     acts: tuple[str, ...]
+    stands: bool = True
 
     @property
     def outstanding(self) -> Decimal | None:
@@ -61,15 +66,16 @@ def log(engine: Engine, today: date) -> list[Overpayment]:
         held = {version: rows for version, rows in standing(connection).items() if rows}
         held = {version: rows for version, rows in held.items() if rows[0]["act"] != "not_paid"}
         paid = paid_on(connection, list(held))
-        claims = _claims(connection, list(held))
-    found = [_one(claims[version], rows, paid.get(version), today) for version, rows in held.items()]
+        claims, upheld = _claims(connection, list(held)), set(upheld_versions(connection, list(held)))
+    found = [
+        _one(claims[version], rows, paid.get(version), today, stands=version in upheld)
+        for version, rows in held.items()
+    ]
     last = date.max
-    return sorted(
-        found, key=lambda one: (one.state == "returned", one.clock.due_on if one.clock else last, one.claim_id)
-    )
+    return sorted(found, key=lambda one: (one.state in CLOSED, one.clock.due_on if one.clock else last, one.claim_id))
 
 
-def _one(claim: Row, entries: Sequence[Row], paid: date | None, today: date) -> Overpayment:
+def _one(claim: Row, entries: Sequence[Row], paid: date | None, today: date, *, stands: bool) -> Overpayment:
     newest = {row["act"]: row for row in entries}
     days = {act: row["happened_on"] for act, row in newest.items()}
     clock = None
@@ -93,14 +99,17 @@ def _one(claim: Row, entries: Sequence[Row], paid: date | None, today: date) -> 
         returned=back,
         returned_on=days.get("returned"),
         how=WAYS.get(how, ""),
-        state=_state(clock, days, today, done=done),
-        acts=tuple(next_acts(entries, paid=paid)),
+        state=_state(clock, days, today, done=done, stands=stands),
+        acts=tuple(next_acts(entries, paid=paid)) if stands else (),
+        stands=stands,
     )
 
 
-def _state(clock: Clock | None, days: dict[str, date], today: date, *, done: bool) -> str:
+def _state(clock: Clock | None, days: dict[str, date], today: date, *, done: bool, stands: bool) -> str:
     if done:
         return "returned"
+    if not stands:
+        return "not upheld"
     if "identified" not in days:
         return "not identified"
     if clock and clock.due_on < today:
@@ -147,9 +156,13 @@ def worth(engine: Engine, claim_version_id: int) -> tuple[Decimal, bool]:
 
 def totals(found: Sequence[Overpayment], today: date) -> str:
     """The log in a sentence."""
-    opened = [one for one in found if one.state != "returned"]
+    opened = [one for one in found if one.state not in CLOSED]
+    back, reversed_ = (sum(one.state == state for one in found) for state in CLOSED)
+    undo = [f"{reversed_:,} on which no upheld error stands now: see whether it is to be taken back"]
+    undo = undo if reversed_ else []
     if not opened:
-        return f"No overpayment is open; {len(found):,} returned." if found else "No overpayment is entered."
+        said = ["No overpayment is open", *([f"{back:,} returned"] if back else []), *undo]
+        return "; ".join(said) + "." if found else "No overpayment is entered."
     dollars = sum((one.outstanding for one in opened if one.outstanding is not None), Decimal(0))
     unknown = sum(one.outstanding is None for one in opened)
     overdue = sum(one.state == "overdue" for one in opened)
@@ -159,15 +172,18 @@ def totals(found: Sequence[Overpayment], today: date) -> str:
     said += [f"{unknown:,} not quantified yet"] if unknown else []
     said += [f"{overdue:,} overdue"] if overdue else []
     said += [f"the next is due on {min(days).day} {min(days):%b %Y}"] if days else []
+    said += undo
     return "; ".join(said) + "."
 
 
 def waits(engine: Engine, today: date) -> str:
-    """One line for the manager; "" when nothing is overdue or due within SOON days."""
-    found = [one for one in log(engine, today) if one.state != "returned" and one.clock]
+    """One line for the manager; "" when nothing is overdue, due within SOON days, or to be taken back."""
+    found = log(engine, today)
+    due = [one.clock.due_on for one in found if one.state not in CLOSED and one.clock]
     overdue = sum(one.state == "overdue" for one in found)
-    soon = sum(0 <= (one.clock.due_on - today).days <= SOON for one in found if one.clock)
-    told = [(overdue, "overdue"), (soon, f"due within {SOON} days")]
+    soon = sum(0 <= (day - today).days <= SOON for day in due)
+    undo = sum(one.state == "not upheld" for one in found)
+    told = [(overdue, "overdue"), (soon, f"due within {SOON} days"), (undo, "without an upheld error now")]
     said = " and ".join(f"{number:,} {state}" for number, state in told if number)
     return f"Overpayments: {said}." if said else ""
 

@@ -5,27 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy import Connection, func, select
 
-from audit.auditing.audits import FLAGGING
-from audit.figures.results import DONE
+from audit.figures.results import against_the_claim
 from audit.payers.payments import REVERSAL
-from audit.reviewing.final_verdicts import final, missed_stands
-from audit.reviewing.review import UPHELD, decisions, findings, signatures
+from audit.reviewing.final_verdicts import fully_reviewed
+from audit.reviewing.review import decisions, findings, signatures
 from audit.store import schema
 from audit.store.rows import among
 
 
 def upheld_versions(connection: Connection, among_ids: Sequence[int] | None = None) -> list[int]:
-    """Reviewed claim versions with an upheld error or warning, or an error that a person saw; the newest first."""
+    """Reviewed claim versions that are in error, as `results` counts them; the newest first."""
     claims, signed = schema.claims, signatures.alias()
     last = select(func.max(signatures.c.id)).where(signatures.c.claim_version_id == claims.c.id).scalar_subquery()
-    agreed = and_(decisions.c.kind.in_(UPHELD), findings.c.severity.in_(FLAGGING), final())
     wrong = (
         select(decisions.c.claim_version_id)
         .select_from(decisions)
         .outerjoin(findings, findings.c.id == decisions.c.finding_id)
-        .where(or_(missed_stands(), agreed))
+        .where(against_the_claim())
     )
     if among_ids is not None:
         wrong = wrong.where(among(connection, decisions.c.claim_version_id, list(among_ids)))
@@ -33,7 +31,7 @@ def upheld_versions(connection: Connection, among_ids: Sequence[int] | None = No
         select(claims.c.id)
         .select_from(claims)
         .join(signed, signed.c.id == last)
-        .where(claims.c.id.in_(wrong), signed.c.meaning.in_(DONE))
+        .where(claims.c.id.in_(wrong), fully_reviewed(signed))
         .order_by(claims.c.id.desc())
     )
     return list(connection.execute(query).scalars())

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 
 from audit.store import schema
-from audit.store.review_conditions import RULED
+from audit.store.review_conditions import RULED, VERDICTS
 
 decisions, signatures = schema.decisions, schema.signatures
+BEGUN = ("reviewed", "second")
+"""Signed by a person, and by another one still to be reviewed, adjudicated or approved."""
 
 
 def standing(table: Any = decisions) -> ColumnElement[bool]:
@@ -66,3 +68,59 @@ def missed_stands(table: Any = decisions) -> ColumnElement[bool]:
     )
     of_review = (table.c.stage == "first") | (table.c.review_id == newest)
     return and_(table.c.kind == "missed", standing(table), of_review, ~dismissed)
+
+
+def fully_reviewed(signed: Any) -> ColumnElement[bool]:
+    """The newest signature on a row of `claims`, `signed`, ends its review: as many people as its plan asks for have
+    signed, and where they differ the difference is settled. An approved or returned claim is reviewed; so is one that
+    was replaced before the next person came to it, whom it cannot have any more."""
+    planned = schema.planned_claims
+    people = (
+        select(planned.c.people)
+        .where(planned.c.claim_version_id == signed.c.claim_version_id)
+        .order_by(planned.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    told: ColumnElement[bool] = or_(
+        signed.c.meaning.in_(("approved", "returned")),
+        and_(signed.c.meaning == "reviewed", func.coalesce(people, 1) < 2),
+        and_(signed.c.meaning == "second", ~_differ(signed)),
+        and_(signed.c.meaning.in_(BEGUN), ~schema.claims.c.is_current),
+    )
+    return func.coalesce(told, False)  # no signature is no review
+
+
+def _differ(signed: Any) -> ColumnElement[bool]:
+    """The two reviews that the second signature `signed` ends differ, and nobody has adjudicated yet."""
+    first, second, settled = decisions.alias(), decisions.alias(), decisions.alias()
+    of_review = and_(
+        settled.c.stage == "adjudication",
+        settled.c.review_id == signed.c.review_id,
+        settled.c.kind.in_(VERDICTS),
+        standing(settled),
+    )
+    verdicts = exists().where(
+        first.c.claim_version_id == signed.c.claim_version_id,
+        first.c.stage == "first",
+        first.c.finding_id == second.c.finding_id,
+        *_of_second(second, signed),
+        *[one.c.kind.in_(VERDICTS) for one in (first, second)],
+        or_(first.c.kind != second.c.kind, first.c.corrected != second.c.corrected),
+        standing(first),
+        ~exists().where(settled.c.finding_id == first.c.finding_id, of_review),
+    )
+    seen, agreed = decisions.alias(), decisions.alias()
+    missed = exists().where(
+        seen.c.claim_version_id == signed.c.claim_version_id,
+        seen.c.kind == "missed",
+        or_(seen.c.stage == "first", seen.c.review_id == signed.c.review_id),
+        standing(seen),
+        ~exists().where(agreed.c.about_id == seen.c.id, agreed.c.kind == "agree", *_of_second(agreed, signed)),
+        ~exists().where(settled.c.about_id == seen.c.id, of_review),
+    )
+    return or_(verdicts, missed)
+
+
+def _of_second(table: Any, signed: Any) -> tuple[ColumnElement[bool], ...]:
+    return table.c.stage == "second", table.c.review_id == signed.c.review_id, standing(table)

@@ -77,16 +77,18 @@ def _loads_of(name: str, of_them: ColumnElement[bool], after: int) -> Select[Any
 
 
 def _bears(name: str) -> ColumnElement[bool]:
-    """A current record bears on a claim line. A note or claim that was moved away from the line's day does too."""
-    now = _now[name].c
+    """A current record bears on a claim line. A note or claim that was moved away from the line's day does too, not one
+    that only a load put there that was undone."""
+    now, undone = _now[name].c, select(schema.withdrawals.c.load_id)
     same_patient = now.get("patient_id", literal(None)) == lines.patient_id
     bears = {
-        "notes": lambda: and_(_of_day(_note.c), now.note_id == _note.c.note_id),
+        "notes": lambda: and_(_of_day(_note.c), now.note_id == _note.c.note_id, _note.c.load_id.not_in(undone)),
         "claims": lambda: and_(
             _of_day(_other_lines.c),
             _other.c.id == _other_lines.c.claim_version_id,
             now.claim_id == _other.c.claim_id,
             now.claim_id != lines.claim_id,
+            _other.c.load_id.not_in(undone),
         ),
         "plans_of_care": lambda: and_(same_patient, _begun(now.start_date)),
         "authorizations": lambda: and_(

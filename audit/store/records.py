@@ -68,9 +68,16 @@ def _claims(frame: pd.DataFrame) -> Records:
         {name: cells.at(order) for name, cells in lines.items()},
         _ends(whose[order], len(lines["claim_id"].distinct)),
     )
+    return _of("claims", of_lines(lines, ends), {}, lines, ends)
+
+
+def of_lines(lines: dict[str, Cells], ends: Places) -> dict[str, Cells]:
+    """The columns of claims that lines in order make; those of a claim end at `ends`."""
     row = {name: lines[name].at(ends[:-1]) for name in _CLAIM_COLUMNS}
-    row |= {"service_date": _first(lines["service_date"], ends), "charge_amount": _sum(lines["charge_amount"], ends)}
-    return _of("claims", row, {}, lines, ends)
+    return row | {
+        "service_date": _first(lines["service_date"], ends),
+        "charge_amount": _sum(lines["charge_amount"], ends),
+    }
 
 
 def _notes(frame: pd.DataFrame, services: dict[str, Cells]) -> Records:
@@ -90,14 +97,14 @@ def _context(name: str, frame: pd.DataFrame) -> Records:
 
 def _of(name: str, row: dict[str, Cells], said: dict[str, Cells], parts: dict[str, Cells], ends: Places) -> Records:
     """`said` are the columns of the record's own row that its digest is over."""
-    digests = [digest for start in range(0, len(ends) - 1, AT_ONCE) for digest in _digests(said, parts, ends, start)]
+    digests = [digest for start in range(0, len(ends) - 1, AT_ONCE) for digest in digests_of(said, parts, ends, start)]
     place = {"position": _positions(ends)} if name == "notes" else {}
     keys = list(zip(*[row[column].each() for column in KEYS[name]], strict=True))
     return Records(keys, row, digests, parts | place, ends)
 
 
-def _digests(said: dict[str, Cells], parts: dict[str, Cells], ends: Places, start: int) -> Iterator[str]:
-    """As `canonical.digest` of each record from `start` on."""
+def digests_of(said: dict[str, Cells], parts: dict[str, Cells], ends: Places, start: int = 0) -> Iterator[str]:
+    """As `canonical.digest` of each record from `start` on, AT_ONCE of them."""
     bounds = ends[start : start + AT_ONCE + 1].tolist()
     own = _texts({name: cells.at(slice(start, start + AT_ONCE)) for name, cells in said.items()}, len(bounds) - 1)
     inside = _texts(

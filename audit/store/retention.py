@@ -7,9 +7,8 @@ digest of them all. A signature whose claim lost values keeps its digest, and ge
 
 from __future__ import annotations
 
-import json
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -17,10 +16,11 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Table, bindparam, delete, insert, select, update
 
 from audit.errors import InputError, StateError
-from audit.store import database, personal, schema, seal, trail
+from audit.store import contents, database, personal, schema, seal, trail
 from audit.store.canonical import canonical, sha256
 from audit.store.outlived import Outlived, outlived
 from audit.store.rows import Row, among
+from audit.store.told import details_of
 
 YEARS = 7
 """Least time that everything is kept: 42 CFR 424.516(f) asks for seven years from the date of service, 45 CFR
@@ -69,7 +69,7 @@ def remove(engine: Engine, before: date, *, claims: int, reason: str, at: dateti
 
 
 def _remove(connection: Connection, found: Outlived, before: date, reason: str, at: datetime) -> dict[str, int]:
-    signed = _sealed(connection, found.rows.get("claims", []))
+    signed, came = _sealed(connection, found.rows.get("claims", [])), _as_they_came(connection, found.rows)
     row = {"before_on": before, "claim_count": found.claims, "reason": reason, "at": at}
     table = schema.retentions
     number: int = connection.execute(insert(table).values(row).returning(table.c.id)).scalar_one()
@@ -80,6 +80,7 @@ def _remove(connection: Connection, found: Outlived, before: date, reason: str, 
     gone = among(connection, drafts.c.claim_version_id, found.rows.get("claims", []))
     connection.execute(delete(drafts).where(gone))
     _seal_again(connection, number, signed)
+    _digest_again(connection, number, came)
     counts = {name: len(ids) for name, ids in found.rows.items()}
     details = {
         "retention": number,
@@ -105,6 +106,28 @@ def _sealed(connection: Connection, claim_version_ids: list[int]) -> list[Row]:
                 do="Keep the database as it is and see what countersign verify says",
             )
     return found
+
+
+def _as_they_came(connection: Connection, rows: dict[str, list[int]]) -> dict[str, dict[int, str]]:
+    """By table the digests of these records, each of which is what it came with."""
+    found: dict[str, dict[int, str]] = {}
+    for name in contents.KEYS:
+        for one, said, now in contents.recomputed(connection, name, rows.get(name, [])):
+            if said != now:
+                raise StateError(
+                    f"row {one} of {name} is not as it was loaded",
+                    do="Keep the database as it is and see what countersign verify says",
+                )
+            found.setdefault(name, {})[one] = said
+    return found
+
+
+def _digest_again(connection: Connection, number: int, came: dict[str, dict[int, str]]) -> None:
+    """What is left of each record has a digest of its own: that of its row is not over its lines or services."""
+    for name, was in came.items():
+        left = contents.recomputed(connection, name, list(was))
+        rows = [_removal(number, contents.CONTENT + name, one, was[one], now) for one, _, now in left]
+        connection.execute(insert(schema.removals), rows)
 
 
 def _seal_of(connection: Connection, row: Row) -> str:
@@ -187,13 +210,12 @@ def _digest(rows: Iterable[Row]) -> str:
 
 
 def removed(connection: Connection) -> tuple[dict[str, dict[int, Removal]], list[str]]:
-    """Every removal by table and row, and what is wrong with them: one put in by hand, or a row that is not as its
-    removal left it."""
+    """Every removal by table and row, and what is wrong with them: one put in by hand."""
     events = schema.events
     said: dict[int, Any] = {}
     for details in connection.execute(select(events.c.details).where(events.c.kind == KIND)).scalars():
-        told = json.loads(details)
-        said[int(told["retention"])] = told["removals"]
+        told = details_of(details)
+        said[int(told.get("retention", 0))] = told.get("removals")
     found: dict[str, dict[int, Removal]] = {}
     wrong = []
     numbers = connection.execute(select(schema.removals.c.retention_id).distinct()).scalars()
@@ -204,16 +226,16 @@ def removed(connection: Connection) -> tuple[dict[str, dict[int, Removal]], list
         for row in rows:
             one = Removal(row["was_sha256"], row["now_sha256"])
             found.setdefault(row["table_name"], {})[row["row_id"]] = one
-    for name, ones in found.items():
-        if name != SEALS:
-            wrong += _differing(connection, schema.metadata.tables[name], ones)
     return found, wrong
 
 
-def _differing(connection: Connection, table: Table, removals: dict[int, Removal]) -> list[str]:
-    held = {row["id"]: personal.state_of(row) for row in _rows(connection, table, "id", sorted(removals))}
-    return [
-        f"Row {one} of {table.name} is not as it was left when values were removed from it."
-        for one, removal in removals.items()
-        if held.get(one) != removal.now
-    ]
+def differing(connection: Connection, removals: dict[str, dict[int, Removal]]) -> Iterator[str]:
+    """A sentence for each row that is not as its removal left it."""
+    for name, ones in removals.items():
+        if name not in schema.metadata.tables:
+            continue
+        rows = _rows(connection, schema.metadata.tables[name], "id", sorted(ones))
+        held = {row["id"]: personal.state_of(row) for row in rows}
+        for one, removal in ones.items():
+            if held.get(one) != removal.now:
+                yield f"Row {one} of {name} is not as it was left when values were removed from it."

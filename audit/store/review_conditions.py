@@ -65,12 +65,15 @@ _BEARS = {
     "fees": _OF_PAYER,
 }
 """When a loaded record bears on a claim line, as `came_since` says it."""
+_NOT_UNDONE = "NOT EXISTS (SELECT 1 FROM withdrawals w WHERE w.load_id = {0}.load_id)"
 _CAME = [
-    """SELECT 1 FROM notes n JOIN notes x ON x.note_id = n.note_id AND x.is_current
-        WHERE n.patient_id = l.patient_id AND n.service_date = l.service_date AND x.load_id > r.load_id""",
-    """SELECT 1 FROM claim_lines y JOIN claims o ON o.id = y.claim_version_id
+    f"""SELECT 1 FROM notes n JOIN notes x ON x.note_id = n.note_id AND x.is_current
+        WHERE n.patient_id = l.patient_id AND n.service_date = l.service_date AND x.load_id > r.load_id
+        AND {_NOT_UNDONE.format("n")}""",
+    f"""SELECT 1 FROM claim_lines y JOIN claims o ON o.id = y.claim_version_id
         JOIN claims x ON x.claim_id = o.claim_id AND x.is_current WHERE y.patient_id = l.patient_id
-        AND y.service_date = l.service_date AND o.claim_id <> l.claim_id AND x.load_id > r.load_id""",
+        AND y.service_date = l.service_date AND o.claim_id <> l.claim_id AND x.load_id > r.load_id
+        AND {_NOT_UNDONE.format("o")}""",
     *[
         f"SELECT 1 FROM {name} x WHERE x.is_current AND {bears} AND x.load_id > r.load_id"
         for name, bears in _BEARS.items()

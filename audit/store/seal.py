@@ -39,7 +39,7 @@ def seal(
     before = [row for row in signed if signature_id is None or row["id"] < signature_id]
     return sha256(
         f"claim {claim['claim_id']} {claim['version']} {claim['content_sha256']}",
-        *_notes(connection, claim_version_id, dict(run)),
+        *notes_seen(connection, claim_version_id, dict(run)),
         f"run {run['id']} {run['code_version']} {run['facts_sha256']}",
         *[f"finding {_of(row, _FINDING)}" for row in found],
         *[f"decision {_of(row, _DECISION)}" for row in standing(made)],
@@ -71,7 +71,7 @@ def _rows(connection: Connection, query: Select[Any], asked: Row) -> list[Row]:
     return [dict(row) for row in connection.execute(query, asked).mappings()]
 
 
-def _notes(connection: Connection, claim_version_id: int, run: Row) -> list[str]:
+def notes_seen(connection: Connection, claim_version_id: int, run: Row) -> list[str]:
     """The note versions of the claim's days that the run saw: neither what came later nor what was undone before."""
     known = run["load_id"] is not None
     asked = {"version": claim_version_id} | ({"load": run["load_id"], "begun": run["started_at"]} if known else {})

@@ -1,20 +1,19 @@
 """Whether the records are still what people made: the chain of events, and every row that an event tells of.
 
 Each decision, signature, plan and release has an event with the digest of its row; each signature has a digest over
-what was signed. So a row that was changed, removed or put in by hand is found, even when the guards were taken away
-and put back.
+what was signed; each loaded record has one over its rows. So a row that was changed, removed or put in by hand is
+found, even when the guards were taken away and put back.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, select
 
-from audit.store import guards, kept, retention, schema, seal, trail
+from audit.store import contents, guards, kept, retention, schema, seal, told, trail
 from audit.store.retention import Removal
 from audit.store.rows import Row
 
@@ -64,66 +63,85 @@ def verify(connection: Connection, tell: Tell | None = None) -> Verified:
     broken = trail.verify(connection)
     if broken:
         found.insert(0, f"Event {broken.event_id}: {broken.wrong}.")
-    told, number = _told(connection)
+    events, number = _told(connection)
     removed, wrong = retention.removed(connection)
-    found += wrong
+    found += [*wrong, *_read("a row that lost values", retention.differing(connection, removed))]
     for name, table in _ROWS.items():
-        found += _rows(connection, name, table, told[name], removed.get(table.name, {}))
-    wrong, recomputed, old = _signatures(connection, removed.get(retention.SEALS, {}), tell)
-    found += wrong
-    found += [f"The worklist shows claim version {one} where it does not stand." for one in kept.differing(connection)]
-    return Verified(tuple(found), trail.head(connection), number, recomputed, old)
+        found += _read(table.name, _rows(connection, name, table, events[name], removed.get(table.name, {})))
+    found += _read("an audit or a release", told.differing(connection))
+    found += _read("a record", contents.differing(connection, removed, tell))
+    signed = _Signed()
+    found += _read("a signature", _signatures(connection, removed.get(retention.SEALS, {}), tell, signed))
+    found += _read("the worklist", _worklist(connection))
+    return Verified(tuple(found), trail.head(connection), number, signed.recomputed, signed.old)
+
+
+def _read(what: str, sentences: Iterable[str]) -> Iterator[str]:
+    """What is wrong; a value that cannot be read at all is wrong too, and hides nothing that was found before it."""
+    try:
+        yield from sentences
+    except (ValueError, TypeError, LookupError, ArithmeticError) as error:
+        yield f"What stands in {what} cannot be read ({type(error).__name__}): it was changed by hand."
+
+
+def _worklist(connection: Connection) -> Iterator[str]:
+    for one in kept.differing(connection):
+        yield f"The worklist shows claim version {one} where it does not stand."
 
 
 def _told(connection: Connection) -> tuple[dict[str, dict[int, str | None]], int]:
     """By table: id of a row -> the digest its event gives (None: an event from before there were any)."""
-    told: dict[str, dict[int, str | None]] = {name: {} for name in _ROWS}
+    found: dict[str, dict[int, str | None]] = {name: {} for name in _ROWS}
     number = 0
     events = schema.events
     for kind, details in connection.execute(select(events.c.kind, events.c.details).order_by(events.c.id)):
         number += 1
         for name, kinds in _SINGLE.items():
             if kind in kinds:
-                said = json.loads(details)
-                if name in said:
-                    told[name][int(said[name])] = said.get("row")
-    return told, number
+                said = told.details_of(details)
+                if str(said.get(name, "")).isdigit():
+                    found[name][int(said[name])] = said.get("row")
+    return found, number
 
 
 def _rows(
     connection: Connection, name: str, table: Any, told: dict[int, str | None], removed: Mapping[int, Removal]
-) -> list[str]:
+) -> Iterator[str]:
     """What is wrong with the rows that events tell of. A row that lost a person's values has the digest that its
     removal gives, and had the one that its event gives."""
     held: dict[int, Row] = {
         row["id"]: dict(row) for row in connection.execute(select(table).order_by(table.c.id)).mappings()
     }
-    wrong = [f"{name.capitalize()} {one} was removed: an event tells of it." for one in sorted(set(told) - set(held))]
+    for one in sorted(set(told) - set(held)):
+        yield f"{name.capitalize()} {one} was removed: an event tells of it."
     for one, row in held.items():
         if one not in told:
-            wrong.append(f"{name.capitalize()} {one} was put in by hand: no event tells of it.")
+            yield f"{name.capitalize()} {one} was put in by hand: no event tells of it."
         elif one in removed and told[one] not in (None, removed[one].was):
-            wrong.append(f"{name.capitalize()} {one} was changed before values were removed from it.")
+            yield f"{name.capitalize()} {one} was changed before values were removed from it."
         elif told[one] is not None and one not in removed and told[one] != seal.row_digest(row):
-            wrong.append(f"{name.capitalize()} {one} was changed after it was made.")
-    return wrong
+            yield f"{name.capitalize()} {one} was changed after it was made."
+
+
+@dataclass(slots=True)
+class _Signed:
+    recomputed: int = 0
+    old: int = 0
 
 
 def _signatures(
-    connection: Connection, removed: Mapping[int, Removal], tell: Tell | None
-) -> tuple[list[str], int, int]:
-    wrong, recomputed, old = [], 0, 0
+    connection: Connection, removed: Mapping[int, Removal], tell: Tell | None, signed: _Signed
+) -> Iterator[str]:
     signatures = schema.signatures
     every = connection.execute(select(signatures).order_by(signatures.c.id)).mappings().all()
     for done, row in enumerate(every):
         if tell:
             tell("signatures", done, len(every))
         if row["run_id"] is None:
-            old += 1
+            signed.old += 1
             continue
-        recomputed += 1
+        signed.recomputed += 1
         now = seal.seal(connection, row["claim_version_id"], row["run_id"], row["decision_id"], row["id"])
         gone = removed.get(row["id"])
         if now != (gone.now if gone else row["digest"]) or (gone and gone.was != row["digest"]):
-            wrong.append(f"Signature {row['id']}: what it was given for was changed afterwards.")
-    return wrong, recomputed, old
+            yield f"Signature {row['id']}: what it was given for was changed afterwards."

@@ -40,9 +40,9 @@ def withdraw(
     alone(connection, "load")
     if wrong := in_the_way(connection, load_id):
         raise StateError(wrong[0], do=wrong[1])
+    bore = kept.touched_by_load(connection, load_id)  # asked before: what is undone bears on nothing
     row = {"load_id": load_id, "reason": reason.strip(), "account_id": account_id, "at": at}
     connection.execute(insert(schema.withdrawals).values(row))
-    bore = kept.touched_by_load(connection, load_id)  # asked before: a row that is current no more bears on nothing
     counts = {name: _put_back(connection, load_id, schema.metadata.tables[name]) for name in guards.VERSIONED}
     kept.refresh(connection, [*bore, *kept.touched_by_load(connection, load_id)], at)
     told = {name: number for name, number in counts.items() if number}

@@ -11,7 +11,7 @@ from audit.access.accounts import Account
 from audit.access.gate import utc_now
 from audit.auditing import screening
 from audit.facts.reference import load_facts
-from audit.figures import results
+from audit.figures import changed, results
 from audit.loading import arrivals
 from audit.model import OPENERS
 from audit.reviewing import worklist
@@ -106,6 +106,8 @@ def rate() -> None:
     now = results.results(engine(), results.first_to_show(overview))
     heading(now.question)
     show(element("p", now.sentence, name="cs-answer"))
+    if since := changed.sentence(engine(), now):
+        show(element("p", since))
     if now.estimate:
         st.plotly_chart(charts.interval(now.estimate, now.limit), config=charts.BARE, alt=now.interval)
     st.page_link("pages/reports/error_rates.py", label="All of the error rates")

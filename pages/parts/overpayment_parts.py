@@ -21,7 +21,8 @@ from pages.parts.words import day, dollars, moment
 HEAD = ("claim", "payer", "paid", "identified", "due on", "state", "reported", "quantified", "returned")
 NUMBERS = (7, 8)
 WHOLE = (0, 2, 3, 7)
-MARKS = {"overdue": "■ overdue", "investigated": "suspended: investigation", "returned": "returned"}
+MARKS = {"overdue": "■ overdue", "investigated": "suspended: investigation", "returned": "returned",
+         "not upheld": "no upheld error stands now"}  # fmt: skip
 
 
 def show_log(found: Sequence[Overpayment]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from audit.estimates.monitor import Watch
-from audit.figures import breakdowns, differences, history
+from audit.figures import breakdowns, changed, differences, history
 from audit.figures.results import Results
 from audit.reviewing import second_review
 from pages.parts import charts
@@ -28,6 +28,8 @@ def show_answer(now: Results) -> None:
     in_dollars = now.dollars and not now.estimate
     said = now.dollars.sentences if in_dollars else [now.sentence]
     show(*[element("p", one, name="cs-answer") for one in said])
+    if since := changed.sentence(engine(), now):
+        show(element("p", since))
     if now.watch and now.audit.seed:
         show_evidence(now.watch)
     if now.estimate:
