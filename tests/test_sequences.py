@@ -78,7 +78,11 @@ def test_a_signature_is_bound_to_the_note_that_was_read_and_not_to_one_of_a_load
         guards.remove(connection)
         connection.execute(schema.notes.update().where(read).values(content_sha256="x"))
         guards.install(connection)
-    assert holds(engine) == ("Signature 1: what it was given for was changed afterwards.",)
+        spoilt = connection.execute(select(schema.notes.c.id).where(read)).scalar_one()
+    assert holds(engine) == (
+        f"Row {spoilt} of notes is not as it was loaded: it, or what belongs to it, was changed afterwards.",
+        "Signature 1: what it was given for was changed afterwards.",
+    )
 
 
 # Worklist and plan
