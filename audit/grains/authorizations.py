@@ -29,7 +29,7 @@ def authorized_lines(lines: pd.DataFrame, linked: pd.DataFrame, tables: Tables) 
     patients = pd.concat([tables.authorizations["patient_id"], discharged])
     asked = lines["patient_id"].isin(patients) | (lines["prior_authorization"] != "")
     asked &= (lines["discipline"] == "OT") & (lines["told_again"] != REPLACED)
-    wanted = those(lines, asked).reset_index(drop=True)
+    wanted = those(lines, asked)
     if wanted.empty:
         return wanted
     best = _chosen(_candidates(wanted, tables.authorizations.rename(columns=RENAMED)))
