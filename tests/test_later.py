@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from sqlalchemy import Engine, select
@@ -15,12 +15,12 @@ from audit.figures import changed, results
 from audit.loading import undoing
 from audit.overpayments.paid import upheld_versions
 from audit.reviewing import review, review_plan, second_review, sign_off
-from audit.store import database, guards, schema
+from audit.store import database, guards, retention, schema
 from tests.answering import by, give_back, verdict
 from tests.handed_in import as_csv, claim, note
-from tests.reviewing import review_claim, state, take, undecided, who
+from tests.reviewing import load, open_audit, review_claim, state, take, undecided, versions, visit, who
 from tests.stored import NOW, on_sqlite
-from tests.test_sequences import LAST, LATER, MORE, NEXT, take_in
+from tests.test_sequences import LAST, LATER, MORE, NEXT, holds, take_in
 
 pytest_plugins = ["tests.databases", "tests.reviewing", "tests.answering"]
 TODAY = NOW.date()
@@ -165,3 +165,71 @@ def test_an_overpayment_whose_dispute_was_accepted_is_due_no_more(engine, people
     )
     entry = overpayments.history(engine, over)[-1]
     overpayments.take_back(engine, entry["id"], reason="The dispute was accepted.", **by(people["max"], 2))
+
+
+# What is removed after years
+
+
+YEARS_LATER = NOW + timedelta(days=8 * 366)
+
+
+def removed(engine: Engine, at: datetime = YEARS_LATER) -> dict[str, int]:
+    due = retention.due(engine, date(2026, 3, 20), at.date())
+    return retention.remove(engine, date(2026, 3, 20), claims=due.claims, reason="old", at=at)
+
+
+def everything(engine: Engine) -> str:
+    with database.read(engine) as connection:
+        return "".join(
+            str(dict(row))
+            for table in schema.metadata.sorted_tables
+            for row in connection.execute(select(table)).mappings()
+        )
+
+
+def test_what_a_rule_says_of_a_removed_number_goes_too(engine, people):
+    """A finding quotes the authorisation that the claim names; that it was found stays."""
+    one = visit("OVER", "2026-03-12", 3, 30)
+    one["claims"]["prior_authorization"] = "ZQ4711"
+    load(engine, one)
+    open_audit(engine, people)
+    version = versions(engine)["OVER"]
+    review_claim(engine, version, people["rita"])
+    give_back(engine, version, people["sam"])
+    before = results.results(engine, 1).by_rule
+    assert "authorisation ZQ4711" in everything(engine)
+    assert removed(engine)["findings"] > 0
+    assert "ZQ4711" not in everything(engine)
+    assert holds(engine) == ()
+    assert results.results(engine, 1).by_rule.equals(before)
+
+
+@on_sqlite
+def test_a_claim_with_an_open_dispute_is_held_back(engine, people, claims, therapist):
+    review_claim(engine, claims["CLEAN"], people["rita"])
+    give_back(engine, claims["CLEAN"], people["sam"])
+    review_claim(engine, claims["OVER"], people["rita"])
+    give_back(engine, claims["OVER"], people["sam"])
+    dispute = answers.dispute(engine, verdict(engine, claims["OVER"]), text="Jo had 40.", **by(therapist))
+    found = retention.due(engine, date(2026, 3, 20), YEARS_LATER.date())
+    assert (found.claims, found.held) == (1, {"has a dispute that waits for its ruling": 1})
+    rulings.rule(engine, dispute, outcome="upheld", reason="No.", **by(people["dora"], 1))
+    assert retention.due(engine, date(2026, 3, 20), YEARS_LATER.date()).claims == 2
+
+
+def test_what_is_written_after_a_removal_goes_with_the_next(engine, people, claims, therapist):
+    for one in claims.values():
+        review_claim(engine, one, people["rita"])
+        give_back(engine, one, people["sam"])
+    removed(engine)
+    made = verdict(engine, claims["OVER"])
+    dispute = answers.dispute(engine, made, text="Jo zqlate had 40.", account_id=therapist, at=YEARS_LATER)
+    assert retention.due(engine, date(2026, 3, 20), YEARS_LATER.date()).rows == {}, "not while it waits for its ruling"
+    words = "Jo zqlate had 30."
+    rulings.rule(engine, dispute, outcome="upheld", reason=words, account_id=people["dora"], at=YEARS_LATER)
+    assert "zqlate" in everything(engine)
+    again = removed(engine, YEARS_LATER + timedelta(days=1))
+    assert (again["feedback_answers"], again["feedback_rulings"]) == (1, 1)
+    assert "zqlate" not in everything(engine)
+    assert holds(engine) == ()
+    assert retention.due(engine, date(2026, 3, 20), YEARS_LATER.date()).rows == {}

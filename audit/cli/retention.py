@@ -39,7 +39,7 @@ def _retention(chosen: argparse.Namespace) -> int:
     print(f"{found.claims} claims whose every date of service is before {chosen.before}: {_listed_ids(found.rows)}.")
     for why, number in found.held.items():
         print(f"Held back: {number}, because each {why}.")
-    if found.claims:
+    if found.rows:
         print(f"Nothing was removed. To remove it for ever: --confirm {found.claims} --reason WHY")
     return 0
 

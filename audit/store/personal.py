@@ -25,6 +25,7 @@ PERSONAL: dict[str, tuple[str, ...]] = {
     "payments": ("payer_control_number", "member_id", "trace_number", "line_control_number"),
     "documents": ("file", "text", "values", "held"),
     "document_steps": ("content",),
+    "findings": ("expected", "observed", "because"),
     "decisions": ("text",),
     "signatures": ("reason",),
     "overpayments": ("text",),
@@ -32,7 +33,8 @@ PERSONAL: dict[str, tuple[str, ...]] = {
     "feedback_rulings": ("reason",),
     "refused_tables": ("name", "csv"),
 }
-"""Table -> its columns with names, birth dates, numbers that name a person, and free text. Codes, minutes, dates of
+"""Table -> its columns with names, birth dates, numbers that name a person, and free text; of findings only those that
+quote such a value. Codes, minutes, dates of
 service, dollars and the clinic's own numbers of claims and notes stay: every figure rests on them."""
 OWNERS = {
     "claim_lines": ("claims", "claim_version_id"),

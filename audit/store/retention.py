@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Engine, Table, bindparam, delete, insert, or_, select, update
 
 from audit.errors import InputError, StateError
 from audit.store import contents, database, personal, schema, seal, trail
@@ -69,7 +69,7 @@ def remove(engine: Engine, before: date, *, claims: int, reason: str, at: dateti
 
 
 def _remove(connection: Connection, found: Outlived, before: date, reason: str, at: datetime) -> dict[str, int]:
-    signed, came = _sealed(connection, found.rows.get("claims", [])), _as_they_came(connection, found.rows)
+    signed, came = _sealed(connection, found.rows), _as_they_came(connection, found.rows)
     row = {"before_on": before, "claim_count": found.claims, "reason": reason, "at": at}
     table = schema.retentions
     number: int = connection.execute(insert(table).values(row).returning(table.c.id)).scalar_one()
@@ -92,12 +92,14 @@ def _remove(connection: Connection, found: Outlived, before: date, reason: str, 
     return counts
 
 
-def _sealed(connection: Connection, claim_version_ids: list[int]) -> list[Row]:
-    """The signatures of these claims that have a digest, each of which holds now."""
+def _sealed(connection: Connection, rows: dict[str, list[int]]) -> list[Row]:
+    """The signatures that have a digest, of claims or by themselves among these, each of which holds now."""
     table = schema.signatures
-    query = select(table).where(
-        among(connection, table.c.claim_version_id, claim_version_ids), table.c.run_id.is_not(None)
+    of_rows = or_(
+        among(connection, table.c.claim_version_id, rows.get("claims", [])),
+        among(connection, table.c.id, rows.get("signatures", [])),
     )
+    query = select(table).where(of_rows, table.c.run_id.is_not(None))
     found = [dict(row) for row in connection.execute(query.order_by(table.c.id)).mappings()]
     for row in found:
         if _seal_of(connection, row) != row["digest"]:
