@@ -144,8 +144,8 @@ def quoting(connection: Connection, claim_version_ids: list[int]) -> list[int]:
         among(connection, found.c.claim_version_id, sorted(told))
     )
     rows = connection.execute(query.order_by(found.c.id)).all() if told else []
-    said = {row[0]: (row[1], " ".join(str(text or "") for text in row[2:])) for row in rows}
-    return [one for one, (version, text) in said.items() if any(value in text for value in told[version])]
+    said = [(row.id, row.claim_version_id, f"{row.expected} {row.observed} {row.because}") for row in rows]
+    return [one for one, version, text in said if any(value in text for value in told[version])]
 
 
 def _old_notes(connection: Connection, claim_version_ids: list[int], before: date) -> list[int]:
