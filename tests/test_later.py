@@ -233,3 +233,16 @@ def test_what_is_written_after_a_removal_goes_with_the_next(engine, people, clai
     assert "zqlate" not in everything(engine)
     assert holds(engine) == ()
     assert retention.due(engine, date(2026, 3, 20), YEARS_LATER.date()).rows == {}
+
+
+@on_sqlite
+def test_what_a_claim_under_review_waits_for_is_not_removed(engine, people, claims):
+    """Another claim came onto its day and was moved away: removed, it would leave the claim as if nothing had come."""
+    review_claim(engine, claims["CLEAN"], people["rita"])
+    give_back(engine, claims["CLEAN"], people["sam"])
+    for day in ("2026-03-13", "2026-03-14"):
+        moved = claim(14) | {"patient_id": "P1", "service_date": day}
+        take_in(engine, people, ("claims.csv", as_csv([moved])), at=LATER)
+    assert state(engine, claims["CLEAN"]) == "stale"
+    due = retention.due(engine, date(2026, 3, 20), YEARS_LATER.date())
+    assert (due.claims, due.held) == (0, {"is of a day of a claim under review": 1, "is still under review": 2})

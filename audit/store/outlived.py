@@ -60,7 +60,14 @@ def _held(connection: Connection, old: set[str], before: date, today: date) -> d
     adult = date(today.year - OF_AGE, today.month, min(today.day, 28))
     made, said, ruled = schema.decisions, schema.feedback_answers, schema.feedback_rulings
     open_ = said.c.kind.in_(("dispute", "appeal")) & said.c.id.not_in(select(ruled.c.answer_id))
+    beside = lines.alias()
+    same_day = and_(beside.c.patient_id == lines.c.patient_id, beside.c.service_date == lines.c.service_date)
     queries = {
+        "is of a day of a claim under review": select(claims.c.claim_id)
+        .join(lines, lines.c.claim_version_id == claims.c.id)
+        .join(beside, same_day)
+        .join(work, work.c.claim_version_id == beside.c.claim_version_id)
+        .where(work.c.state.not_in(DONE), work.c.claim_id != claims.c.claim_id),
         "is still under review": select(work.c.claim_id).where(work.c.state.not_in(DONE)),
         "was answered by the payer since": select(paid.c.claim_id).where(paid.c.payment_date >= before),
         "has an overpayment that was touched since": select(claims.c.claim_id)
