@@ -42,6 +42,10 @@ ROUNDED = (
     "a spreadsheet rounded this number (it ends in E+ and a power of ten)|Make the column text in the spreadsheet, and "
     "take the numbers from the program they came from"
 )
+CROWDED = (
+    f"the cell holds more than {len(MODIFIERS)} modifiers|Write one in each of {MODIFIERS[0]} to {MODIFIERS[-1]}; a "
+    "claim line has room for no more"
+)
 
 
 Right: TypeAlias = "Callable[[pd.Series[str]], pd.Series[bool]]"
@@ -166,6 +170,8 @@ def _tests(column: Column) -> Iterator[tuple[str, Right]]:
         yield TURNED, _reads_as_it_is
     if column.kind == "code":
         yield ROUNDED, _is_whole
+    if column.name in MODIFIERS:
+        yield CROWDED, _fits_on_a_line
     if column.kind in _OF_KIND:
         says, right = _OF_KIND[column.kind]
         yield says, lambda text: (text == "") | right(text)
@@ -199,6 +205,13 @@ def _is_short(text: pd.Series[str]) -> pd.Series[bool]:
 
 def _is_whole(text: pd.Series[str]) -> pd.Series[bool]:
     return ~_contains(text, r"\A\d(?:\.\d+)?[Ee]\+\d+\Z", r"[Ee]\+\d")
+
+
+def _fits_on_a_line(text: pd.Series[str]) -> pd.Series[bool]:
+    """Four modifiers or fewer, however they are parted; a modifier has two characters."""
+    parts = (re.findall(r"\w+", one) for one in text)
+    number = [sum(max(1, len(part) // 2) for part in told) for told in parts]
+    return pd.Series(number, index=text.index, dtype="int64") <= len(MODIFIERS)
 
 
 def _is_date(text: pd.Series[str]) -> pd.Series[bool]:

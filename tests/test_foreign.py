@@ -232,6 +232,14 @@ def test_modifiers_in_one_cell(cell, parts):
     assert transforms.modifiers(cell) == parts
 
 
+def test_more_modifiers_than_four_refuse_the_row_in_their_own_words(tmp_path):
+    path = write(tmp_path, REPORT.replace('"GO,CO"', '"GO,59,KX,CO,GP"'))
+    tables, refusals = check(read([path], mappings=[mapped(path)]))
+    assert (len(tables.claims), [(one.row, one.column, one.wrong) for one in refusals]) == (
+        *(2, [(6, "Mods", "the cell holds more than 4 modifiers")]),
+    )
+
+
 def test_codes_with_modifiers_and_names():
     assert transforms.code_and_modifiers("97110-GO-CO") == ("97110", "GO", "CO", "", "")
     assert transforms.code_and_modifiers("G0283:GO") == ("G0283", "GO", "", "", "")

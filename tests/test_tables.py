@@ -100,6 +100,18 @@ def test_a_bad_row_is_refused_and_the_rest_loads(tmp_path, line, column, wrong):
     assert refusals[0].do
 
 
+@pytest.mark.parametrize("cell", ["GO,59,KX,CO,GP", "GO 59 KX CO GP", "go-59-kx-co-gp", "GO59KXCOGP"])
+def test_more_modifiers_in_one_cell_than_a_line_can_hold_refuse_the_row(tmp_path, cell):
+    path = tmp_path / "claims.csv"
+    path.write_text(f'{HEADER},modifier_1\n{GOOD},"{cell}"\n{GOOD.replace("C1", "C2")},"GO 59 KX CO"\n')
+    tables, refusals = check(read([path]))
+    assert tables.claims["claim_id"].tolist() == ["C2"]
+    (only,) = refusals
+    assert (only.file, only.row, only.column, only.value) == ("claims.csv", 2, "modifier_1", cell.upper())
+    assert only.wrong.startswith("the cell holds more than 4 modifiers;")
+    assert only.do.startswith("Write one in each of modifier_1 to modifier_4;")
+
+
 def test_a_nul_deep_in_a_file_is_refused(tmp_path):
     many = [GOOD.replace("C1", f"C{n}") for n in range(2, 120)]
     tables, refusals = claims(tmp_path, *many, GOOD.replace("P1", "P\x001"))

@@ -122,7 +122,8 @@ def last_first(cell: str) -> str | None:
 
 
 def modifiers(cell: str) -> tuple[str, ...]:
-    """Up to four modifiers of a cell such as "GO,CO", "GO CO" or "GOCO"; a cell that holds more is left whole."""
+    """Up to four modifiers of a cell such as "GO,CO", "GO CO" or "GOCO"; a cell that holds more is left whole and
+    refused."""
     parts = [part for part in _PARTS.split(cell.strip().upper()) if part]
     if len(parts) == 1 and len(parts[0]) in (4, 6, 8):
         parts = [parts[0][n : n + 2] for n in range(0, len(parts[0]), 2)]
