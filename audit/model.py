@@ -37,7 +37,8 @@ class Table:
     @property
     def offered(self) -> list[str]:
         """The columns that a table of another program can fill: all but those that only reading writes."""
-        return [name for name in self.names if name not in ("refused_row", *(one for one, _ in UNTOLD.values()))]
+        written = {"refused_row", "columns_untold", *(one for one, _ in UNTOLD.values())}
+        return [name for name in self.names if name not in written]
 
     @property
     def record(self) -> str:
@@ -122,6 +123,7 @@ NOTES = Table(
         Column("text"),
         *_text("unconfirmed", "refused_row"),
         Column("signature_told", "word", words=("yes", "no")),
+        Column("columns_untold"),
     ),
 )
 NOTE_SERVICES = Table(
@@ -177,6 +179,7 @@ PLANS_OF_CARE = Table(
         Column("verbal_order_on", "date"),
         *_text("delay_reason", "refused_row"),
         Column("certification_told", "word", words=("yes", "no")),
+        Column("columns_untold"),
     ),
 )
 AUTHORIZATIONS = Table(
@@ -278,6 +281,12 @@ UNTOLD = {
 }
 """Columns whose empty cell is a fact (no modifier, no signature, no certification). A file that has none of them tells
 nothing of it: reading writes "no" into the first column named here, and rules call untestable what rests on it."""
+ASKED = {
+    NOTES.name: ("author_credential", "total_timed_minutes", "total_treatment_minutes", "cosigned_by", "text"),
+    PLANS_OF_CARE.name: ("signed_order_on", "sent_on", "verbal_order_on", "delay_reason"),
+}
+"""What a note or a plan must hold, or may hold in place of it: an empty cell bears an error. Those of which the file
+has no column reading names in `columns_untold`, with spaces between; of notes `note_services` too, where none came."""
 
 SEVERITIES = ("error", "warning", "info", "untestable")
 """`error`: do not submit as is. `warning`: the reviewer decides. `info`: a note. `untestable`: cannot be

@@ -17,6 +17,7 @@ from audit.texts import Whole, joined, told_of
 from audit.units import PAST_MIDPOINT, UNIT, supported_units
 
 Numbered: TypeAlias = tuple[tuple[str, int], ...]
+GROUP = "97150"
 WAYS_NAMED = 4
 """Allocations that a message spells out; many equal services can be combined in dozens of ways."""
 
@@ -28,9 +29,9 @@ def billed_services(lines: pd.DataFrame, services: pd.DataFrame, days: pd.DataFr
     for the service carries CO; `modifiers_told`: "no" where the modifiers of some line for it are not told;
     `under_first`: a further unit whose first code (96112 for 96113) the notes list;
     `sole_minutes_of_day`: see `_sole_minutes`; `in_group`: 97150, and the notes give a pooled service to several
-    patients at once; `passed_over`: documented services with whole units of which none is billed; `billed`,
-    `allowed`, `by_midpoints`: units in words, on days whose units one of the methods does not allow; and the columns of
-    `_with_assistant`.
+    patients at once, `maybe_in_group`: they do not say of one how many had it; `passed_over`: documented services with
+    whole units of which none is billed; `billed`, `allowed`, `by_midpoints`: units in words, on days whose units one of
+    the methods does not allow; and the columns of `_with_assistant`.
     """
     number = _places(services, lines)
     of_claim = lines["claim"].to_numpy() * len(services) + number
@@ -51,7 +52,9 @@ def billed_services(lines: pd.DataFrame, services: pd.DataFrame, days: pd.DataFr
     rows["co_on_claim"] = np.isin(of_claim[first], of_claim[lines["has_co"]])
     rows = _with_minutes_of_the_day(rows)
     grouped = services.loc[services["in_pool"] & (services["shared_sessions"] > 0), "day"]
-    rows["in_group"] = (rows["service"] == "97150") & rows["day"].isin(grouped)
+    rows["in_group"] = (rows["service"] == GROUP) & rows["day"].isin(grouped)
+    unsaid = services.loc[services["in_pool"] & (services["open_sessions"] > 0), "day"]
+    rows["maybe_in_group"] = (rows["service"] == GROUP) & rows["day"].isin(unsaid)
     rows["sole_minutes_of_day"] = _sole_minutes(rows, services)
     rows["passed_over"] = told_of(rows["day"], _passed_over(services))
     words = _in_words(services, rows)
@@ -106,8 +109,9 @@ def _sole_minutes(rows: pd.DataFrame, services: pd.DataFrame) -> pd.Series[int]:
 
 
 def _passed_over(services: pd.DataFrame) -> pd.Series[str]:
-    none = services[services["in_pool"] & (services["units"] == 0) & (services["whole"] > 0)]
-    named = none["service"] + " (" + none["minutes"].astype("str") + " minutes)"
+    none = services[services["in_pool"] & (services["units"] == 0) & (services["whole_alone"] > 0)]
+    minutes = none["minutes"] - none["shared_minutes"]
+    named = none["service"] + " (" + minutes.astype("str") + " minutes)"
     return joined(named, none["day"], ", ")
 
 

@@ -17,6 +17,7 @@ from audit.texts import Whole, first_true, told_of
 from audit.units import PAST_MIDPOINT, UNIT
 
 KEY = ["day", "service"]
+VISIT = ["patient_id", "service_date"]
 SHARED_MODES = ["group", "concurrent"]
 
 
@@ -27,7 +28,7 @@ def services_of_day(lines: pd.DataFrame, note_services: pd.DataFrame) -> pd.Data
     them), `minutes_told` (what is given of them), `minutes_again` (of notes that may repeat another one, which
     all others leave out), `in_note`, `notes_listing` (notes of the day that list services).
     Of several patients at once: `_with_company`. From both: `code_known`, `in_pool`, `timed`, and the columns of
-    `_allotted`.
+    `_allotted` and `_one_on_one`.
     """
     linked = note_services[note_services["day"].notna()]
     each = pd.concat([table[[*KEY, "in_pool", "timed"]] for table in (lines, linked)], ignore_index=True)
@@ -47,12 +48,28 @@ def services_of_day(lines: pd.DataFrame, note_services: pd.DataFrame) -> pd.Data
     lists = linked.loc[~linked["note"].duplicated(), "day"]
     rows["notes_listing"] = sums_for(rows["day"], np.ones(len(lists)), lists)
     rows["in_note"] = sums(np.ones(len(linked)), of_noted, most) > 0
-    return _allotted(rows)
+    return _one_on_one(_allotted(rows))
+
+
+def _one_on_one(rows: pd.DataFrame) -> pd.DataFrame:
+    """Adds `whole_alone`: the whole quarters of an hour given one-on-one. Where several patients had some of a day's
+    minutes at once, units that the others allow fit as well."""
+    rows["whole_alone"] = rows["whole"]
+    shared = rows["in_pool"] & (rows["shared_sessions"] > 0)
+    if not shared.any():
+        return rows
+    here = rows["day"].isin(rows.loc[shared, "day"])
+    days = rows[here].reset_index(drop=True)
+    alone = _allotted(days.assign(minutes=(days["minutes"] - days["shared_minutes"]).clip(lower=0)))
+    rows.loc[here, "whole_alone"] = alone["whole"].to_numpy()
+    rows.loc[here, "day_fits"] |= alone["day_fits"].to_numpy()
+    return rows
 
 
 def _with_company(rows: pd.DataFrame, linked: pd.DataFrame, number: Whole) -> pd.DataFrame:
     """Adds `shared_sessions` and their `shared_minutes`: those that the notes say several patients had at once;
-    `individual_sessions`: those that they say one had alone; `sole_sessions`: all but the shared ones."""
+    `individual_sessions`: those that they say one had alone; `sole_sessions`: all but the shared ones; `open_sessions`:
+    those of which they do not say how many had them."""
     mode, most = linked["mode"], len(rows)
     shared = mode.isin(SHARED_MODES)
     return rows.assign(
@@ -60,6 +77,7 @@ def _with_company(rows: pd.DataFrame, linked: pd.DataFrame, number: Whole) -> pd
         shared_minutes=sums(linked["minutes"].where(shared, 0), number, most),
         individual_sessions=sums(mode == "individual", number, most),
         sole_sessions=sums(~shared, number, most),
+        open_sessions=sums(mode == "", number, most),
     )
 
 
@@ -103,9 +121,10 @@ def days(lines: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFrame) -> p
 
     `method`: the payer's; "unknown" too where the payers of a day count differently (`mixed`). A claim told again
     (for a second payer, or replaced) is counted by the method of its own payer, and leaves the others theirs.
-    `units`: pooled units billed on the whole day. `shared_minutes`: pooled minutes of several patients at once.
-    `codes_billed`, `codes_of_day`: pooled services billed; billed
-    or documented. For `minutes_known`, `minutes_low`, `minutes_high` and the units they support see `_judged`.
+    `maybe_noted`: only a modifier (or nothing) tells the discipline of the claim, and a note of the patient and date
+    is of another one, without the name of a practitioner or a claim. `units`: pooled units billed on the whole day.
+    `shared_minutes`: pooled minutes of several patients at once. `codes_billed`, `codes_of_day`: pooled services
+    billed; billed or documented. For `minutes_known`, `minutes_low`, `minutes_high` and the units they support see `_judged`.
     """
     totals = _totals(lines, linked, services)
     wanted = ["day", "claim_day", "claim_id", "line_number", "note_id", "patient_id", "service_date", "procedure_code"]
@@ -113,6 +132,10 @@ def days(lines: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFrame) -> p
     first = pd.concat([claim_day[pooled], claim_day[~pooled]]).drop_duplicates().index.sort_values()
     rows = lines.loc[first, [*wanted, "payer_id", "discipline", "told_again", "unit_method"]].assign(pooled=pooled)
     rows = beside(rows.reset_index(drop=True), totals, plain(rows["day"]))
+    loose = linked[linked["day"].isna() & (linked["rendering_npi"] == "") & (linked["claim_id"] == "")]
+    unsure = ~lines["discipline_known"].loc[first].to_numpy()
+    visit = pd.MultiIndex.from_frame(rows[VISIT])
+    rows["maybe_noted"] = unsure & visit.isin(pd.MultiIndex.from_frame(loose[VISIT]))
     by_itself = (rows["told_again"] != "") & ~rows["mixed"]
     rows["method"] = rows["method"].mask(by_itself, rows["unit_method"])
     return rows.drop(columns="unit_method")

@@ -30,7 +30,8 @@ def evaluating(lines: pd.DataFrame) -> pd.Series[bool]:
 def evaluations(lines: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFrame) -> pd.DataFrame:
     """Lines of codes 97165-97168 with the evaluation note of their day (`note_id`, "" when there is none).
 
-    Adds the note's findings and author, `minutes` of the evaluation and who furnished them, and the columns of
+    Adds the note's findings and author, `minutes` of the evaluation and who furnished them (`some_parts`: the note
+    states the minutes of one of them at least), and the columns of
     `_judged`. `rivals`, `rival_authors`: another note fits the line as well and has other findings, or is by
     another kind of author.
     """
@@ -43,6 +44,7 @@ def evaluations(lines: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFram
     for flag in ("rivals", "rival_authors"):
         rows[flag] = rows[flag].eq(True)
     rows = rows.merge(_own_minutes(services), on=["note_id", "procedure_code"], how="left")
+    rows["some_parts"] = rows["some_parts"].eq(True)
     rows["minutes"] = rows["minutes"].fillna(_rest_of_treatment(rows, lines, services)).astype("Int64")
     return _judged(rows)
 
@@ -73,10 +75,12 @@ def _note_of(rows: pd.DataFrame, lines: pd.DataFrame, linked: pd.DataFrame) -> p
 
 
 def _own_minutes(services: pd.DataFrame) -> pd.DataFrame:
-    """By note and code, <NA> where a part is not documented."""
+    """By note and code, <NA> where a part is not documented; `some_parts`: the minutes of some person are stated."""
     services = services[services["procedure_code"].isin(KIND) | (services["family"] == "eval")]
-    by_code = services.groupby(["note_id", "procedure_code"])[MINUTES]
-    return by_code.sum().where(by_code.count().eq(by_code.size(), axis=0)).astype("Int64").reset_index()
+    each = services.groupby(["note_id", "procedure_code"])
+    by_code = each[MINUTES]
+    told = by_code.sum().where(by_code.count().eq(by_code.size(), axis=0)).astype("Int64")
+    return told.assign(some_parts=each["some_parts"].any()).reset_index()
 
 
 def _rest_of_treatment(rows: pd.DataFrame, lines: pd.DataFrame, services: pd.DataFrame) -> pd.Series[int]:

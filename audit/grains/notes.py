@@ -104,7 +104,8 @@ def services(tables: Tables, linked: pd.DataFrame, facts: Facts) -> pd.DataFrame
     """Services of the linked notes with `service`, code facts, and minutes by person.
 
     `minutes` is <NA> when not documented. Minutes that nobody is named for are the author's; where the
-    author is unknown too, the three parts are <NA>.
+    author is unknown too, the three parts are <NA>. `some_parts`: those of some person are told; `open_share`: they are
+    fewer than the service has.
     """
     wanted = ["note", "day", "service_date", "author", "claim_id", "patient_id", "again"]
     place = pd.Index(linked["note_id"]).get_indexer(pd.Index(tables.note_services["note_id"]))
@@ -116,6 +117,7 @@ def services(tables: Tables, linked: pd.DataFrame, facts: Facts) -> pd.DataFrame
     told = ~np.isnan(parts).all(axis=0)
     minutes = np.where(np.isnan(minutes) & told, np.nansum(parts, axis=0), minutes)
     rows["minutes"] = whole_numbers(minutes, np.isnan(minutes))
+    rows = rows.assign(some_parts=told, open_share=told & (np.nansum(parts, axis=0) < minutes))
     nobody = (rows["author"] == "").to_numpy()
     for name, part, author in zip(PARTS, parts, ("therapist", "assistant", "together"), strict=True):
         alone = np.where(nobody, np.nan, np.where(rows["author"] == author, minutes, 0))

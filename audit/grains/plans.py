@@ -14,7 +14,7 @@ from audit.texts import once_each
 
 PLACE = ["claim_id", "line_number", "note_id", "patient_id", "service_date", "procedure_code"]
 DATED = ["start_date", "end_date", "certified_on", "signed_order_on", "sent_on", "verbal_order_on"]
-SAID = ["frequency", "duration", "delay_reason", "certification_told"]
+SAID = ["frequency", "duration", "delay_reason", "certification_told", "columns_untold"]
 LIMITS = {
     "certify_within": "INITIAL_CERT_DAYS",
     "sign_verbal_within": "VERBAL_CERT_SIGN_DAYS",

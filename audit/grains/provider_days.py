@@ -102,13 +102,13 @@ def _attended(services: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
     alone[group] = in_group.isin(pd.MultiIndex.from_frame(billed))
     evaluation = services["family"] == "eval"
     taking = ((services["in_pool"] == "yes") & alone) | evaluation
-    rows = services.loc[taking, ["note", "author", "minutes", *PARTS, "start_time", "end_time"]]
+    rows = services.loc[taking, ["note", "author", "minutes", *PARTS, "open_share", "start_time", "end_time"]]
     rows["evaluation"] = evaluation
     own = rows["minutes"].copy()
     told = ~rows[PARTS].isna().any(axis=1)
     for author, part in OWN.items():
         by = (rows["author"] == author) & told
-        own = own.mask(by, rows[part] + rows["together_minutes"])
+        own = own.mask(by, rows[part] + rows["together_minutes"]).mask(by & rows["open_share"])
     rows["own"], rows["other"] = own, (rows["minutes"] - own + rows["together_minutes"].fillna(0)).fillna(0)
     rows["begins"], rows["ends"] = minute_of_day(rows["start_time"]), minute_of_day(rows["end_time"])
     return rows

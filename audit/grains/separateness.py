@@ -15,8 +15,9 @@ KINDS = ("XE", "XP", "XS")
 
 
 def parted_pairs(pairs: pd.DataFrame, services: pd.DataFrame, linked: pd.DataFrame) -> pd.DataFrame:
-    """Pairs that a modifier may part and 59, XE, XP, XS or XU does (`parted_by`: which), one row for a line of column
-    2 and code of column 1, with the evidence of the day's notes over both services:
+    """Pairs that a modifier may part and 59, XE, XP, XS or XU does (`parted_by`: which), or may, its lines having come
+    without a column for modifiers; one row for a line of column 2 and code of column 1, with the evidence of the day's
+    notes over both services:
 
     `clocked`: all their parts have start and end; `overlap`: some part of the one runs into the other; `sessions`: no
     note holds both; `persons`: nobody wrote of both; `regions`: each names a part of the body, none in common;
@@ -30,7 +31,8 @@ def parted_pairs(pairs: pd.DataFrame, services: pd.DataFrame, linked: pd.DataFra
     for modifier in SEPARATE:
         rows[f"by_{modifier}"] = said.str.contains(rf"\b{modifier}\b", regex=True)
     by = [f"by_{modifier}" for modifier in SEPARATE]
-    rows = rows[rows[by].any(axis=1)].drop_duplicates(["claim_id", "line_number", "column_1"])
+    rows = rows[rows[by].any(axis=1) | (rows["modifiers_told"] == "no")]
+    rows = rows.drop_duplicates(["claim_id", "line_number", "column_1"])
     if rows.empty:
         return rows
     open_kind = rows["by_59"] | rows["by_XU"]

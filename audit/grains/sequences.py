@@ -24,8 +24,10 @@ def sequences(lines: pd.DataFrame, linked: pd.DataFrame, note_services: pd.DataF
     A first code and the code of its further units are one service (`root`: the first code; `addon`: the further
     one, "" where there is none), counted over its `span`: the patient's day in one discipline, or the calendar month
     for codes that are counted `monthly`. `first`, `further`: units billed. `minutes`: documented (<NA>: not all
-    told). `most_first`, `most_further` (Int64): units that the minutes support, <NA> where minutes or bases are not
-    known. `note_count`: notes of the span. `code_known`: False for a code that is not on file.
+    told; those of notes that may repeat another one (`twice`) are left out). `most_first`, `most_further` (Int64):
+    units that the minutes support, <NA> where minutes or bases are not known; `needs_both`: the units are more than
+    these, and no more than with the minutes of the notes left out. `note_count`: notes of the span. `code_known`:
+    False for a code that is not on file.
     """
     rows = with_facts(lines, facts["codes"], FACTS, on="procedure_code", key="code").drop(columns="known")
     outside = (rows["timed"] == "yes") & (rows["in_pool"] != "yes")
@@ -61,8 +63,10 @@ def _with_minutes(rows: pd.DataFrame, linked: pd.DataFrame, note_services: pd.Da
     served = served.merge(told, on="note_id", how="inner", validate="m:1")
     served = with_facts(served, facts["codes"], FACTS, on="procedure_code", key="code")
     served = _spanned(served, served["day"])
-    minutes = served.groupby(KEY)["minutes"]
+    again = served["note_id"].isin(linked.loc[linked["again"], "note_id"])
+    minutes = served[~again].groupby(KEY)["minutes"]
     sums = pd.DataFrame({"minutes": minutes.sum().where(minutes.count() == minutes.size()), "listed": True})
+    sums["minutes_again"] = served[again].groupby(KEY)["minutes"].sum()
     result = rows.drop(columns="minutes", errors="ignore").merge(sums.reset_index(), how="left", on=KEY)
     result["minutes"] = result["minutes"].astype("Int64")
     notes = _notes_of_span(rows, told, note_services["note_id"])
@@ -95,7 +99,19 @@ def _supported(rows: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     rows["most_first"] = pd.array([u[0] for u in units], dtype="Int64")
     rows["most_further"] = pd.array([u[1] for u in units], dtype="Int64")
     rows["base"], rows["further_base"] = base, further_base
-    return rows
+    return rows.assign(needs_both=_needs_both(rows))
+
+
+def _needs_both(rows: pd.DataFrame) -> pd.Series[bool]:
+    """The minutes do not support the units, and would with those of the notes that may repeat another one."""
+    over = (rows["first"] > rows["most_first"]) | (rows["further"] > rows["most_further"])
+    asked = over.fillna(False).astype("bool") & (rows["minutes_again"].fillna(0) > 0)
+    again = rows[asked]
+    both = again["minutes"] + again["minutes_again"].astype("Int64")
+    asked_of = zip(both, again["base"], again["further_base"], again["monthly"], strict=True)
+    billed = zip(again["first"], again["further"], (_units(*one) for one in asked_of), strict=True)
+    enough = [first <= most[0] and further <= most[1] for first, further, most in billed]
+    return asked & pd.Series(enough, index=again.index, dtype="bool").reindex(rows.index, fill_value=False)
 
 
 def _units(minutes: Any, base: Any, further_base: Any, monthly: bool) -> tuple[Any, Any]:

@@ -26,7 +26,8 @@ PERIODS = {
 
 def remote_lines(lines: pd.DataFrame, linked: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     """Claim lines with `modality` (video, audio, in_person, "" where the line's own note does not tell) of which the
-    note or the claim says that they were not given in person; without NEVER_IN_PERSON.
+    note or the claim says that they were not given in person, or whose claim may say so, having come without a column
+    for modifiers; without NEVER_IN_PERSON.
 
     `place_remote`, `says_video`, `says_audio`: what the claim says by its place and its modifiers; `marked`: by any
     of these. By date: `eligible`, therapists may give telehealth under Medicare; `ever_eligible`, they could before
@@ -42,7 +43,8 @@ def remote_lines(lines: pd.DataFrame, linked: pd.DataFrame, facts: Facts) -> pd.
                                           "remote": _holds(REMOTE)})  # fmt: skip
     rows[["says_video", "says_audio"]] = said[["says_video", "says_audio"]]
     rows["marked"] = rows["place_remote"] | said["remote"]
-    told = rows["marked"] | rows["modality"].isin(["video", "audio"])
+    untold = (rows["modality"] == "in_person") & (rows["modifiers_told"] == "no")
+    told = rows["marked"] | rows["modality"].isin(["video", "audio"]) | untold
     rows = those(rows, told & ~rows["family"].isin(NEVER_IN_PERSON))
     if rows.empty:
         return rows

@@ -116,8 +116,9 @@ def _noted(lines: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFrame) ->
 def _by_therapist(services: pd.DataFrame) -> tuple[pd.Series[int], pd.Series[int]]:
     """Notes with a service that the therapist gave whole, alone or together with an assistant; and notes with one
     of which that cannot be told, or that the two shared in turn."""
-    alone = (services["assistant_minutes"] == 0).fillna(False).astype("bool")
+    alone = (services["assistant_minutes"] == 0).fillna(False).astype("bool") & ~services["open_share"]
     took = (services["therapist_minutes"] + services["together_minutes"] > 0).fillna(True).astype("bool")
+    took |= services["open_share"]
     whole = alone & (took | (services["author"] == "therapist"))
     return services.loc[whole, "note"], services.loc[~whole & took, "note"]
 

@@ -10,7 +10,7 @@ import pandas as pd
 from audit.errors import InputError, MappingNeeded, Refusal
 from audit.intake import records, workbook
 from audit.intake.cells import Sheet
-from audit.model import TABLES, UNTOLD, WHOSE, Table
+from audit.model import ASKED, TABLES, UNTOLD, WHOSE, Table
 
 REASONS = ("refused because", "what to do")
 """Columns before those of a table of refused rows: it is read again as if they were not there."""
@@ -98,9 +98,12 @@ def rows_of(sheet: Sheet, table: Table, file: str) -> tuple[pd.DataFrame, list[R
 
 
 def untold(table: Table, header: Iterable[str]) -> dict[str, str]:
-    """The column of UNTOLD with "no", where a file with this header tells nothing of what it is about."""
+    """What a file with this header tells nothing of: the column of UNTOLD with "no", and those of ASKED."""
+    here = {*header}
     column, about = UNTOLD.get(table.name, ("", ()))
-    return {} if not column or {column, *about} & {*header} else {column: "no"}
+    told = {} if not column or {column, *about} & here else {column: "no"}
+    lacking = [name for name in ASKED.get(table.name, ()) if name not in here]
+    return told | ({"columns_untold": " ".join(lacking)} if lacking and "columns_untold" not in here else {})
 
 
 def _frame(kept: list[list[str]], names: list[str], wanted: list[str]) -> pd.DataFrame:

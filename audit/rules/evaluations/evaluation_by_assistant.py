@@ -3,7 +3,7 @@ from __future__ import annotations
 import pandas as pd
 
 from audit.grains.notes import PARTS
-from audit.rules import findings, rule, untestable
+from audit.rules import UNTOLD_MODIFIERS, findings, rule, untestable
 
 
 @rule("EVAL-08", grain="evaluation", severity="error", sources=["uhc-ota-eval"])
@@ -16,12 +16,14 @@ def evaluation_by_assistant(evaluations: pd.DataFrame) -> list[pd.DataFrame]:
     """
     minutes = evaluations[PARTS].fillna(0)
     therapist = minutes["therapist_minutes"] + minutes["together_minutes"] > 0
+    open_share = ~therapist & (minutes.sum(axis=1) < evaluations["minutes"]).fillna(False) & evaluations["some_parts"]
     alone = ~therapist & (minutes["assistant_minutes"] > 0)
     written = evaluations["author"] == "assistant"
-    by_assistant = (alone | (written & ~therapist)) & ~evaluations["rival_authors"]
+    by_assistant = (alone | (written & ~therapist)) & ~evaluations["rival_authors"] & ~open_share
     carries = evaluations["has_co"] & ~by_assistant
     by_therapist = (evaluations["author"] == "therapist") | (therapist & ~written & (minutes["assistant_minutes"] == 0))
-    unsure = ~by_assistant & ~carries & (~by_therapist | evaluations["rival_authors"])
+    unsure = ~by_assistant & ~carries & (~by_therapist | evaluations["rival_authors"] | open_share)
+    untold = ~by_assistant & ~unsure & (evaluations["modifiers_told"] == "no")
     noted = evaluations["note_id"] != ""
     return [
         findings(
@@ -46,6 +48,7 @@ def evaluation_by_assistant(evaluations: pd.DataFrame) -> list[pd.DataFrame]:
             because="{procedure_code} carries CO, which says that an assistant furnished the evaluation.",
             change="{procedure_code} CO -{units}",
         ),
+        untestable(evaluations[untold], UNTOLD_MODIFIERS),
         untestable(
             evaluations[unsure & ~noted],
             "No note of this day is an evaluation, so it cannot be told who evaluated."

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from audit.rules import findings, rule, untestable
+from audit.rules import UNTOLD_MODIFIERS, findings, rule, untestable
 
 ASKS = {
     "59": "minutes of its own for each of the two that do not overlap, or different parts of the body, or sessions",
@@ -21,9 +21,12 @@ def separateness_not_shown(pairs: pd.DataFrame) -> list[pd.DataFrame]:
     What to do: when they were separate, say so in an addendum: minutes or times of each, the part of the body, the
     session. Blocks of time may alternate. When they were not, remove the modifier and the second code.
     """
-    rows = pairs[pairs["pair_edits"] != "none"]
+    asked = pairs[pairs["pair_edits"] != "none"]
+    untold = asked["modifiers_told"] == "no"
+    rows = asked[~untold]
     rows = rows.assign(asks=rows["parted_by"].map(ASKS), state=_state(rows))
     return [
+        untestable(asked[untold], UNTOLD_MODIFIERS),
         findings(
             rows[rows["state"] == "overlap"],
             expected="{asks}",

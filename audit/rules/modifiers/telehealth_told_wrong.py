@@ -30,8 +30,17 @@ def telehealth_told_wrong(lines: pd.DataFrame) -> list[pd.DataFrame]:
         *_medium(remote),
         *_dates_and_codes(medicare),
         *_place(medicare[medicare["marked"] & (medicare["modality"] != "") & (medicare["modifiers_told"] != "no")]),
-        untestable(rows[by_note & untold], UNTOLD_MODIFIERS),
+        untestable(rows[untold & (by_note | ~rows["marked"])], UNTOLD_MODIFIERS),
+        untestable(
+            _medicare_would_refuse(rows[(rows["medicare"] == "") & (rows["modality"] != "in_person")]),
+            "Medicare does not pay {procedure_code} by telehealth on {service_date:%Y-%m-%d}; whether this payer is "
+            "Medicare is not on file.|Load payers with medicare (yes or no) for this payer and date",
+        ),
     ]
+
+
+def _medicare_would_refuse(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows[~rows["ever_eligible"] | (rows["list_known"] & ~rows["listed"] & rows["code_known"])]
 
 
 def _against_the_note(rows: pd.DataFrame, remote: pd.DataFrame) -> list[pd.DataFrame]:
@@ -48,7 +57,7 @@ def _against_the_note(rows: pd.DataFrame, remote: pd.DataFrame) -> list[pd.DataF
             severity=severity,
         ),
         findings(
-            rows[rows["modality"] == "in_person"],
+            rows[rows["marked"] & (rows["modality"] == "in_person")],
             expected="no telehealth place or modifier",
             observed="place {place_of_service}, modifiers {modifiers}",
             because="The note says that the visit was in person; the claim says telehealth (place {place_of_service}, "

@@ -2,9 +2,12 @@ from __future__ import annotations
 
 import pandas as pd
 
+from audit.model import ASKED
 from audit.rules import findings, rule, untestable
+from audit.texts import contains
 
 REASON = " A reason for the delay is on file: a delayed certification is accepted when the reason holds."
+UNEXPLAINED = " The plans of care came without a column for the reason of a delay, with which it would be accepted."
 UNTOLD = (
     "The plans of care came without the column that tells when they were certified, so whether plan {plan_id} was is "
     "not known.|Load plans_of_care with certified_on"
@@ -26,17 +29,26 @@ def certification_late(days: pd.DataFrame) -> list[pd.DataFrame]:
     rows = _with_dates(days)
     under = (rows["medicare"] == "yes") & rows["may_be_in_plan"] & rows["initial"]
     medicare = rows[under & ~rows["stands_in"] & ~rows["in_time"]]
-    untold = medicare["certification_told"] == "no"
+    untold = (medicare["certification_told"] == "no") | _may_stand_otherwise(medicare)
     missing = medicare["certified_on"].isna() & ~untold
     before = ~missing & ~untold & (medicare["service_date"] < medicare["certified_on"])
     sure = medicare["certified_on"] > medicare["latest"]
     past = medicare["newest"] > medicare["latest"]
     late = medicare[before & sure]
+    excused = late["delay_reason"] != ""
+    unexplained = ~excused & contains(late["columns_untold"], r"\bdelay_reason\b")
     return [
-        _found(late[late["delay_reason"] == ""], "certified on {certified_on:%Y-%m-%d}"),
-        _found(late[late["delay_reason"] != ""], "certified on {certified_on:%Y-%m-%d}", REASON, "warning"),
+        _found(late[~excused & ~unexplained], "certified on {certified_on:%Y-%m-%d}"),
+        _found(late[unexplained], "certified on {certified_on:%Y-%m-%d}", UNEXPLAINED, "warning"),
+        _found(late[excused], "certified on {certified_on:%Y-%m-%d}", REASON, "warning"),
         _found(medicare[missing & past], "no certification on file"),
-        untestable(medicare[untold], UNTOLD),
+        untestable(medicare[medicare["certification_told"] == "no"], UNTOLD),
+        untestable(
+            medicare[untold & (medicare["certification_told"] != "no")],
+            "Plan {plan_id} was not certified in time as far as is on file. The plans of care came without the columns "
+            "that could say that it is in order all the same, or that {service_date:%Y-%m-%d} is not under it."
+            "|Load plans_of_care with start_date, signed_order_on, sent_on and verbal_order_on",
+        ),
         untestable(
             medicare[before & ~sure],
             "Plan {plan_id} began on {start_date:%Y-%m-%d} and was certified on {certified_on:%Y-%m-%d}; no evaluation "
@@ -60,6 +72,17 @@ def certification_late(days: pd.DataFrame) -> list[pd.DataFrame]:
             "|Load payers with medicare (yes or no) for this payer and date",
         ),
     ]
+
+
+def _may_stand_otherwise(days: pd.DataFrame) -> pd.Series[bool]:
+    """What the file has no column for could change it: a signed order with the day on which the plan was sent, a verbal
+    order before a signature of the days after; or when the plan began, for an evaluation that may lie before it."""
+    lacks = {name: contains(days["columns_untold"], rf"\b{name}\b") for name in ASKED["plans_of_care"]}
+    order = lacks["signed_order_on"] | (lacks["sent_on"] & days["signed_order_on"].notna())
+    more = pd.to_timedelta(days["sign_verbal_within"].astype("float64"), unit="D")
+    verbal = lacks["verbal_order_on"] & (days["certified_on"] <= days["latest"] + more)
+    unplaced = days["start_date"].isna() & days["only_evaluated"]
+    return (order & days["order_within"].notna()) | verbal | unplaced
 
 
 def _found(rows: pd.DataFrame, observed: str, further: str = "", severity: str = "") -> pd.DataFrame:

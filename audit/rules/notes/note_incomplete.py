@@ -13,6 +13,14 @@ ELEMENTS = {
     "the credential of its author": "no_credential",
     "the name of all who contributed": "no_contributor",
 }
+COLUMNS = {
+    "no_services": {"note_services": "note_services with procedure_code", "text": "notes with text"},
+    "no_timed": {"total_timed_minutes": "notes with total_timed_minutes"},
+    "no_treatment": {"total_treatment_minutes": "notes with total_treatment_minutes"},
+    "no_credential": {"author_credential": "notes with author_credential"},
+    "no_contributor": {"cosigned_by": "notes with cosigned_by"},
+}
+"""What of a file tells each element (of the signature it has its own mark), and the input that would tell it."""
 NAMES = {"assistant": r"\bC?OTA\b|\bassistant\b", "therapist": r"\bOTR?\b|\bOTD\b|\btherapist\b"}
 """How a text names each role."""
 RECORD = ["claim_id", "day", "author_name", "rendering_npi"]
@@ -49,6 +57,11 @@ def note_incomplete(notes: pd.DataFrame) -> list[pd.DataFrame]:
             "names that person cannot be told without its text.|Load notes with text",
         ),
         untestable(
+            rows[rows["untold"] != ""],
+            "The notes came without what tells {untold}, so whether the note of {service_date:%Y-%m-%d} holds it is "
+            "not known.|Load {wanted}",
+        ),
+        untestable(
             rows[rows["signature_told"] == "no"],
             "The notes came without the column that tells who signed them, so whether the note of "
             "{service_date:%Y-%m-%d} is signed is not known.|Load notes with signed_by and signed_at",
@@ -71,7 +84,7 @@ def _with_gaps(notes: pd.DataFrame) -> pd.DataFrame:
     timed_listed = rows["lists_timed"].groupby(group_numbers(rows["claim_id"], rows["day"])).transform("any")
     timed = rows["timed_billed"] & (rows["lists_timed"] | ~timed_listed)
     own = ~rows["addendum"]
-    return rows.assign(
+    rows = rows.assign(
         no_services=own & (rows["service_count"] == 0) & (rows["text"] == ""),
         no_timed=own & timed & ~_told(rows, rows["total_timed_minutes"].notna(), record),
         no_treatment=own & ~_told(rows, rows["total_treatment_minutes"].notna(), record),
@@ -79,6 +92,23 @@ def _with_gaps(notes: pd.DataFrame) -> pd.DataFrame:
         no_signature=(rows["signed_by"] == "") & (rows["signature_told"] != "no"),
         no_credential=~_told(rows, rows["author_credential"] != "", record),
     )
+    return _told_by_file(rows)
+
+
+def _told_by_file(rows: pd.DataFrame) -> pd.DataFrame:
+    """What a note lacks and its file has no column for is not missing but `untold` (in words, "" for nothing);
+    `wanted`: what to load."""
+    rows["untold"] = rows["wanted"] = pd.Series("", index=rows.index, dtype="str")
+    if not (rows["columns_untold"] != "").any():
+        return rows
+    for element, flag in ELEMENTS.items():
+        for name, wanted in COLUMNS.get(flag, {}).items():
+            here = rows[flag] & contains(rows["columns_untold"], rf"\b{name}\b")
+            more = pd.Series(", ", index=rows.index, dtype="str").where(rows["untold"] != "", "")
+            rows["untold"] = rows["untold"].mask(here, rows["untold"] + more + element)
+            rows["wanted"] = rows["wanted"].mask(here, rows["wanted"] + more + wanted)
+            rows[flag] &= ~here
+    return rows
 
 
 def _unnamed(rows: pd.DataFrame) -> pd.Series[bool]:

@@ -14,14 +14,22 @@ def note_missing(days: pd.DataFrame) -> list[pd.DataFrame]:
     What to do: find the note, or do not bill the day. (A claim that was replaced or voided is not asked for.)
     """
     asked = days[days["told_again"] != REPLACED]
+    none = asked["note_count"] == 0
     return [
         findings(
-            asked[asked["note_count"] == 0],
+            asked[none & ~asked["maybe_noted"]],
             expected="a note of {service_date:%Y-%m-%d}",
             observed="none",
             because="Services of {service_date:%Y-%m-%d} are billed; no {discipline} note of this patient and "
             "date belongs to them.",
             change="{whole_day}",
+        ),
+        untestable(
+            asked[none & asked["maybe_noted"]],
+            "A note of this patient of {service_date:%Y-%m-%d} is of another discipline than {discipline}, which only "
+            "the modifiers of the claim tell, and does not say who gave the visit: whether it is this one's is not "
+            "known."
+            "|Load notes with rendering_npi or claim_id, or providers with discipline",
         ),
         untestable(
             asked[asked["refused_row"] != ""],

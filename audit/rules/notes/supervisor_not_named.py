@@ -25,13 +25,21 @@ def supervisor_not_named(notes: pd.DataFrame) -> list[pd.DataFrame]:
     own = (notes["service_count"] > 0) & (notes["cosigned_by"] == "") & notes["author"].isin(["assistant", ""])
     rows = notes[own]
     rows = rows[~contains(rows["text"], NAMED)]
+    lacking = contains(rows["columns_untold"], r"\bcosigned_by\b|\btext\b")
+    assistant = rows["author"] == "assistant"
     return [
         findings(
-            rows[rows["author"] == "assistant"],
+            rows[assistant & ~lacking],
             expected="a supervising therapist named",
             observed="only {author_credential} named",
             because="The note of {service_date:%Y-%m-%d} was written by an assistant ({author_credential}); it is not "
             "cosigned, and its text names no supervising therapist.",
+        ),
+        untestable(
+            rows[assistant & lacking],
+            "An assistant ({author_credential}) wrote the note of {service_date:%Y-%m-%d}; the notes came without a "
+            "column (cosigned_by, text) that could name the supervising therapist."
+            "|Load notes with cosigned_by and text",
         ),
         untestable(
             rows[rows["author"] == ""],

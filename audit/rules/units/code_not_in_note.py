@@ -24,7 +24,7 @@ def code_not_in_note(services: pd.DataFrame) -> list[pd.DataFrame]:
     absent, noted = billed[~billed["in_note"]], billed[billed["in_note"]]
     return [
         findings(
-            absent[absent["listed"]],
+            absent[absent["listed"] & ~absent["maybe_in_group"]],
             expected="{service} in the note",
             observed="{units:unit} billed, not in the note",
             because="Billed: {units:unit} of {named}. No note of this day lists it.",
@@ -36,6 +36,11 @@ def code_not_in_note(services: pd.DataFrame) -> list[pd.DataFrame]:
             observed="0 minutes",
             because="Billed: {units:unit} of {named}. The note gives it 0 minutes.",
             change="{service} -{units}",
+        ),
+        untestable(
+            absent[absent["listed"] & absent["maybe_in_group"]],
+            "{named} is billed. The note lists what was done, and does not say whether one patient had it or several "
+            "at once.|Load note_services with mode of every service of this day",
         ),
         untestable(
             absent[absent["note_count"] == 0],

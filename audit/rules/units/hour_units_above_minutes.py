@@ -15,6 +15,8 @@ def hour_units_above_minutes(services: pd.DataFrame) -> list[pd.DataFrame]:
     """
     known = services[services["code_known"]]
     judged = known[known["most_first"].notna()]
+    twice = judged[judged["needs_both"]]
+    judged = judged[~judged["needs_both"]]
     over = (judged["first"] > judged["most_first"]) | (judged["further"] > judged["most_further"])
     wrong = judged[over.astype("bool")].copy()
     alone = known[(known["further"] > 0) & (known["first"] == 0) & ~known.index.isin(wrong.index)]
@@ -41,6 +43,12 @@ def hour_units_above_minutes(services: pd.DataFrame) -> list[pd.DataFrame]:
             observed="{addon} x {further}, no {root}",
             because="{addon} is a further unit of {root}, and no {root} is billed in {when}.",
             change="{addon} -{further}",
+        ),
+        untestable(
+            twice,
+            "Two notes, of different types, give {root} the same minutes and no times of their own: one visit written "
+            "down twice has {minutes:minute}, which do not reach what is billed; two visits would."
+            "|Load notes with start_time and end_time of each, or take one of the two out",
         ),
         untestable(
             open_minutes[no_rule],

@@ -17,18 +17,19 @@ def whole_units_misplaced(services: pd.DataFrame) -> list[pd.DataFrame]:
     """
     pool = services[services["in_pool"] & (services["method"] == "total") & (services["codes_of_day"] > 1)]
     known = pool[pool["minutes_known"] == "per_code"]
-    taking = known[known["units"] > known["most"]]
+    taking = known[(known["units"] > known["most"]) & ~known["day_fits"]]
     taking = taking.drop_duplicates(["day", "service"])
     known = known[known["day"].isin(taking["day"])]
     known = known.assign(takers=told_of(known["day"], joined(taking["service"], taking["day"], ", ")))
+    known = known.assign(alone=known["minutes"] - known["shared_minutes"])
     unbilled = known[(known["passed_over"] != "") & (known["units"] > known["most"])]
     return [
         findings(
-            known[known["units"] < known["whole"]],
-            expected="at least {whole:unit} of {service}",
+            known[known["units"] < known["whole_alone"]],
+            expected="at least {whole_alone:unit} of {service}",
             observed="{units:unit}",
-            because="{service} has {minutes:minute}, which earn it {whole:unit}; billed: {units}. More than its own "
-            "minutes allow is billed of {takers}.",
+            because="{service} has {alone:minute}, which earn it {whole_alone:unit}; billed: {units}. More than its "
+            "own minutes allow is billed of {takers}.",
             change="{change}",
         ),
         findings(
