@@ -124,7 +124,8 @@ def days(lines: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFrame) -> p
     `maybe_noted`: only a modifier (or nothing) tells the discipline of the claim, and a note of the patient and date
     is of another one, without the name of a practitioner or a claim. `units`: pooled units billed on the whole day.
     `shared_minutes`: pooled minutes of several patients at once. `codes_billed`, `codes_of_day`: pooled services
-    billed; billed or documented. For `minutes_known`, `minutes_low`, `minutes_high` and the units they support see `_judged`.
+    billed; billed or documented. For `minutes_known`, `minutes_low`, `minutes_high` and the units they support see
+    `_judged`.
     """
     totals = _totals(lines, linked, services)
     wanted = ["day", "claim_day", "claim_id", "line_number", "note_id", "patient_id", "service_date", "procedure_code"]
