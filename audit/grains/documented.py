@@ -13,13 +13,13 @@ SAYING = ["text", "performance_deficits"]
 
 def documented_lines(lines: pd.DataFrame, linked: pd.DataFrame, tables: Tables, facts: Facts) -> pd.DataFrame:
     """Claim lines with `text_of_day` (texts of the day's notes and their services, deficits), `own_author` and
-    `own_credential` (role and credential of the author of the line's note), `therapist_seen` (a therapist wrote or,
-    that day, cosigned a note of the day, or a service was given together) and `general_supervision` (it suffices in
-    private practice on that date)."""
+    `own_credential` (role and credential of the author of the line's note), `own_untold` (its `columns_untold`),
+    `therapist_seen` (a therapist wrote or, that day, cosigned a note of the day, or a service was given together) and
+    `general_supervision` (it suffices in private practice on that date)."""
     notes = linked[linked["day"].notna()]
     rows = lines.copy(deep=False)
     rows["text_of_day"] = told_of(rows["day"], _texts(notes, tables))
-    own = {"author": "own_author", "author_credential": "own_credential"}
+    own = {"author": "own_author", "author_credential": "own_credential", "columns_untold": "own_untold"}
     authors = notes[["note_id", *own]].drop_duplicates("note_id")
     place = pd.Index(authors["note_id"]).get_indexer(pd.Index(rows["note_id"]))
     for name, told in own.items():

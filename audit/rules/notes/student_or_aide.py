@@ -45,9 +45,10 @@ def student_or_aide(lines: pd.DataFrame) -> list[pd.DataFrame]:
     asked = rows["text_of_day"].where(wrote | said | (rows["own_credential"] == ""), "")
     directed = asked.str.replace(DENIED, " ", case=False, regex=True).str.contains(DIRECTED, case=False, regex=True)
     found = (wrote | said) & ~directed
+    untold = wrote & (rows["text_of_day"] == "") & contains(rows["own_untold"], r"\btext\b")
     return [
         findings(
-            rows[medicare & found & wrote],
+            rows[medicare & found & wrote & ~untold],
             expected="a therapist in the room who directs the service",
             observed="a note by {own_credential}",
             because="The note of {service_date:%Y-%m-%d} is by a student or an aide ({own_credential}), and nothing "
@@ -60,6 +61,11 @@ def student_or_aide(lines: pd.DataFrame) -> list[pd.DataFrame]:
             because="The note of {service_date:%Y-%m-%d} says that a student or an aide furnished a service, and "
             "nothing in it shows a therapist in the room who directed it.",
             severity="warning",
+        ),
+        untestable(
+            rows[medicare & found & untold],
+            "The note of {service_date:%Y-%m-%d} is by a student or an aide ({own_credential}); the notes came without "
+            "a column for the text, which could show a therapist in the room.|Load notes with text",
         ),
         untestable(
             rows[~medicare & found],
