@@ -103,6 +103,7 @@ def test_notes_of_another_program(tmp_path):
         "note_id": "1", "patient_id": "77", "service_date": "2026-03-13", "note_type": "evaluation",
         "author_name": "Lena Ortiz", "author_credential": "OTR/L", "start_time": "14:30", "end_time": "15:15",
         "total_treatment_minutes": "45", "signed_at": "2026-03-13T17:04", "signature_told": "no",
+        "columns_untold": "total_timed_minutes cosigned_by text",
         "source_file": "export.csv", "source_row": "2",
     }  # fmt: skip
 

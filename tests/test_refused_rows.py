@@ -71,7 +71,7 @@ def test_a_day_with_a_refused_note_is_untestable(tmp_path: Path, split: str) -> 
     unclear = [("DOC-01", "untestable"), ("UNIT-01", "untestable")]
     told = judged(tables, "DOC-01", "DOC-02", "UNIT-01", split=split)
     assert {claim: rows for claim, rows in told.items() if claim != "C3"} == {"C1": unclear, "C2": [
-        unclear[0], ("DOC-02", "warning"), unclear[1]]}  # fmt: skip
+        unclear[0], ("DOC-02", "untestable"), ("DOC-02", "warning"), unclear[1]]}  # fmt: skip
     assert ("UNIT-01", "error") in told["C3"]
     found = audit(tables, rules=chosen_rules(["DOC-01"]), split=split)
     assert set(found["expected"]) == {"Mend the refused row of this note and load it again"}

@@ -78,13 +78,13 @@ RULES = "MOD-01,DOC-02,DOC-06"
 def _visit(folder, *, columns):
     """A day of an evaluation long ago, with the columns for modifiers, signature and certification or without."""
     folder.mkdir()
-    more = (",modifier_1", ",signed_by", ",certified_on") if columns else ("", "", "")
+    more = (",modifier_1", ",signed_by", ",certified_on,signed_order_on,sent_on") if columns else ("", "", "")
     cell = "," if columns else ""
     write(folder, "claims", CLAIMS + more[0], f"C1,{LINE}{cell}")
     row = f"N1,C1,P1,2026-03-12,daily,OTR/L,30{cell},30"
     write(folder, "notes", f"{NOTES}{more[1]},total_treatment_minutes", row)
     write(folder, "note_services", "note_id,procedure_code,minutes", "N1,97530,30")
-    write(folder, "plans_of_care", PLAN + more[2], f"P1,P1,OT,2026-01-02,2026-04-01{cell}")
+    write(folder, "plans_of_care", PLAN + more[2], f"P1,P1,OT,2026-01-02,2026-04-01{cell * 3}")
     return folder
 
 

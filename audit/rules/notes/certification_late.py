@@ -76,12 +76,13 @@ def certification_late(days: pd.DataFrame) -> list[pd.DataFrame]:
 
 def _may_stand_otherwise(days: pd.DataFrame) -> pd.Series[bool]:
     """What the file has no column for could change it: a signed order with the day on which the plan was sent, a verbal
-    order before a signature of the days after; or when the plan began, for an evaluation that may lie before it."""
+    order before a signature of the days after; or when the plan began, for an evaluation that may lie before it
+    and for one of several plans, which may go on with another."""
     lacks = {name: contains(days["columns_untold"], rf"\b{name}\b") for name in ASKED["plans_of_care"]}
     order = lacks["signed_order_on"] | (lacks["sent_on"] & days["signed_order_on"].notna())
     more = pd.to_timedelta(days["sign_verbal_within"].astype("float64"), unit="D")
-    verbal = lacks["verbal_order_on"] & (days["certified_on"] <= days["latest"] + more)
-    unplaced = days["start_date"].isna() & days["only_evaluated"]
+    verbal = lacks["verbal_order_on"] & (days["certified_on"].fillna(days["newest"]) <= days["latest"] + more)
+    unplaced = days["start_date"].isna() & (days["only_evaluated"] | (days["plans_on_file"] > 1))
     return (order & days["order_within"].notna()) | verbal | unplaced
 
 
