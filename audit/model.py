@@ -283,7 +283,7 @@ UNTOLD = {
 nothing of it: reading writes "no" into the first column named here, and rules call untestable what rests on it."""
 ASKED = {
     NOTES.name: ("author_credential", "total_timed_minutes", "total_treatment_minutes", "cosigned_by", "text"),
-    PLANS_OF_CARE.name: ("signed_order_on", "sent_on", "verbal_order_on", "delay_reason"),
+    PLANS_OF_CARE.name: ("signed_order_on", "sent_on"),
 }
 """What a note or a plan must hold, or may hold in place of it: an empty cell bears an error. Those of which the file
 has no column reading names in `columns_untold`, with spaces between; of notes `note_services` too, where none came."""

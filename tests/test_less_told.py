@@ -42,6 +42,8 @@ NEW = {
     ("MOD-12", "claims.place_of_service"): "a claim without a place is judged by the practitioners' table",
     ("FMT-09", "claims.patient_birth_date"): "two names without a birth date that agrees are two people",
     ("FMT-09", "notes.patient_birth_date"): "two names without a birth date that agrees are two people",
+    ("DOC-06", "plans_of_care.verbal_order_on"): "an exception, which the plan's papers must show",
+    ("DOC-06", "plans_of_care.delay_reason"): "an exception, which the plan's papers must show",
     ("DOC-14", "authorizations.payer_id"): "an authorisation that names no payer is the patient's with any",
     ("DOC-14", "claims.prior_authorization"): "a claim that names no authorisation is held against those on file",
     ("UNIT-01", "payers.effective_from"): "a payer without dates is as it is on all of them",

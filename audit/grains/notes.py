@@ -117,7 +117,8 @@ def services(tables: Tables, linked: pd.DataFrame, facts: Facts) -> pd.DataFrame
     told = ~np.isnan(parts).all(axis=0)
     minutes = np.where(np.isnan(minutes) & told, np.nansum(parts, axis=0), minutes)
     rows["minutes"] = whole_numbers(minutes, np.isnan(minutes))
-    rows = rows.assign(some_parts=told, open_share=told & (np.nansum(parts, axis=0) < minutes))
+    fewer = np.nansum(parts, axis=0) < minutes
+    rows = rows.assign(some_parts=np.asarray(told), open_share=np.asarray(told & fewer))
     nobody = (rows["author"] == "").to_numpy()
     for name, part, author in zip(PARTS, parts, ("therapist", "assistant", "together"), strict=True):
         alone = np.where(nobody, np.nan, np.where(rows["author"] == author, minutes, 0))

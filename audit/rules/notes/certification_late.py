@@ -7,7 +7,6 @@ from audit.rules import findings, rule, untestable
 from audit.texts import contains
 
 REASON = " A reason for the delay is on file: a delayed certification is accepted when the reason holds."
-UNEXPLAINED = " The plans of care came without a column for the reason of a delay, with which it would be accepted."
 UNTOLD = (
     "The plans of care came without the column that tells when they were certified, so whether plan {plan_id} was is "
     "not known.|Load plans_of_care with certified_on"
@@ -29,25 +28,24 @@ def certification_late(days: pd.DataFrame) -> list[pd.DataFrame]:
     rows = _with_dates(days)
     under = (rows["medicare"] == "yes") & rows["may_be_in_plan"] & rows["initial"]
     medicare = rows[under & ~rows["stands_in"] & ~rows["in_time"]]
-    untold = (medicare["certification_told"] == "no") | _may_stand_otherwise(medicare)
+    untold = medicare["certification_told"] == "no"
     missing = medicare["certified_on"].isna() & ~untold
     before = ~missing & ~untold & (medicare["service_date"] < medicare["certified_on"])
     sure = medicare["certified_on"] > medicare["latest"]
     past = medicare["newest"] > medicare["latest"]
-    late = medicare[before & sure]
+    maybe = _may_stand_otherwise(medicare)
+    late = medicare[before & sure & ~maybe]
     excused = late["delay_reason"] != ""
-    unexplained = ~excused & contains(late["columns_untold"], r"\bdelay_reason\b")
     return [
-        _found(late[~excused & ~unexplained], "certified on {certified_on:%Y-%m-%d}"),
-        _found(late[unexplained], "certified on {certified_on:%Y-%m-%d}", UNEXPLAINED, "warning"),
+        _found(late[~excused], "certified on {certified_on:%Y-%m-%d}"),
         _found(late[excused], "certified on {certified_on:%Y-%m-%d}", REASON, "warning"),
-        _found(medicare[missing & past], "no certification on file"),
-        untestable(medicare[medicare["certification_told"] == "no"], UNTOLD),
+        _found(medicare[missing & past & ~maybe], "no certification on file"),
+        untestable(medicare[untold], UNTOLD),
         untestable(
-            medicare[untold & (medicare["certification_told"] != "no")],
-            "Plan {plan_id} was not certified in time as far as is on file. The plans of care came without the columns "
-            "that could say that it is in order all the same, or that {service_date:%Y-%m-%d} is not under it."
-            "|Load plans_of_care with start_date, signed_order_on, sent_on and verbal_order_on",
+            medicare[maybe & ((before & sure) | (missing & past))],
+            "Plan {plan_id} was not certified in time as far as is on file. The plans of care do not tell what could "
+            "put it in order all the same: a signed order, when it was sent, or when it began."
+            "|Load plans_of_care with start_date, signed_order_on and sent_on",
         ),
         untestable(
             medicare[before & ~sure],
@@ -75,15 +73,12 @@ def certification_late(days: pd.DataFrame) -> list[pd.DataFrame]:
 
 
 def _may_stand_otherwise(days: pd.DataFrame) -> pd.Series[bool]:
-    """What the file has no column for could change it: a signed order with the day on which the plan was sent, a verbal
-    order before a signature of the days after; or when the plan began, for an evaluation that may lie before it
-    and for one of several plans, which may go on with another."""
+    """What the file does not tell could change it: a signed order with the day on which the plan was sent; or when the
+    plan began, for an evaluation that may lie before it and for one of several plans, which may go on with another."""
     lacks = {name: contains(days["columns_untold"], rf"\b{name}\b") for name in ASKED["plans_of_care"]}
     order = lacks["signed_order_on"] | (lacks["sent_on"] & days["signed_order_on"].notna())
-    more = pd.to_timedelta(days["sign_verbal_within"].astype("float64"), unit="D")
-    verbal = lacks["verbal_order_on"] & (days["certified_on"].fillna(days["newest"]) <= days["latest"] + more)
     unplaced = days["start_date"].isna() & (days["only_evaluated"] | (days["plans_on_file"] > 1))
-    return (order & days["order_within"].notna()) | verbal | unplaced
+    return (order & days["order_within"].notna()) | unplaced
 
 
 def _found(rows: pd.DataFrame, observed: str, further: str = "", severity: str = "") -> pd.DataFrame:
