@@ -286,7 +286,7 @@ ASKED = {
     PLANS_OF_CARE.name: ("signed_order_on", "sent_on"),
 }
 """What a note or a plan must hold, or may hold in place of it: an empty cell bears an error. Those of which the file
-has no column reading names in `columns_untold`, with spaces between; of notes `note_services` too, where none came."""
+has no column reading names in `columns_untold`, with spaces between."""
 
 SEVERITIES = ("error", "warning", "info", "untestable")
 """`error`: do not submit as is. `warning`: the reviewer decides. `info`: a note. `untestable`: cannot be

@@ -18,7 +18,7 @@ import pandas as pd
 from audit import contract
 from audit.errors import Refusal
 from audit.intake import Batch
-from audit.model import NOTE_SERVICES, PAID, TABLES, WHOSE, Table
+from audit.model import PAID, TABLES, WHOSE, Table
 from audit.refused_rows import with_others, with_remnants, without_misread
 from audit.shared_text import shared
 
@@ -84,7 +84,6 @@ def check(batch: Batch, as_of: date | None = None) -> tuple[Tables, list[Refusal
     """
     refusals = list(batch.refusals)
     came = {name: contract.normal(_raw(batch, table), table) for name, table in TABLES.items()}
-    came["notes"] = _without_services(came["notes"]) if came["note_services"].empty else came["notes"]
     kept: dict[str, pd.DataFrame] = {}
     for name, rows in came.items():
         whole = without_misread(rows, TABLES[name], batch.refusals)
@@ -117,14 +116,6 @@ def _raw(batch: Batch, table: Table) -> pd.DataFrame:
 @cache
 def _no_rows(name: str) -> pd.DataFrame:
     return pd.DataFrame(columns=[*TABLES[name].names, "source_file", "source_row"], dtype="str")
-
-
-def _without_services(notes: pd.DataFrame) -> pd.DataFrame:
-    """Notes with which no service came at all: their `columns_untold` says so."""
-    if notes.empty:
-        return notes
-    told = notes["columns_untold"].astype("str") + " " + NOTE_SERVICES.name
-    return notes.assign(columns_untold=told.str.strip().astype("category"))
 
 
 def _family(name: str) -> tuple[str, ...]:

@@ -83,8 +83,6 @@ def taken_away(rows: Rows, less: Less) -> Rows | None:
     if less.columns == (WHOLE,):
         gone = {less.table, "note_services"} if less.table == "notes" else {less.table}
         rest: Rows = {name: [] if name in gone else told for name, told in rows.items()}
-        if less.table == "note_services":
-            rest["notes"] = [note | _joined(note, {"columns_untold": "note_services"}) for note in rows["notes"]]
         return rest if held else None
     if not any(row.get(column) for row in held for column in less.columns):
         return None

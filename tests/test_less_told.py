@@ -47,6 +47,7 @@ NEW = {
     ("DOC-14", "authorizations.payer_id"): "an authorisation that names no payer is the patient's with any",
     ("DOC-14", "claims.prior_authorization"): "a claim that names no authorisation is held against those on file",
     ("UNIT-01", "payers.effective_from"): "a payer without dates is as it is on all of them",
+    ("DOC-02", "note_services.*"): "a note without services whose text is there and empty names none",
     ("UNIT-06", "note_services.*"): "what all services of the day together do not reach, one alone does not",
     (
         "UNIT-08",

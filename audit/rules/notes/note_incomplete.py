@@ -14,7 +14,7 @@ ELEMENTS = {
     "the name of all who contributed": "no_contributor",
 }
 COLUMNS = {
-    "no_services": {"note_services": "note_services with procedure_code", "text": "notes with text"},
+    "no_services": {"text": "notes with text"},
     "no_timed": {"total_timed_minutes": "notes with total_timed_minutes"},
     "no_treatment": {"total_treatment_minutes": "notes with total_treatment_minutes"},
     "no_credential": {"author_credential": "notes with author_credential"},
