@@ -13,6 +13,7 @@ from openpyxl import Workbook
 
 from audit.errors import InputError
 from audit.intake import read
+from audit.model import MODIFIERS
 from audit.tables import check
 
 HEADER = "claim_id,line_number,patient_id,payer_id,rendering_npi,service_date,procedure_code,units,charge_amount"
@@ -110,6 +111,27 @@ def test_more_modifiers_in_one_cell_than_a_line_can_hold_refuse_the_row(tmp_path
     assert (only.file, only.row, only.column, only.value) == ("claims.csv", 2, "modifier_1", cell.upper())
     assert only.wrong.startswith("the cell holds more than 4 modifiers;")
     assert only.do.startswith("Write one in each of modifier_1 to modifier_4;")
+
+
+@pytest.mark.parametrize(
+    ("cells", "read_as"),
+    [
+        (["GO CO", ""], ["GO", "CO", "", ""]),
+        (["go, 59", "KX"], ["GO", "59", "KX", ""]),
+        (["GO-59", "KX/CO"], ["GO", "59", "KX", "CO"]),
+        (["GO 59 KX", "CO 95"], ["GO 59 KX", "CO 95", "", ""]),
+        (["GO", "none"], ["GO", "NONE", "", ""]),
+    ],
+)
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_several_modifiers_of_one_cell_are_read_where_the_line_has_room(tmp_path, cells, read_as, form):
+    names = [*HEADER.split(","), "modifier_1", "modifier_2"]
+    rows = pd.DataFrame([[*GOOD.split(","), *cells], [*GOOD.replace("C1", "C2").split(","), "GO", "59"]], columns=names)
+    path = tmp_path / f"claims.{form}"
+    rows.to_csv(path, index=False) if form == "csv" else rows.to_parquet(path)
+    tables, refusals = check(read([path]))
+    assert not refusals
+    assert tables.claims[MODIFIERS].astype("str").to_numpy().tolist() == [read_as, ["GO", "59", "", ""]]
 
 
 def test_a_nul_deep_in_a_file_is_refused(tmp_path):

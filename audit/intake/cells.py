@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pandas as pd
+
+from audit.model import MODIFIERS, Table
 
 Sheet = Iterator[list[str]]
 """Records of text; the first is the header."""
@@ -34,3 +37,27 @@ def as_text(cell: object) -> str:
 
 def _midnight(moment: dt.datetime) -> bool:
     return moment.time() == dt.time(0)
+
+
+_SEVERAL = re.compile(r"\w\w(?:[\s,;:/+-]+\w\w)+")
+"""Modifiers in one cell; what else stands in it is left for the contract and the rules to name."""
+
+
+def each_in_its_column(rows: pd.DataFrame, table: Table) -> pd.DataFrame:
+    """The rows with several modifiers of one cell ("GO CO", "GO-59") in a column each, where the line has room for
+    them. Columns may be text or categories of text."""
+    names = [name for name in MODIFIERS if name in table.names]
+    crowded = pd.Series(False, index=rows.index)
+    for name in names:
+        told = rows[name].unique()
+        crowded |= rows[name].isin([cell for cell in told if _SEVERAL.fullmatch(cell)])
+    if not crowded.any():
+        return rows
+    spread = rows[names].astype("str")
+    for place, cells in zip(crowded[crowded].index, spread[crowded].to_numpy().tolist(), strict=True):
+        each = [
+            one for cell in cells for one in (re.findall(r"\w+", cell) if _SEVERAL.fullmatch(cell) else [cell]) if one
+        ]
+        if len(each) <= len(names):
+            spread.loc[place] = [*each, *[""] * (len(names) - len(each))]
+    return rows.assign(**{name: spread[name] for name in names})

@@ -11,7 +11,7 @@ import pandas as pd
 
 from audit.errors import InputError, Refusal
 from audit.intake import tabular
-from audit.intake.cells import as_text
+from audit.intake.cells import as_text, each_in_its_column
 from audit.intake.parquet_file import opened
 from audit.model import Table
 
@@ -49,7 +49,7 @@ def _rows(file: Any, name: str, table: Table) -> tuple[pd.DataFrame, list[Refusa
     held = {plain: _texts(file, one, marked) for plain, one in header.items() if plain in table.names}
     nothing = _all(number, "")
     held |= {one: _all(number, said) for one, said in tabular.untold(table, header).items()}
-    rows = pd.DataFrame({one: held.get(one, nothing) for one in table.names})
+    rows = each_in_its_column(pd.DataFrame({one: held.get(one, nothing) for one in table.names}), table)
     rows = rows.assign(source_file=_all(number, name), source_row=np.arange(2, number + 2))
     others = [plain for plain in header if plain not in held]
     full = _filled((held[plain] for plain in header if plain in held), number)

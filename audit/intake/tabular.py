@@ -9,7 +9,7 @@ import pandas as pd
 
 from audit.errors import InputError, MappingNeeded, Refusal
 from audit.intake import records, workbook
-from audit.intake.cells import Sheet
+from audit.intake.cells import Sheet, each_in_its_column
 from audit.model import ASKED, TABLES, UNTOLD, WHOSE, Table
 
 REASONS = ("refused because", "what to do")
@@ -93,7 +93,7 @@ def rows_of(sheet: Sheet, table: Table, file: str) -> tuple[pd.DataFrame, list[R
     ignored = [name for name in header if name and name not in (*table.names, *REASONS)]
     nameless = [n for n, name in enumerate(header) if not name and any(row[n] for row in kept)]
     ignored += [f"column {n + 1} (without a name)" for n in nameless]
-    rows = _frame(kept, place, [*table.names, *PLACE])
+    rows = each_in_its_column(_frame(kept, place, [*table.names, *PLACE]), table)
     return rows.assign(**untold(table, header)), refusals, tuple(ignored)
 
 
