@@ -11,7 +11,7 @@ from sqlalchemy import Boolean, Date, Engine, Integer, func, insert, select
 from sqlalchemy.exc import DBAPIError
 
 from audit import model
-from audit.store import database, guards, schema
+from audit.store import contents, database, guards, schema, trail
 from audit.store.types import Moment
 from audit.tables import Tables, typed
 
@@ -28,6 +28,22 @@ def add(engine: Engine, table: str, **values: Any) -> int:
     with database.write(engine) as connection:
         result = connection.execute(insert(schema.metadata.tables[table]).values(filled | values))
         return int(result.inserted_primary_key[0]) if "id" in columns else 0
+
+
+NOTHING_FROZEN = {"frame_csv": "", "frame_sha256": "", "plan": "", "plan_sha256": ""}
+"""Of an audit that a test puts in by `add`, with `as_loaded` after it."""
+
+
+def as_loaded(engine: Engine) -> None:
+    """What was put in by hand becomes what loading and freezing leave, which `verify` asks for: claims with the digest
+    of their lines, audits with an event."""
+    with database.write(engine) as connection:
+        guards.remove(connection)
+        for one, _, digest in list(contents.recomputed(connection, "claims")):
+            connection.execute(schema.claims.update().where(schema.claims.c.id == one).values(content_sha256=digest))
+        guards.install(connection)
+        for one in connection.execute(select(schema.audits.c.id)).scalars().all():
+            trail.record(connection, kind="audit frozen", subject=f"audit {one}", account_id=1, at=NOW, details={})
 
 
 def _anything(column: Any) -> Any:

@@ -19,7 +19,7 @@ from audit.reviewing.worklist import ORDERS, Filters, query_of
 from audit.store import database, guards, kept, schema, verifying
 from tests import test_review_machine
 from tests.reviewing import NPI, people, take, who
-from tests.stored import NOW, add
+from tests.stored import NOTHING_FROZEN, NOW, add, as_loaded
 from tests.test_review_machine import Reviewing
 
 __all__ = ["people"]
@@ -85,7 +85,7 @@ def under_review(engine: Engine, claims: int, findings: int) -> list[int]:
     """Claims with findings under audit, put in directly; their ids."""
     add(engine, "accounts", username="admin", role="administrator")
     load, run = add(engine, "loads"), add(engine, "runs", state="finished", facts_sha256="f")
-    audit, ids = add(engine, "audits"), []
+    audit, ids = add(engine, "audits", **NOTHING_FROZEN), []
     for number in range(claims):
         ids.append(add(engine, "claims", claim_id=f"C{number}", load_id=load))
         for table, of in (("audit_claims", {"audit_id": audit}), ("run_claims", {"run_id": run})):
@@ -94,6 +94,7 @@ def under_review(engine: Engine, claims: int, findings: int) -> list[int]:
         texts = dict.fromkeys(("expected", "observed", "because", "sources"), "x")
         with database.write(engine) as connection:
             connection.execute(insert(schema.findings), [{**rows, **texts, "facts_unchecked": False}] * findings)
+    as_loaded(engine)
     with database.write(engine) as connection:
         kept.refresh(connection, ids, NOW)
     return ids

@@ -23,7 +23,7 @@ from audit.store import database, kept, schema, verifying
 from audit.store.standing import STATES, stand_of
 from tests.places import MEMORY
 from tests.reviewing import NPI, PEOPLE, at_the_keyboard
-from tests.stored import NOW, add
+from tests.stored import NOTHING_FROZEN, NOW, add, as_loaded
 
 pytest_plugins = ["tests.databases"]
 WHO = st.sampled_from(sorted(PEOPLE))
@@ -47,6 +47,7 @@ class Reviewing(RuleBasedStateMachine):
         load = add(self.engine, "loads")
         add(self.engine, "runs", state="failed")
         self.claims = [self._claim(load, 1, blind=False), self._claim(load, 2, blind=True)]
+        as_loaded(self.engine)
         self.run()
         self.decided = 0
 
@@ -54,7 +55,7 @@ class Reviewing(RuleBasedStateMachine):
         values: dict[str, Any] = {"claim_id": f"C{number}", "version": 1, "load_id": load, "rendering_npi": NPI}
         claim = add(self.engine, "claims", **values)
         add(self.engine, "claim_lines", claim_version_id=claim, line_number=1, rendering_npi=NPI)
-        audit = add(self.engine, "audits")
+        audit = add(self.engine, "audits", **NOTHING_FROZEN)
         add(self.engine, "audit_claims", audit_id=audit, claim_version_id=claim)
         plan = {"people": 2 if blind else 1, "blind": blind, "why": "x"}
         add(self.engine, "planned_claims", claim_version_id=claim, **plan)
