@@ -11,7 +11,7 @@ from sqlalchemy import Engine, insert, select
 from audit import sampling
 from audit.auditing import audits, running
 from audit.loading import arrivals
-from audit.reviewing import leases, review, sign_off
+from audit.reviewing import leases, review, second_review, sign_off
 from audit.reviewing.opinions import required
 from audit.store import loading, schema
 from audit.store.database import read, write
@@ -71,6 +71,14 @@ def take(engine: Engine, claim: int, by: int, at: datetime = NOW) -> None:
     if now:
         leases.give_back(engine, claim, account_id=now.account_id)
     leases.take(engine, claim, account_id=by, at=at)
+
+
+def judge_second(engine: Engine, claim: int, by: int, kind: str) -> None:
+    """As the second person of a claim, give every finding the same verdict and commit."""
+    take(engine, claim, by)
+    for finding in undecided(engine, claim, by):
+        review.decide(engine, finding, kind=kind, reason="accepted", account_id=by, at=NOW)
+    second_review.commit_second(engine, claim, **who(by))
 
 
 def visit(claim: str, date: str, units: int, minutes: int, patient: str = "P1") -> dict[str, dict[str, str]]:

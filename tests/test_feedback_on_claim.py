@@ -6,11 +6,11 @@ import pytest
 from sqlalchemy import Engine
 
 from audit.feedback import answers, items, on_claim, rulings
-from audit.reviewing import review, review_plan, second_review
+from audit.reviewing import review, review_plan
 from audit.store.database import read, write
 from tests.answering import give_back
 from tests.page_runs import page_of, said
-from tests.reviewing import NPI, people_of, review_claim, take, undecided, versions, who
+from tests.reviewing import NPI, judge_second, people_of, review_claim, versions
 from tests.stored import NOW, on_sqlite
 
 pytest_plugins = ["tests.databases", "tests.reviewing", "tests.answering"]
@@ -44,13 +44,6 @@ def test_answers_and_rulings_stand_with_the_finding(
     assert "With the therapist: upheld by a doctor of OT" in page
     assert "Thea disputed: They are in my book." in page
     assert "Dora upheld the finding: Not in the note." in page
-
-
-def judge_second(engine: Engine, claim: int, by: int, kind: str) -> None:
-    take(engine, claim, by)
-    for finding in undecided(engine, claim, by):
-        review.decide(engine, finding, kind=kind, reason="accepted", account_id=by, at=NOW)
-    second_review.commit_second(engine, claim, **who(by))
 
 
 @on_sqlite

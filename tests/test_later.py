@@ -18,7 +18,7 @@ from audit.reviewing import review, review_plan, second_review, sign_off
 from audit.store import database, guards, retention, schema
 from tests.answering import by, give_back, verdict
 from tests.handed_in import as_csv, claim, note
-from tests.reviewing import load, open_audit, review_claim, state, take, undecided, versions, visit, who
+from tests.reviewing import judge_second, load, open_audit, review_claim, state, take, versions, visit, who
 from tests.stored import NOW, on_sqlite
 from tests.test_sequences import LAST, LATER, MORE, NEXT, holds, take_in
 
@@ -29,13 +29,6 @@ TODAY = NOW.date()
 def two_people(engine: Engine, people: dict[str, int]) -> None:
     plan = review_plan.Plan((review_plan.PlanRule(2, blind=True),), 0.0, "1" * 20)
     review_plan.set_plan(engine, plan, account_id=people["max"], at=NOW, reason="measure")
-
-
-def second(engine: Engine, one: int, by_whom: int, kind: str) -> None:
-    take(engine, one, by_whom)
-    for finding in undecided(engine, one, by_whom):
-        review.decide(engine, finding, kind=kind, reason="accepted", account_id=by_whom, at=NOW)
-    second_review.commit_second(engine, one, **who(by_whom))
 
 
 # When a drawn claim is reviewed
@@ -54,8 +47,8 @@ def test_a_claim_of_two_people_is_reviewed_when_both_are_done_and_agree(engine, 
     assert results.overview(engine)["state"].tolist() == ["0 of 2 reviewed"]
     with database.read(engine) as connection:
         assert upheld_versions(connection) == []
-    second(engine, claims["CLEAN"], people["sam"], review.AGREE)
-    second(engine, claims["OVER"], people["sam"], review.DISMISS)
+    judge_second(engine, claims["CLEAN"], people["sam"], review.AGREE)
+    judge_second(engine, claims["OVER"], people["sam"], review.DISMISS)
     now = results.results(engine, 1)
     assert state(engine, claims["OVER"]) == "adjudicate"
     assert now.claims.loc[now.claims["reviewed"], "claim_id"].tolist() == ["CLEAN"], "OVER is not settled"

@@ -12,9 +12,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import invariant, rule
 from sqlalchemy import select
 
 from audit import reaudits, release
@@ -35,6 +34,7 @@ from tests.handed_in import NPI, as_csv, note, service
 from tests.stored import add
 from tests.test_incremental import findings_of_all, standing_findings
 from tests.test_sequences_machine import PREPARED, RULES, VISIT, Clinic, few_rules, of_visit
+from tests.walking import walk
 
 __all__ = ["few_rules"]
 pytest_plugins = ["tests.databases"]
@@ -368,14 +368,7 @@ class Later(Clinic):
 def test_no_order_of_what_comes_later_breaks_what_stands(sqlite_file: Path, few_rules: None) -> None:
     """For a hunt: EXAMPLES=30 STEPS=20."""
     PREPARED["file"] = sqlite_file
-    options = settings(
-        max_examples=int(os.environ.get("EXAMPLES", "1")),
-        stateful_step_count=int(os.environ.get("STEPS", "3")),
-        deadline=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
-    run_state_machine_as_test(Later, settings=options)  # type: ignore[no-untyped-call]
+    walk(Later, examples=int(os.environ.get("EXAMPLES", "1")), steps=int(os.environ.get("STEPS", "3")))
 
 
 def test_a_straight_way_through_the_machine_ends_in_a_removal(sqlite_file: Path, few_rules: None) -> None:

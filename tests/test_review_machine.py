@@ -11,9 +11,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from sqlalchemy import select
 
 from audit import release
@@ -24,6 +23,7 @@ from audit.store.standing import STATES, stand_of
 from tests.places import MEMORY
 from tests.reviewing import NPI, PEOPLE, at_the_keyboard
 from tests.stored import NOTHING_FROZEN, NOW, add, as_loaded
+from tests.walking import walk
 
 pytest_plugins = ["tests.databases"]
 WHO = st.sampled_from(sorted(PEOPLE))
@@ -200,14 +200,7 @@ class Reviewing(RuleBasedStateMachine):
 
 def test_no_order_of_steps_breaks_the_review(sqlite_file: Path) -> None:
     PREPARED["file"] = sqlite_file
-    options = settings(
-        max_examples=8,
-        stateful_step_count=10,
-        deadline=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
-    run_state_machine_as_test(Reviewing, settings=options)  # type: ignore[no-untyped-call]
+    walk(Reviewing, examples=8, steps=10)
 
 
 def test_the_machine_can_reach_an_approval_and_a_release(sqlite_file: Path) -> None:

@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from sqlalchemy import select
 
 from audit import sampling
@@ -32,6 +31,7 @@ from tests.places import MEMORY
 from tests.reviewing import add_people, undecided, who
 from tests.stored import NOW, count_rows
 from tests.test_incremental import findings_of_all, standing_findings
+from tests.walking import walk
 
 pytest_plugins = ["tests.databases"]
 RULES = ("UNIT-01", "UNIT-12", "DOC-01")
@@ -224,14 +224,7 @@ class Clinic(RuleBasedStateMachine):
 
 def test_no_order_of_steps_breaks_what_stands(sqlite_file: Path, few_rules: None) -> None:
     PREPARED["file"] = sqlite_file
-    options = settings(
-        max_examples=3,
-        stateful_step_count=7,
-        deadline=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
-    run_state_machine_as_test(Clinic, settings=options)  # type: ignore[no-untyped-call]
+    walk(Clinic, examples=3, steps=7)
 
 
 def test_a_straight_way_through_the_machine_ends_in_signatures(sqlite_file: Path, few_rules: None) -> None:

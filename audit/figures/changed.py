@@ -17,12 +17,10 @@ SAME = ("rule", "severity", "line_number", "note_id", "procedure_code", "expecte
 def changed(engine: Engine, now: Results) -> list[int]:
     """Versions of `now.claims` that count as reviewed although a record that bears on them came since, or the rules
     read other notes or found otherwise since. Other facts alone, and a corrected version, change no version drawn."""
-    rows = now.claims
-    counted = [int(one) for one in rows.loc[rows["reviewed"] & ~rows["missing"], "claim_version_id"]]
     with read(engine) as connection:
         return [
             one
-            for ids in at_once(counted)
+            for ids in at_once(_counted(now))
             for one, standing in stand(connection, ids).items()
             if standing.claim["is_current"] and _changed(connection, standing)
         ]
@@ -30,7 +28,7 @@ def changed(engine: Engine, now: Results) -> list[int]:
 
 def sentence(engine: Engine, now: Results) -> str:
     """The sentence for a manager; "" when nothing changed."""
-    many, reviewed = len(changed(engine, now)), int((now.claims["reviewed"] & ~now.claims["missing"]).sum())
+    many, reviewed = len(changed(engine, now)), len(_counted(now))
     if not many:
         return ""
     have = "has" if many == 1 else "have"
@@ -38,6 +36,10 @@ def sentence(engine: Engine, now: Results) -> str:
         f"{many:,} of the {reviewed:,} reviewed claims {have} changed since being signed, by a note, a claim or a "
         "rule. Here they count as signed, until they are signed anew (Worklist, Changed since)."
     )
+
+
+def _counted(now: Results) -> list[int]:
+    return now.claims.loc[now.claims["reviewed"] & ~now.claims["missing"], "claim_version_id"].astype(int).tolist()
 
 
 def _changed(connection: Connection, now: Standing) -> bool:

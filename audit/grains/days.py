@@ -133,13 +133,20 @@ def days(lines: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFrame) -> p
     first = pd.concat([claim_day[pooled], claim_day[~pooled]]).drop_duplicates().index.sort_values()
     rows = lines.loc[first, [*wanted, "payer_id", "discipline", "told_again", "unit_method"]].assign(pooled=pooled)
     rows = beside(rows.reset_index(drop=True), totals, plain(rows["day"]))
-    loose = linked[linked["day"].isna() & (linked["rendering_npi"] == "") & (linked["claim_id"] == "")]
-    unsure = ~lines["discipline_known"].loc[first].to_numpy()
-    visit = pd.MultiIndex.from_frame(rows[VISIT])
-    rows["maybe_noted"] = unsure & visit.isin(pd.MultiIndex.from_frame(loose[VISIT]))
+    rows["maybe_noted"] = _maybe_noted(rows, lines["discipline_known"].loc[first], linked)
     by_itself = (rows["told_again"] != "") & ~rows["mixed"]
     rows["method"] = rows["method"].mask(by_itself, rows["unit_method"])
     return rows.drop(columns="unit_method")
+
+
+def _maybe_noted(rows: pd.DataFrame, known: pd.Series[bool], linked: pd.DataFrame) -> pd.Series[bool]:
+    """Which of the days whose discipline is not `known` have a note beside them that is of nobody who is named."""
+    result = pd.Series(False, index=rows.index)
+    loose = linked[linked["day"].isna() & (linked["rendering_npi"] == "") & (linked["claim_id"] == "")]
+    if known.all() or loose.empty:
+        return result
+    beside_one = pd.MultiIndex.from_frame(rows[VISIT]).isin(pd.MultiIndex.from_frame(loose[VISIT]))
+    return result.mask(beside_one & ~known.to_numpy(), True)
 
 
 def _totals(lines: pd.DataFrame, linked: pd.DataFrame, services: pd.DataFrame) -> pd.DataFrame:

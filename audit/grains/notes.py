@@ -115,15 +115,15 @@ def services(tables: Tables, linked: pd.DataFrame, facts: Facts) -> pd.DataFrame
     rows["service"] = service_of(rows["procedure_code"])
     minutes, *parts = (rows[name].to_numpy("float64", na_value=np.nan) for name in ("minutes", *PARTS))
     told = ~np.isnan(parts).all(axis=0)
-    minutes = np.where(np.isnan(minutes) & told, np.nansum(parts, axis=0), minutes)
+    given = np.nansum(parts, axis=0)
+    minutes = np.where(np.isnan(minutes) & told, given, minutes)
     rows["minutes"] = whole_numbers(minutes, np.isnan(minutes))
-    fewer = np.nansum(parts, axis=0) < minutes
-    rows = rows.assign(some_parts=np.asarray(told), open_share=np.asarray(told & fewer))
+    rows = rows.assign(some_parts=np.asarray(told), open_share=np.asarray(told & (given < minutes)))
     nobody = (rows["author"] == "").to_numpy()
     for name, part, author in zip(PARTS, parts, ("therapist", "assistant", "together"), strict=True):
         alone = np.where(nobody, np.nan, np.where(rows["author"] == author, minutes, 0))
-        given = np.where(told, np.nan_to_num(part), alone)
-        rows[name] = whole_numbers(given, np.isnan(given))
+        own = np.where(told, np.nan_to_num(part), alone)
+        rows[name] = whole_numbers(own, np.isnan(own))
     return rows
 
 

@@ -49,15 +49,17 @@ def each_in_its_column(rows: pd.DataFrame, table: Table) -> pd.DataFrame:
     names = [name for name in MODIFIERS if name in table.names]
     crowded = pd.Series(False, index=rows.index)
     for name in names:
-        told = rows[name].unique()
-        crowded |= rows[name].isin([cell for cell in told if _SEVERAL.fullmatch(cell)])
+        if several := [cell for cell in rows[name].unique() if _SEVERAL.fullmatch(cell)]:
+            crowded |= rows[name].isin(several)
     if not crowded.any():
         return rows
     spread = rows[names].astype("str")
     for place, cells in zip(crowded[crowded].index, spread[crowded].to_numpy().tolist(), strict=True):
-        each = [
-            one for cell in cells for one in (re.findall(r"\w+", cell) if _SEVERAL.fullmatch(cell) else [cell]) if one
-        ]
+        each = [one for cell in cells for one in _parts(cell)]
         if len(each) <= len(names):
             spread.loc[place] = [*each, *[""] * (len(names) - len(each))]
     return rows.assign(**{name: spread[name] for name in names})
+
+
+def _parts(cell: str) -> list[str]:
+    return re.findall(r"\w+", cell) if _SEVERAL.fullmatch(cell) else [cell] if cell else []

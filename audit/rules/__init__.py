@@ -24,7 +24,7 @@ from audit.grains.of_clinicians import SEEN, OfClinicians
 from audit.model import FINDING_COLUMNS, UNPRICED
 from audit.rules.columns import PLACE, named_by
 from audit.shared_text import SHARED, for_all, spread
-from audit.texts import firsts, group_numbers
+from audit.texts import contains, firsts, group_numbers
 
 Split = Literal["patient_id", "rendering_npi", "nothing"]
 """`pieces` and `bulk` divide by it. "rendering_npi": by the person who gave the visit; "nothing": all must be seen at
@@ -226,6 +226,11 @@ def findings(
         cells["severity"] = severity.astype(SHARED)
     cells |= {name: for_all(cell, rows) for name, cell in cells.items() if isinstance(cell, str)}
     return pd.DataFrame({name: cells[name] for name in FINDING_COLUMNS}, index=rows.index)
+
+
+def lacks(untold: pd.Series[str], *names: str) -> pd.Series[bool]:
+    """Which records came from a file without a column of one of these names; `untold`: their `columns_untold`."""
+    return contains(untold, "|".join(rf"\b{name}\b" for name in names))
 
 
 def untestable(rows: pd.DataFrame, because: str) -> pd.DataFrame:

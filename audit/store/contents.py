@@ -17,7 +17,7 @@ from audit import model
 from audit.store import schema
 from audit.store.cells import Cells, Places
 from audit.store.records import KEYS, digests_of, of_lines
-from audit.store.rows import among
+from audit.store.rows import among, at_once
 
 PARTS = {
     "claims": ("claim_lines", "claim_version_id", model.CLAIMS.names),
@@ -28,7 +28,6 @@ UNLIKE = "unlike its lines"
 """In place of a digest."""
 CONTENT = "content of "
 """Before the name of a table: removals of the digest of its records."""
-AT_ONCE = 5_000
 __all__ = ["CONTENT", "KEYS", "differing", "recomputed"]
 Tell = Callable[[str, int, int], None]
 
@@ -52,7 +51,9 @@ def recomputed(
 ) -> Iterator[tuple[int, str, str]]:
     """Of each record of a table, or of these: its row's id, the digest it came with, and that of its rows now."""
     table = schema.metadata.tables[name]
-    for part in _parts(connection, table, ids):
+    if ids is None:
+        ids = list(connection.execute(select(table.c.id).order_by(table.c.id)).scalars())
+    for part in at_once(ids):
         rows = connection.execute(select(table).where(among(connection, table.c.id, part)).order_by(table.c.id)).all()
         said = {} if name == "claims" else _cells(rows, model.TABLES[name].names)
         inside, ends = _inside(connection, name, [row.id for row in rows])
@@ -89,13 +90,6 @@ def _agree(rows: Sequence[Any], lines: dict[str, Cells], ends: Places) -> list[b
 
 def _cells(rows: Sequence[Any], names: Sequence[str]) -> dict[str, Cells]:
     return {name: Cells.of([row._mapping[name] for row in rows]) for name in names} if rows else {}
-
-
-def _parts(connection: Connection, table: Table, ids: Sequence[int] | None) -> Iterator[Sequence[int]]:
-    """The ids in parts of AT_ONCE."""
-    if ids is None:
-        ids = list(connection.execute(select(table.c.id).order_by(table.c.id)).scalars())
-    return (ids[first : first + AT_ONCE] for first in range(0, len(ids), AT_ONCE))
 
 
 def _last(connection: Connection, table: Table) -> int:

@@ -2,9 +2,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from audit.model import ASKED
-from audit.rules import findings, rule, untestable
-from audit.texts import contains
+from audit.rules import findings, lacks, rule, untestable
 
 REASON = " A reason for the delay is on file: a delayed certification is accepted when the reason holds."
 UNTOLD = (
@@ -75,8 +73,8 @@ def certification_late(days: pd.DataFrame) -> list[pd.DataFrame]:
 def _may_stand_otherwise(days: pd.DataFrame) -> pd.Series[bool]:
     """What the file does not tell could change it: a signed order with the day on which the plan was sent; or when the
     plan began, for an evaluation that may lie before it and for one of several plans, which may go on with another."""
-    lacks = {name: contains(days["columns_untold"], rf"\b{name}\b") for name in ASKED["plans_of_care"]}
-    order = lacks["signed_order_on"] | (lacks["sent_on"] & days["signed_order_on"].notna())
+    untold = days["columns_untold"]
+    order = lacks(untold, "signed_order_on") | (lacks(untold, "sent_on") & days["signed_order_on"].notna())
     unplaced = days["start_date"].isna() & (days["only_evaluated"] | (days["plans_on_file"] > 1))
     return (order & days["order_within"].notna()) | unplaced
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from audit.rules import findings, rule, untestable
+from audit.rules import findings, lacks, rule, untestable
 from audit.texts import Whole, contains, group_numbers
 
 ELEMENTS = {
@@ -14,13 +14,13 @@ ELEMENTS = {
     "the name of all who contributed": "no_contributor",
 }
 COLUMNS = {
-    "no_services": {"text": "notes with text"},
-    "no_timed": {"total_timed_minutes": "notes with total_timed_minutes"},
-    "no_treatment": {"total_treatment_minutes": "notes with total_treatment_minutes"},
-    "no_credential": {"author_credential": "notes with author_credential"},
-    "no_contributor": {"cosigned_by": "notes with cosigned_by"},
+    "no_services": "text",
+    "no_timed": "total_timed_minutes",
+    "no_treatment": "total_treatment_minutes",
+    "no_credential": "author_credential",
+    "no_contributor": "cosigned_by",
 }
-"""What of a file tells each element (of the signature it has its own mark), and the input that would tell it."""
+"""The column that tells each element. Of the date there is none, of the signature it has its own mark."""
 NAMES = {"assistant": r"\bC?OTA\b|\bassistant\b", "therapist": r"\bOTR?\b|\bOTD\b|\btherapist\b"}
 """How a text names each role."""
 RECORD = ["claim_id", "day", "author_name", "rendering_npi"]
@@ -102,12 +102,13 @@ def _told_by_file(rows: pd.DataFrame) -> pd.DataFrame:
     if not (rows["columns_untold"] != "").any():
         return rows
     for element, flag in ELEMENTS.items():
-        for name, wanted in COLUMNS.get(flag, {}).items():
-            here = rows[flag] & contains(rows["columns_untold"], rf"\b{name}\b")
-            more = pd.Series(", ", index=rows.index, dtype="str").where(rows["untold"] != "", "")
-            rows["untold"] = rows["untold"].mask(here, rows["untold"] + more + element)
-            rows["wanted"] = rows["wanted"].mask(here, rows["wanted"] + more + wanted)
-            rows[flag] &= ~here
+        if flag not in COLUMNS:
+            continue
+        here = rows[flag] & lacks(rows["columns_untold"], COLUMNS[flag])
+        more = pd.Series(", ", index=rows.index, dtype="str").where(rows["untold"] != "", "")
+        rows["untold"] = rows["untold"].mask(here, rows["untold"] + more + element)
+        rows["wanted"] = rows["wanted"].mask(here, rows["wanted"] + more + f"notes with {COLUMNS[flag]}")
+        rows[flag] &= ~here
     return rows
 
 

@@ -5,7 +5,7 @@ import re
 import pandas as pd
 
 from audit.grains.notes import NO_PRACTITIONER
-from audit.rules import findings, rule, untestable
+from audit.rules import findings, lacks, rule, untestable
 from audit.texts import contains, once_each
 
 SIGNED = rf"\b(?:{NO_PRACTITIONER}|FIELDWORK)\b"
@@ -45,7 +45,7 @@ def student_or_aide(lines: pd.DataFrame) -> list[pd.DataFrame]:
     asked = rows["text_of_day"].where(wrote | said | (rows["own_credential"] == ""), "")
     directed = asked.str.replace(DENIED, " ", case=False, regex=True).str.contains(DIRECTED, case=False, regex=True)
     found = (wrote | said) & ~directed
-    untold = wrote & (rows["text_of_day"] == "") & contains(rows["own_untold"], r"\btext\b")
+    untold = wrote & (rows["text_of_day"] == "") & lacks(rows["own_untold"], "text")
     return [
         findings(
             rows[medicare & found & wrote & ~untold],

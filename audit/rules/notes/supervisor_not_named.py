@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from audit.rules import findings, rule, untestable
+from audit.rules import findings, lacks, rule, untestable
 from audit.texts import contains
 
 NAMED = (
@@ -25,7 +25,7 @@ def supervisor_not_named(notes: pd.DataFrame) -> list[pd.DataFrame]:
     own = (notes["service_count"] > 0) & (notes["cosigned_by"] == "") & notes["author"].isin(["assistant", ""])
     rows = notes[own]
     rows = rows[~contains(rows["text"], NAMED)]
-    lacking = contains(rows["columns_untold"], r"\bcosigned_by\b|\btext\b")
+    lacking = lacks(rows["columns_untold"], "cosigned_by", "text")
     assistant = rows["author"] == "assistant"
     return [
         findings(
